@@ -26,7 +26,7 @@ interface Use {
 const uses = new Map<string, Use[]>();
 const exported: { path: string; name: string; line: number; isType: boolean; isUsedHere: boolean }[] = [];
 
-for (const folder of ["src", "test", "bench", "examples", "scripts"]) {
+for (const folder of ["src", "assembly", "test", "bench", "examples", "scripts"]) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     if (entry.isFile() && /\.tsx?$/u.test(entry.name)) read(join(entry.parentPath, entry.name));
 }

@@ -6,14 +6,15 @@ import { isJsonObject, parseJson } from "./json.ts";
 const paths = ["a", "at", "of", "of.a", "of.in", "of.in.a"];
 const slot = { a: 0, at: 1, of: 2, ofA: 3, ofIn: 4, ofInA: 5 };
 
+const skim = new JsonSkim(paths);
+
 /** Skims a text that stands between others, at any place of the memory, as a line does in what was read. */
-function skimmed(text: string, before = 0, after = "\n"): { skim: JsonSkim; isObject: boolean } {
-  const skim = new JsonSkim(paths);
+function skimmed(text: string, before = 0, after = "\n"): boolean {
   const memory = new Uint8Array(before + text.length + after.length);
   const bytes = Buffer.from(memory.buffer);
   bytes.fill("\n").write(text + after, before, "latin1");
   skim.over(bytes);
-  return { skim, isObject: skim.skim(before, before + text.length) };
+  return skim.skim(before, before + text.length);
 }
 
 /** Any text, and JSON that is nearly one. */
@@ -62,7 +63,7 @@ const damaged = fc
 
 test("only what JSON.parse takes is said to be an object", () => {
   const check = (text: string, before: number, after: string): void => {
-    const { isObject } = skimmed(text, before, after);
+    const isObject = skimmed(text, before, after);
     if (isObject) expect(isJsonObject(parseJson(text)), text).toBe(true);
   };
   const after = fc.constantFrom("\n", "\r\n", "", '"}\n', "}\n", "0}");
@@ -82,7 +83,7 @@ test("what JSON.parse takes is taken, in every notation", () => {
   ])
     for (let before = 0; before < 4; before++) {
       expect(JSON.parse(text)).toBeTypeOf("object");
-      expect(skimmed(text, before).isObject, text).toBe(true);
+      expect(skimmed(text, before), text).toBe(true);
     }
 });
 
@@ -95,12 +96,12 @@ const notObjects = [
 test.each([...notObjects, " {}", '{"a":"\t"}', '{"a":"\0"}', '{"a":"plain \x1f"}'])(
   "%j is no object that begins at once",
   (text) => {
-    for (const after of ["\n", "}\n", '"}', ""]) expect(skimmed(text, 1, after).isObject).toBe(false);
+    for (const after of ["\n", "}\n", '"}', ""]) expect(skimmed(text, 1, after)).toBe(false);
   },
 );
 
 test("wanted members are found where they belong, and nowhere else", () => {
-  const { skim, isObject } = skimmed(
+  const isObject = skimmed(
     '{"at":"12:00","x":{"a":"no"},"of":{"b":["a"],"in":{"a":-7.5},"a":"yes"},"y":[{"a":"no"}],"a":42}',
   );
   expect(isObject).toBe(true);
@@ -118,12 +119,10 @@ test("wanted members are found where they belong, and nowhere else", () => {
 });
 
 test("nothing is left of the text that was skimmed before", () => {
-  const skim = new JsonSkim(paths);
   const bytes = Buffer.from('{"a":"one","of":{"a":1}}\n{"at":null}\n');
   skim.over(bytes);
-  const from = bytes.byteOffset;
-  expect(skim.skim(from, from + 24)).toBe(true);
-  expect(skim.skim(from + 25, from + 36)).toBe(true);
+  expect(skim.skim(0, 24)).toBe(true);
+  expect(skim.skim(25, 36)).toBe(true);
   expect([skim.has(slot.a), skim.value(slot.ofA), skim.has(slot.of), skim.value(slot.at)]).toEqual([
     false,
     undefined,
@@ -134,14 +133,10 @@ test("nothing is left of the text that was skimmed before", () => {
 
 test("the same word is given out for the same bytes, another one for others", () => {
   for (const word of ["reasoning", "reasonixg", "", "reasoning", "rexsoning"])
-    expect(skimmed(`{"a":"${word}"}`).skim.word(slot.a)).toBe(word);
-  const skim = new JsonSkim(paths);
+    expect([skimmed(`{"a":"${word}"}`), skim.word(slot.a)]).toEqual([true, word]);
   const bytes = Buffer.from('{"a":"abcd"}{"a":"abcx"}');
   skim.over(bytes);
-  const from = bytes.byteOffset;
-  const words = [0, 12, 0].map((at) =>
-    skim.skim(from + at, from + at + 12) ? skim.word(slot.a) : undefined,
-  );
+  const words = [0, 12, 0].map((at) => (skim.skim(at, at + 12) ? skim.word(slot.a) : undefined));
   expect(words).toEqual(["abcd", "abcx", "abcd"]);
 });
 
@@ -153,7 +148,7 @@ test("a member's value is what JSON.parse says, whatever it is and however often
       isSpaced ? "\t" : "",
     );
     const latin = Buffer.from(text).toString("latin1").replaceAll("\n", "\r");
-    const { skim, isObject } = skimmed(latin);
+    const isObject = skimmed(latin);
     expect(isObject).toBe(true);
     const whole = JSON.parse(latin) as { a: unknown; of: unknown };
     for (let times = 0; times < 2; times++) {
@@ -178,9 +173,107 @@ test("what isn't told here is left to JSON.parse: a member twice, its name with 
   const deep = `{"x":${"[".repeat(66)}${"]".repeat(66)}}`;
   for (const text of ['{"a":1,"a":2}', String.raw`{"\u0061":1}`, deep]) {
     expect(JSON.parse(text)).toBeTypeOf("object");
-    expect(skimmed(text).isObject).toBe(false);
+    expect(skimmed(text)).toBe(false);
   }
-  expect(skimmed(String.raw`{"x":{"a":1,"a":"\n"},"y":"\n"}`).isObject).toBe(true);
+  expect(skimmed(String.raw`{"x":{"a":1,"a":"\n"},"y":"\n"}`)).toBe(true);
+});
+
+test("wherever a line stands among megabytes of others, and however long it is, the same is found in it", () => {
+  const texts: string[] = [];
+  for (let nth = 0; nth < 4_000; nth++)
+    texts.push(JSON.stringify({ at: nth, a: "x".repeat(nth % 1_999), of: { in: { a: nth } } }));
+  // Longer than what the scanner takes at once, and than all that it has room for.
+  texts.splice(1_000, 0, JSON.stringify({ at: "long", a: "y".repeat(2_500_000), of: { in: { a: 1 } } }));
+  texts.splice(500, 0, "{".repeat(100), "", '{"a":');
+  const bytes = Buffer.from(`${texts.join("\n")}\n`);
+  skim.over(bytes);
+  const places: [text: string, start: number][] = [];
+  let start = 0;
+  for (const text of texts) {
+    places.push([text, start]);
+    start += text.length + 1;
+  }
+  // There and back: what is wanted next may stand before what was copied.
+  for (const [text, from] of [...places, ...places.slice(-50).toReversed(), ...places.slice(0, 50)]) {
+    const whole = parseJson(text) as { at: unknown; a: string; of: { in: { a: unknown } } } | undefined;
+    expect(skim.skim(from, from + text.length)).toBe(whole !== undefined);
+    if (whole === undefined) continue;
+    expect([skim.value(slot.at), skim.value(slot.ofInA), skim.value(slot.a) === whole.a]).toEqual([
+      whole.at,
+      whole.of.in.a,
+      true,
+    ]);
+    expect(bytes.toString("latin1", skim.start(slot.of), skim.end(slot.of))).toBe(JSON.stringify(whole.of));
+  }
+});
+
+test("two that skim in turn keep what they found, and bytes that were read anew are seen", () => {
+  const other = new JsonSkim(["at"]);
+  const [one, two] = [
+    Buffer.from('{"at":"one"}'),
+    Buffer.from(`{"x":"${"x".repeat(3_000_000)}","at":"two"}`),
+  ];
+  skim.over(one);
+  other.over(two);
+  expect([skim.skim(0, one.length), other.skim(0, two.length)]).toEqual([true, true]);
+  expect([skim.value(slot.at), other.value(0)]).toEqual(["one", "two"]);
+  expect(skim.skim(0, one.length) && skim.value(slot.at)).toBe("one");
+  one.write("new", 7);
+  skim.over(one);
+  expect(skim.skim(0, one.length) && skim.value(slot.at)).toBe("new");
+  skim.release();
+  expect(skim.skim(0, 0)).toBe(false);
+});
+
+test("members are told apart by all of their name", () => {
+  const names = ["encrypted", "encrypted_content", "encrypted_contents", "x".repeat(63)];
+  const long = new JsonSkim(names);
+  for (const name of [...names, "encrypte", "encrypted_contenu", "encrypted_Content", "x".repeat(64), ""]) {
+    const bytes = Buffer.from(JSON.stringify({ [name]: 1, other: { [name]: 2 } }));
+    long.over(bytes);
+    expect(long.skim(0, bytes.length)).toBe(true);
+    expect(names.filter((_, at) => long.has(at))).toEqual(names.filter((known) => known === name));
+  }
+  expect(() => new JsonSkim(["x".repeat(64)])).toThrow("too long");
+});
+
+test("parts of a text are read as a string's are, and whether it is base64", () => {
+  const check = (text: string, from: number, to: number): void => {
+    expect(skimmed(JSON.stringify({ a: text }))).toBe(true);
+    const read = skim.text(slot.a);
+    expect(read?.length).toBe(text.length);
+    expect([read?.slice(from), read?.slice(from, to), read?.slice(0, to)]).toEqual([
+      text.slice(from),
+      text.slice(from, to),
+      text.slice(0, to),
+    ]);
+    for (const length of [0, 1, text.length - 1, text.length])
+      if (length >= 0 && length <= text.length)
+        expect(read?.isBase64(length)).toBe(/^[\w+/-]*$/.test(text.slice(0, length)));
+  };
+  const letters = "ABYZabyz0189+/-_";
+  const nearly = fc.tuple(
+    fc.string({ unit: fc.constantFrom(...letters), maxLength: 70 }),
+    fc.string({ unit: fc.constantFrom(...letters, ..."@[`{.,:^= \xe9"), maxLength: 1 }),
+    fc.string({ unit: fc.constantFrom(...letters), maxLength: 40 }),
+  );
+  fc.assert(
+    fc.property(
+      nearly,
+      fc.integer({ min: -20, max: 20 }),
+      fc.integer({ min: -20, max: 20 }),
+      (parts, from, to) => check(parts.join(""), from, to),
+    ),
+  );
+  expect([skimmed('{"a":"\\n"}'), skim.text(slot.a)]).toEqual([true, undefined]);
+  expect([skimmed('{"a":1}'), skim.text(slot.a)]).toEqual([true, undefined]);
+});
+
+test("bytes beyond ASCII are told of, and of the text that has them only", () => {
+  for (const at of [0, 1, 15, 16, 17, 40])
+    expect([skimmed(`{"${"x".repeat(at)}\xe9":"plain"}`), skim.isBeyondAscii]).toEqual([true, true]);
+  expect([skimmed('{"x":"\xc3\xa9"}'), skim.isBeyondAscii]).toEqual([true, true]);
+  expect([skimmed('{"x":"\\u00e9"}', 3, '\n{"x":"\xe9"}'), skim.isBeyondAscii]).toEqual([true, false]);
 });
 
 test("halves of surrogate pairs are told of in either case, and of the text that has them only", () => {
@@ -191,12 +284,12 @@ test("halves of surrogate pairs are told of in either case, and of the text that
     ["d7ff", false],
     ["e000", false],
   ] as const)
-    expect(skimmed(`{"x":"\\u${escape}"}`).skim.hasSurrogates, escape).toBe(has);
+    expect([skimmed(`{"x":"\\u${escape}"}`), skim.hasSurrogates], escape).toEqual([true, has]);
 });
 
 test("megabytes of white space behind an object are passed over once", () => {
   // Each byte of it looked at from every other would take hours.
-  expect(skimmed(`{"a":1}${" ".repeat(8_000_000)}`).isObject).toBe(true);
+  expect(skimmed(`{"a":1}${" ".repeat(8_000_000)}`)).toBe(true);
 });
 
 test("an object can't be wanted of a member that isn't", () => {

@@ -1,134 +1,118 @@
+import { theScanner } from "./json-scan.ts";
+import { endsAt, escapedAt, hasSurrogates, isBeyondAscii, mostWanted, startsAt } from "./json-scan-layout.ts";
+
+const nothing: Buffer = Buffer.from(new ArrayBuffer(0));
 const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
 const openBrace = 0x7b;
-const closeBrace = 0x7d;
 const openBracket = 0x5b;
-const closeBracket = 0x5d;
 const minus = 0x2d;
-const dot = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
-const smallU = 0x75;
 
-/** Deeper nesting isn't skimmed, and is left to `JSON.parse`. */
-const deepest = 64;
-/** At most so many wanted members: each has one bit of a number. */
-const mostWanted = 32;
-/** What is open: a list, an object with no wanted member, or (from 0 on) the index of an object with some. */
-const inList = -2;
-const unwanted = -1;
-
-const isHex = tableOf("0123456789abcdefABCDEF");
-const isEscape = tableOf('"\\/bfnrt');
-/** Bytes that end the plain part of a string: its quote, an escape, a control character. */
-const endsPlain = tableOf('"\\');
-endsPlain.fill(1, 0, 0x20);
-
-function tableOf(characters: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const character of characters) table[character.charCodeAt(0)] = 1;
-  return table;
-}
-
-/** A member that is wanted, as the child of an object that is. */
-interface Wanted {
-  readonly name: Buffer;
-  readonly slot: number;
-  /** Index of its value in `#objects`, where wanted members lie in it; else `unwanted`. */
-  readonly within: number;
+/** A string that stays where it is, its bytes taken for Latin-1, until the next text is skimmed. */
+export interface SkimmedText {
+  readonly length: number;
+  /** As a string's: negative offsets count from the end. */
+  slice(start: number, end?: number): string;
+  /** Whether the first so many characters are nothing but base64 or base64url. */
+  isBase64(length: number): boolean;
 }
 
 /**
- * Reads JSON without building values: tells whether bytes are a JSON object, and where a few members stand in it. Two to three times as
- * fast as `JSON.parse`, and it leaves no garbage. Strings are bytes here; whether they are UTF-8 isn't checked.
+ * Reads JSON without building values: tells whether bytes are a JSON object, and where a few members stand in it. Four times as fast as
+ * `JSON.parse`, and it leaves no garbage. Strings are bytes here; whether they are UTF-8 isn't checked. Each one keeps some memory for
+ * good: there is one for each list of members, a constant of its module, and what it found is asked for before it is used again.
  */
 export class JsonSkim {
-  /** Wanted children of each object, by the length of their name. */
-  readonly #objects: Wanted[][][] = [[]];
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #open = new Int32Array(deepest);
-  /** For each open value, which wanted member it is. */
-  readonly #openSlots = new Int32Array(deepest);
-  /** One bit for each wanted member: whether it is a string with escapes, and whether its value was asked for before. */
-  #escaped = 0;
+  readonly #scanner = theScanner();
+  readonly #shape: number;
+  /** What to take from an offset in the scanner's memory to get one in the bytes. */
+  #shift = 0;
+  #answer = 0;
+  /** One bit for each wanted member: whether its value was asked for before. */
   #known = 0;
   readonly #values: unknown[];
   readonly #texts: string[] = [];
-  #bytes: Buffer = Buffer.alloc(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  /** Whether a string in the JSON skimmed last has an escape of half a surrogate pair. */
-  hasSurrogates = false;
+  #bytes = nothing;
+  #view = new DataView(nothing.buffer);
 
-  /**
-   * `paths`: the wanted members' names joined by dots, an object before its members. A member is referred to by its index here (its
-   * slot).
-   */
+  /** `paths`: the wanted members' names joined by dots. A member is referred to by its index here (its slot). */
   constructor(paths: readonly string[]) {
     if (paths.length > mostWanted) throw new Error(`more than ${mostWanted} members are wanted`);
-    const objects = new Map([["", 0]]);
-    for (const [slot, path] of paths.entries()) {
-      const dotAt = path.lastIndexOf(".");
-      const parent = this.#objects[objects.get(path.slice(0, Math.max(0, dotAt))) ?? -1];
-      if (!parent) throw new Error(`${path} is wanted of an object that isn't`);
-      const name = Buffer.from(path.slice(dotAt + 1));
-      const hasMembers = paths.some((other) => other.startsWith(`${path}.`));
-      const within = hasMembers ? this.#objects.push([]) - 1 : unwanted;
-      if (hasMembers) objects.set(path, within);
-      (parent[name.length] ??= []).push({ name, slot, within });
-    }
-    this.#starts = new Int32Array(paths.length);
-    this.#ends = new Int32Array(paths.length);
+    this.#shape = this.#scanner?.addShape(paths) ?? 0;
     this.#values = paths.map(() => undefined);
   }
 
-  /** Sets the bytes that are skimmed from now on, a part at a time. */
+  /** Sets the bytes that are skimmed from now on, a part at a time. They mustn't change until others are set, or these are let go of. */
   over(bytes: Buffer): void {
-    const { buffer } = bytes;
-    if (buffer === this.#bytes.buffer) return;
-    this.#bytes = Buffer.from(buffer);
-    this.#view = new DataView(buffer);
+    this.#scanner?.forget(this);
+    this.#bytes = bytes;
+    if (bytes.buffer !== this.#view.buffer) this.#view = new DataView(bytes.buffer);
+  }
+
+  /** Lets go of the bytes and of what was read of them: both may be large, and this stays. */
+  release(): void {
+    this.over(nothing);
+    this.#values.fill(undefined);
   }
 
   /**
-   * Skims `start` to `end`, which count from where the bytes' memory begins (`byteOffset`). True: `JSON.parse` would accept them as an
-   * object that begins at once, and the wanted members can be asked for as long as the bytes stay. False: they are not JSON, no object,
-   * or not handled here (a wanted member twice or with an escape in its name, nesting too deep).
+   * Skims the bytes from `start` to `end`. True: `JSON.parse` would accept them as an object that begins at once, and the wanted members
+   * can be asked for as long as the bytes stay. False: they are not JSON, no object, or not handled here (a wanted member twice, an escape
+   * in a name beside wanted ones, nesting too deep).
    */
   skim(start: number, end: number): boolean {
-    for (let slot = 0; slot < this.#starts.length; slot++) this.#starts[slot] = 0;
-    this.#escaped = 0;
+    const scanner = this.#scanner;
+    if (scanner === undefined) return false;
     this.#known = 0;
-    this.hasSurrogates = false;
-    return this.#object(start, end);
+    this.#answer = scanner.scan(this.#shape, this, this.#bytes, start, end);
+    this.#shift = scanner.shift;
+    return this.#answer !== 0;
+  }
+
+  /** Whether a string in the JSON skimmed last has an escape of half a surrogate pair. */
+  get hasSurrogates(): boolean {
+    return (this.#answer & hasSurrogates) !== 0;
+  }
+
+  /** Whether a string in the JSON skimmed last has bytes beyond ASCII, which may be no UTF-8. */
+  get isBeyondAscii(): boolean {
+    return (this.#answer & isBeyondAscii) !== 0;
   }
 
   has(slot: number): boolean {
-    return this.#starts[slot]! > 0;
+    return this.#found(startsAt + 4 * slot) !== 0;
   }
 
-  /** Where the member's value begins, counted as `skim` counts. */
+  /** Where the member's value begins in the bytes. */
   start(slot: number): number {
-    return this.#starts[slot]!;
+    return this.#found(startsAt + 4 * slot) - this.#shift;
   }
 
   /** The offset after it. */
   end(slot: number): number {
-    return this.#ends[slot]!;
+    return this.#found(endsAt + 4 * slot) - this.#shift;
+  }
+
+  /** What the scan has left at `at` of the shape. */
+  #found(at: number): number {
+    return this.#scanner?.view.getInt32(this.#shape + at, true) ?? 0;
+  }
+
+  #isEscaped(slot: number): boolean {
+    return (this.#found(escapedAt) & (1 << slot)) !== 0;
   }
 
   isObject(slot: number): boolean {
-    return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBrace;
+    return this.has(slot) && this.#bytes[this.start(slot)] === openBrace;
   }
 
   isList(slot: number): boolean {
-    return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBracket;
+    return this.has(slot) && this.#bytes[this.start(slot)] === openBracket;
   }
 
   isText(slot: number): boolean {
-    return this.has(slot) && this.#bytes[this.#starts[slot]!] === quote;
+    return this.has(slot) && this.#bytes[this.start(slot)] === quote;
   }
 
   /**
@@ -146,7 +130,7 @@ export class JsonSkim {
 
   #valueOf(slot: number): unknown {
     if (this.#isPlainText(slot))
-      return this.#bytes.toString("latin1", this.#starts[slot]! + 1, this.#ends[slot]! - 1);
+      return this.#bytes.toString("latin1", this.start(slot) + 1, this.end(slot) - 1);
     return this.number(slot) ?? (JSON.parse(this.#slice(slot)) as unknown);
   }
 
@@ -155,7 +139,22 @@ export class JsonSkim {
     slot: number,
   ): { readonly memory: DataView; readonly start: number; readonly end: number } | undefined {
     if (!this.#isPlainText(slot)) return undefined;
-    return { memory: this.#view, start: this.#starts[slot]! + 1, end: this.#ends[slot]! - 1 };
+    const { byteOffset } = this.#bytes;
+    const start = byteOffset + this.start(slot) + 1;
+    return { memory: this.#view, start, end: byteOffset + this.end(slot) - 1 };
+  }
+
+  /** A string without escapes, of which parts are read; `undefined` for anything else. */
+  text(slot: number): SkimmedText | undefined {
+    const scanner = this.#scanner;
+    if (scanner === undefined || !this.#isPlainText(slot)) return undefined;
+    const [bytes, from, to] = [this.#bytes, this.start(slot) + 1, this.end(slot) - 1];
+    const placed = (at: number): number => (at < 0 ? Math.max(from, to + at) : Math.min(to, from + at));
+    return {
+      length: to - from,
+      slice: (start, end = to - from) => bytes.toString("latin1", placed(start), placed(end)),
+      isBase64: (length) => scanner.isBase64(this, bytes, from, from + length),
+    };
   }
 
   /** The value of a string that is always one of a few short words: the same string each time. `undefined` for anything else. */
@@ -164,8 +163,8 @@ export class JsonSkim {
       const value = this.value(slot);
       return typeof value === "string" ? value : undefined;
     }
-    const start = this.#starts[slot]! + 1;
-    const length = this.#ends[slot]! - 1 - start;
+    const start = this.start(slot) + 1;
+    const length = this.end(slot) - 1 - start;
     const place = (length * 31 + this.#bytes[start]! * 7 + this.#bytes[start + (length >> 1)]!) & 0xff;
     const known = this.#texts[place];
     if (known !== undefined && this.#isAt(known, start, length)) return known;
@@ -177,8 +176,8 @@ export class JsonSkim {
   /** The value of a number; `undefined` for anything else. */
   number(slot: number): number | undefined {
     if (!this.has(slot)) return undefined;
-    const start = this.#starts[slot]!;
-    const end = this.#ends[slot]!;
+    const start = this.start(slot);
+    const end = this.end(slot);
     const first = this.#bytes[start]!;
     if (first !== minus && !(first >= zero && first <= nine)) return undefined;
     let value = 0;
@@ -192,13 +191,12 @@ export class JsonSkim {
   }
 
   #slice(slot: number): string {
-    return this.#bytes.toString("latin1", this.#starts[slot], this.#ends[slot]);
+    return this.#bytes.toString("latin1", this.start(slot), this.end(slot));
   }
 
   /** Whether it is a string without escapes. */
   #isPlainText(slot: number): boolean {
-    const start = this.#starts[slot]!;
-    return start > 0 && this.#bytes[start] === quote && (this.#escaped & (1 << slot)) === 0;
+    return this.isText(slot) && !this.#isEscaped(slot);
   }
 
   #isAt(text: string, start: number, length: number): boolean {
@@ -206,192 +204,4 @@ export class JsonSkim {
     for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== this.#bytes[start + at]) return false;
     return true;
   }
-
-  /** Bytes after `end` may be read, but the answer is true only where the object ends at `end`. */
-  #object(start: number, end: number): boolean {
-    const bytes = this.#bytes;
-    const starts = this.#starts;
-    const ends = this.#ends;
-    const open = this.#open;
-    const openSlots = this.#openSlots;
-    if (bytes[start] !== openBrace) return false;
-    let depth = 0;
-    let within = 0;
-    let at = past(bytes, start + 1);
-    if (bytes[at] === closeBrace) return isEnd(bytes, at + 1, end);
-    for (;;) {
-      let slot = -1;
-      let inner = unwanted;
-      if (within !== inList) {
-        if (bytes[at] !== quote) return false;
-        let behind = this.#string(at + 1);
-        if (behind < 0) {
-          // It may be the name of a wanted member.
-          if (within !== unwanted) return false;
-          behind = -behind;
-        }
-        if (behind === 0) return false;
-        const wanted = within === unwanted ? undefined : this.#wanted(within, at + 1, behind - 1);
-        if (wanted) {
-          if (starts[wanted.slot] !== 0) return false;
-          slot = wanted.slot;
-          inner = wanted.within;
-        }
-        at = past(bytes, behind);
-        if (bytes[at] !== colon) return false;
-        at = past(bytes, at + 1);
-      }
-      if (slot >= 0) starts[slot] = at;
-      const first = bytes[at]!;
-      if (first === quote) {
-        at = this.#string(at + 1);
-        if (at < 0) {
-          if (slot >= 0) this.#escaped |= 1 << slot;
-          at = -at;
-        }
-        if (at === 0) return false;
-      } else if (first === openBrace || first === openBracket) {
-        const isList = first === openBracket;
-        at = past(bytes, at + 1);
-        if (bytes[at] !== (isList ? closeBracket : closeBrace)) {
-          if (depth === deepest) return false;
-          openSlots[depth] = slot;
-          open[depth++] = within;
-          within = isList ? inList : inner;
-          continue;
-        }
-        at++;
-      } else {
-        at = scalarEnd(bytes, at);
-        if (at === 0) return false;
-      }
-      if (slot >= 0) ends[slot] = at;
-      for (;;) {
-        at = past(bytes, at);
-        if (bytes[at] === comma) break;
-        if (bytes[at] !== (within === inList ? closeBracket : closeBrace)) return false;
-        at++;
-        if (depth === 0) return isEnd(bytes, at, end);
-        within = open[--depth]!;
-        const closed = openSlots[depth]!;
-        if (closed >= 0) ends[closed] = at;
-      }
-      at = past(bytes, at + 1);
-    }
-  }
-
-  #wanted(within: number, start: number, end: number): Wanted | undefined {
-    const candidates = this.#objects[within]![end - start];
-    if (candidates === undefined) return undefined;
-    for (const candidate of candidates) {
-      let at = 0;
-      while (start + at < end && candidate.name[at] === this.#bytes[start + at]) at++;
-      if (start + at === end) return candidate;
-    }
-    return undefined;
-  }
-
-  /** The offset after the string whose first character is at `at`: negative where it has an escape, 0 where it is none. */
-  #string(at: number): number {
-    const bytes = this.#bytes;
-    const view = this.#view;
-    const safe = bytes.length - 8;
-    let isPlain = true;
-    for (;;) {
-      // Twice four bytes at once.
-      let ends = 0;
-      while (at <= safe) {
-        ends = endIn(view.getInt32(at, true));
-        if (ends !== 0) break;
-        ends = endIn(view.getInt32(at + 4, true));
-        if (ends !== 0) {
-          at += 4;
-          break;
-        }
-        at += 8;
-      }
-      if (ends !== 0) at += (31 - Math.clz32(ends & -ends)) >> 3;
-      else while (endsPlain[bytes[at]!] === 0) at++;
-      const end = bytes[at];
-      if (end === quote) return isPlain ? at + 1 : -at - 1;
-      if (end !== backslash) return 0;
-      isPlain = false;
-      const escaped = bytes[at + 1]!;
-      if (isEscape[escaped] === 1) {
-        at += 2;
-        continue;
-      }
-      if (escaped !== smallU) return 0;
-      for (let digit = at + 2; digit < at + 6; digit++) if (isHex[bytes[digit]!] !== 1) return 0;
-      // The escapes D8 to DF, in either case.
-      if ((bytes[at + 2]! | 0x20) === 0x64 && bytes[at + 3]! >= 0x38) this.hasSurrogates = true;
-      at += 6;
-    }
-  }
-}
-
-/** For four bytes one number whose lowest set bit is that of the first byte that ends the plain part of a string; 0: none does. */
-function endIn(four: number): number {
-  // With bit 1 flipped, the quote is the byte right after the control characters.
-  const isControlOrQuote = (four ^ 0x02020202) - 0x21212121;
-  const isBackslash = (four ^ 0x5c5c5c5c) - 0x01010101;
-  return (isControlOrQuote | isBackslash) & ~four & 0x80808080;
-}
-
-function isSpace(byte: number): boolean {
-  return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
-}
-
-/** The offset of the first byte from `at` on that is no white space. */
-function past(bytes: Buffer, at: number): number {
-  while (isSpace(bytes[at]!)) at++;
-  return at;
-}
-
-/** Whether nothing but white space is left. */
-function isEnd(bytes: Buffer, at: number, end: number): boolean {
-  while (at < end && isSpace(bytes[at]!)) at++;
-  return at === end;
-}
-
-/** The offset after a number, `true`, `false` or `null`; 0 where there is none. */
-function scalarEnd(bytes: Buffer, at: number): number {
-  switch (bytes[at]) {
-    case 0x74:
-      return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : 0;
-    case 0x66:
-      return bytes[at + 1] === 0x61 &&
-        bytes[at + 2] === 0x6c &&
-        bytes[at + 3] === 0x73 &&
-        bytes[at + 4] === 0x65
-        ? at + 5
-        : 0;
-    case 0x6e:
-      return bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c ? at + 4 : 0;
-    default:
-      return numberEnd(bytes, at);
-  }
-}
-
-function numberEnd(bytes: Buffer, at: number): number {
-  if (bytes[at] === minus) at++;
-  let end = bytes[at] === zero ? at + 1 : digitsEnd(bytes, at);
-  if (end === at) return 0;
-  if (bytes[end] === dot) {
-    const fraction = end + 1;
-    end = digitsEnd(bytes, fraction);
-    if (end === fraction) return 0;
-  }
-  if ((bytes[end]! | 0x20) === 0x65) {
-    const sign = bytes[end + 1];
-    const exponent = sign === 0x2b || sign === minus ? end + 2 : end + 1;
-    end = digitsEnd(bytes, exponent);
-    if (end === exponent) return 0;
-  }
-  return end;
-}
-
-function digitsEnd(bytes: Buffer, at: number): number {
-  while (bytes[at]! >= zero && bytes[at]! <= nine) at++;
-  return at;
 }

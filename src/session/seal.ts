@@ -1,4 +1,5 @@
 import { base64Number, isBase64 } from "../lib/base64.ts";
+import type { SkimmedText } from "../lib/json-skim.ts";
 import { isJsonObject, type Member, members, parseJson } from "../lib/json.ts";
 import { parseExactJson, writeJson } from "../lib/whole-json.ts";
 import type { ItemFacts } from "./facts.ts";
@@ -11,25 +12,38 @@ export const fernetHead = "gAAAAA";
 /** What takes the place of something sealed where words can stand. */
 export const sealedText = "[Sealed content stood here. It can't be opened any more.]";
 
+/** A string as a `SkimmedText`. */
+export function sealText(blob: string): SkimmedText {
+  return {
+    length: blob.length,
+    slice: (start, end) => blob.slice(start, end),
+    isBase64: (length) => isBase64(blob.slice(0, length)),
+  };
+}
+
+/** As `describeText`; `undefined` where something stands that is no string. */
+export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
+  return blob === undefined ? { tail: "", shape: "malformed" } : describeText(sealText(blob));
+}
+
 /**
  * A sealed blob that begins `gAAAAA` is a Fernet token (base64url): byte 0 is 0x80 and bytes 1–8 are the time it was sealed in
  * big-endian seconds, readable without a key (OpenAI Responses, seen 2025-08 to 2026-11). Anything that is not a string, holds an
  * ellipsis or characters outside base64 is malformed: it was cut or edited and would only be refused.
  */
-export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
-  if (blob === undefined) return { tail: "", shape: "malformed" };
-  const tail = blob.slice(-16);
-  const padding = blob.endsWith("==") ? 2 : blob.endsWith("=") ? 1 : 0;
-  const length = blob.length - padding;
-  const isWhole = length > 0 && isBase64(padding === 0 ? blob : blob.slice(0, length));
-  if (!isWhole) return { tail, shape: "malformed" };
-  if (!blob.startsWith(fernetHead)) return { tail, shape: "opaque" };
+export function describeText(text: SkimmedText): NonNullable<ItemFacts["sealed"]> {
+  const tail = text.slice(-16);
+  const padding = tail.endsWith("==") ? 2 : tail.endsWith("=") ? 1 : 0;
+  const length = text.length - padding;
+  if (length <= 0 || !text.isBase64(length)) return { tail, shape: "malformed" };
+  const head = text.slice(0, 12);
+  if (!head.startsWith(fernetHead)) return { tail, shape: "opaque" };
   // Base64 never has a length of 4n + 1, and padded base64 always has one of 4n. Anything else was cut, as was a token too short to hold
   // its time.
-  if (length < 12 || blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0))
+  if (length < 12 || text.length % 4 === 1 || (padding > 0 && text.length % 4 !== 0))
     return { tail, shape: "malformed" };
   // The first six characters are byte 0 and the zeros after it, the next six the rest of the time.
-  const seconds = base64Number(blob, 6, 12);
+  const seconds = base64Number(head, 6, 12);
   // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).
   const bytes = Math.floor((length * 3) / 4);
   const isOdd = bytes < 73 || (bytes - 57) % 16 !== 0;

@@ -26,7 +26,7 @@ const isRecord = (line: RolloutLine | undefined): boolean =>
   line !== undefined && glance(line.bytes) !== undefined;
 
 /**
- * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`LineSkim`). Never throws for what
+ * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`lineSkim`). Never throws for what
  * is in it; memory is bounded whatever it holds. Nothing is written.
  */
 export async function examine(path: string, options: ExamineOptions = {}): Promise<Examination> {

@@ -19,7 +19,7 @@ import { TextSet } from "./text-set.ts";
 import { readRolloutName } from "../home/places.ts";
 import { asRecord, readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { SealsWatch } from "./seals-watch.ts";
-import { LineSkim } from "./skim.ts";
+import { lineSkim } from "./skim.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
 import { watched, type WatchedRecord } from "./watched-record.ts";
@@ -36,7 +36,6 @@ export class Examiner {
   readonly #thread: string | undefined;
   /** Reads the file at an offset; none for a compressed file. */
   readonly #read: Reader | undefined;
-  readonly #skim = new LineSkim();
   /** Ids of items and calls, shared by all watches. */
   readonly #ids = new TextSet(mostIds);
   readonly #pairs = new PairsWatch(this.#ids);
@@ -62,9 +61,7 @@ export class Examiner {
   #returns = 0;
   bytes = 0;
   broken: string | undefined;
-  /** Whether each line of this batch has to be checked for what the look at the whole batch has found in some of them. */
-  #suspectText = false;
-  /** What to add to an offset in the file to get one in the memory of this batch. */
+  /** What to add to an offset in the file to get one in the bytes of this batch. */
   #origin = 0;
 
   /** `named`: the path of the rollout, where this one is that of a copy. */
@@ -93,14 +90,13 @@ export class Examiner {
   batch(lines: readonly RolloutLine[]): void {
     const [first, last] = [lines[0], lines.at(-1)];
     if (!first || !last) return;
-    // The lines of a batch lie side by side in memory: one look at all of them saves one at each.
+    // The lines of a batch lie side by side in memory.
     const start = first.bytes.byteOffset;
     const end = last.bytes.byteOffset + last.bytes.length;
-    const all = Buffer.from(first.bytes.buffer, start, end - start);
-    this.#suspectText = !isUtf8(all);
-    this.#skim.over(all);
-    this.#origin = last.bytes.byteOffset - last.offset;
+    lineSkim.over(Buffer.from(first.bytes.buffer, start, end - start));
+    this.#origin = last.bytes.byteOffset - last.offset - start;
     for (const line of lines) this.#line(line);
+    lineSkim.release();
   }
 
   #line(line: RolloutLine): void {
@@ -118,14 +114,14 @@ export class Examiner {
     }
     const skimmed = this.#head === undefined ? undefined : this.#skimLine(line);
     if (!skimmed) return this.#parsed(line);
-    if (!this.#isText(line, this.#skim.hasSurrogates)) return;
+    if (!this.#isText(line, lineSkim.isBeyondAscii, lineSkim.hasSurrogates)) return;
     this.#record(skimmed, line);
   }
 
   /** Reads a line without parsing it, which is enough for most. */
   #skimLine({ offset, length }: RolloutLine): WatchedRecord | undefined {
     const start = this.#origin + offset;
-    return this.#skim.read(start, start + length);
+    return lineSkim.read(start, start + length);
   }
 
   #parsed(line: RolloutLine): void {
@@ -139,7 +135,7 @@ export class Examiner {
     // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII.
     const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
     if (!isJsonObject(value)) return this.#unreadable(line, "json");
-    if (!this.#isText(line, true)) return;
+    if (!this.#isText(line, true, true)) return;
     const record = asRecord(value);
     const isFirst = this.#head === undefined;
     if (isFirst) this.#begin(record, line);
@@ -147,8 +143,8 @@ export class Examiner {
   }
 
   /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
-  #isText(line: RolloutLine, mayHaveSurrogates: boolean): boolean {
-    const isUnicode = !this.#suspectText || isUtf8(line.bytes);
+  #isText(line: RolloutLine, isBeyondAscii: boolean, mayHaveSurrogates: boolean): boolean {
+    const isUnicode = !isBeyondAscii || isUtf8(line.bytes);
     if (!isUnicode) this.#unreadable(line, "utf8");
     else if (mayHaveSurrogates && loneSurrogates(line.bytes).length > 0) this.#unreadable(line, "surrogate");
     else {

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
+import type { SkimmedText } from "../../../lib/json-skim.ts";
 import { isHolderKind } from "../../../session/item.ts";
-import { describeSeal, fernetHead, sealedArgument } from "../../../session/seal.ts";
+import { describeText, fernetHead, sealedArgument, sealText } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -22,8 +23,9 @@ export class SealsWatch {
   see(record: WatchedRecord, line: RolloutLine): void {
     const { type, kind, payload } = record;
     if (type === "response_item") {
-      if (kind === "reasoning") this.#blob(payload, "reasoning", line);
-      else if (kind !== undefined && summaries.has(kind)) this.#blob(payload, "compaction", line);
+      if (kind === "reasoning") this.#blob(record.seal, payload, "reasoning", line);
+      else if (kind !== undefined && summaries.has(kind))
+        this.#blob(record.seal, payload, "compaction", line);
       else if (kind === "agent_message") this.#parts(payload["content"], line);
       else if (isHolderKind(kind ?? "")) {
         this.#message(payload, line, "within");
@@ -41,7 +43,7 @@ export class SealsWatch {
 
   /** An item in a summary's line. One that holds more than a seal is not part of the summary. */
   #carried(item: JsonObject, line: RolloutLine): void {
-    if (!isHolderKind(stringOf(item["type"]))) return this.#blob(item, "compaction", line);
+    if (!isHolderKind(stringOf(item["type"]))) return this.#sealed(item, "compaction", line);
     this.#message(item, line, "within");
     this.#parts(item["output"] ?? item["content"], line, "within");
     if (item["type"] === "function_call") this.#argument(item, line);
@@ -54,7 +56,7 @@ export class SealsWatch {
 
   #message(part: WatchedRecord["payload"], line: RolloutLine, where: SealedBlob["in"] = "message"): void {
     const blob = part["encrypted_content"];
-    if (typeof blob === "string" && !isWords(blob)) this.#blob(part, where, line);
+    if (typeof blob === "string" && !isWords(blob)) this.#sealed(part, where, line);
   }
 
   /** Few outputs are lists, and fewer hold something sealed: only those are parsed. */
@@ -72,18 +74,27 @@ export class SealsWatch {
 
   #argument(call: JsonObject, line: RolloutLine): void {
     const seal = sealedArgument(call);
-    if (seal !== undefined) this.#blob({ ...call, encrypted_content: seal }, "within", line);
+    if (seal !== undefined) this.#blob(sealText(seal), call, "within", line);
   }
 
-  #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {
+  #sealed(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {
     const blob = item["encrypted_content"];
-    if (typeof blob !== "string") return;
-    const { at, tail, shape } = describeSeal(blob);
+    if (typeof blob === "string") this.#blob(sealText(blob), item, where, line);
+  }
+
+  #blob(
+    seal: SkimmedText | undefined,
+    { id }: WatchedRecord["payload"],
+    where: SealedBlob["in"],
+    line: RolloutLine,
+  ): void {
+    if (seal === undefined) return;
+    const { at, tail, shape } = describeText(seal);
     const { index, offset, length } = line;
     // Member by member: a spread for each optional one takes most of the time that a blob costs.
     const found: { -readonly [K in keyof SealedBlob]?: SealedBlob[K] } = { index, at: offset, bytes: length };
     found.in = where;
-    if (typeof item["id"] === "string") found.id = item["id"];
+    if (typeof id === "string") found.id = id;
     if (at !== undefined) found.sealedAt = at * 1_000;
     found.malformed = shape === "malformed";
     found.tail = tail;

@@ -6,7 +6,8 @@ import { examine } from "./examine.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { asRecord } from "../rollout/record.ts";
-import { LineSkim } from "./skim.ts";
+import { lineSkim } from "./skim.ts";
+import { describeText } from "../../../session/seal.ts";
 import { TextSet } from "./text-set.ts";
 import { askedOfItem, askedOfPayload, itemOf, watched, type WatchedRecord } from "./watched-record.ts";
 
@@ -14,9 +15,8 @@ const fixtures = join(import.meta.dirname, "../fixtures");
 afterEach(() => vi.restoreAllMocks());
 
 function skimmed(bytes: Buffer): WatchedRecord | undefined {
-  const skim = new LineSkim();
-  skim.over(bytes);
-  return skim.read(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  lineSkim.over(bytes);
+  return lineSkim.read(0, bytes.length);
 }
 
 function line(type: string, payload: unknown, more: object = {}): Buffer {
@@ -27,14 +27,15 @@ const ids = new TextSet(10_000);
 
 /** What is told of a line. */
 function told(record: WatchedRecord): object {
-  const { era, type, kind, ordinal, timestamp, payload } = record;
+  const { era, type, kind, ordinal, timestamp, payload, seal } = record;
   // Of several lines the same id has the same number, however it was read.
   const id = record.idIn(ids, 1);
   const members = askedOfPayload.map((name) => [name, payload[name]] as const);
   const item = itemOf(payload);
   const ofItem = item && askedOfItem.map((name) => [name, item[name]] as const);
   const { item: _item, ...rest } = Object.fromEntries(members);
-  return { era, type, kind, ordinal, timestamp, id, payload: rest, item: ofItem ?? payload.item };
+  const sealed = seal && describeText(seal);
+  return { era, type, kind, ordinal, timestamp, id, sealed, payload: rest, item: ofItem ?? payload.item };
 }
 
 /** What parsing the line tells. */
@@ -82,13 +83,13 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
         return isJsonObject(member) ? looking(member, `${name}.${key}`) : member;
       },
     });
-  const { read } = LineSkim.prototype;
-  const spy = vi.spyOn(LineSkim.prototype, "read").mockImplementation(function (this: LineSkim, start, end) {
-    const record = read.call(this, start, end);
+  const read = lineSkim.read.bind(lineSkim);
+  const spy = vi.spyOn(lineSkim, "read").mockImplementation((start, end) => {
+    const record = read(start, end);
     if (!record) return undefined;
-    const { timestamp, payload } = record;
+    const { timestamp, payload, seal } = record;
     const idIn: WatchedRecord["idIn"] = (...given) => record.idIn(...given);
-    return { ...record, timestamp, idIn, payload: looking(payload, record.kind ?? record.type) };
+    return { ...record, timestamp, seal, idIn, payload: looking(payload, record.kind ?? record.type) };
   });
   for (const version of readdirSync(fixtures))
     for (const { path } of listRollouts(join(fixtures, version))) await examine(path);

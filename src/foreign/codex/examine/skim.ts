@@ -1,4 +1,5 @@
-import { JsonSkim } from "../../../lib/json-skim.ts";
+import { JsonSkim, type SkimmedText } from "../../../lib/json-skim.ts";
+import { sealText } from "../../../session/seal.ts";
 import type { TextSet } from "./text-set.ts";
 import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
 
@@ -14,6 +15,7 @@ const payloadSlot = slotOf("payload");
 const kindSlot = slotOf("payload.type");
 const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
+const sealSlot = slotOf("payload.encrypted_content");
 const outputSlot = slotOf("payload.output");
 
 /** Members whose value, if it is a string, is one of a few words. */
@@ -59,6 +61,13 @@ class SkimmedRecord implements WatchedRecord {
     return this.#json.isText(timestampSlot);
   }
 
+  get seal(): SkimmedText | undefined {
+    const text = this.#json.text(sealSlot);
+    if (text) return text;
+    const value = this.#json.value(sealSlot);
+    return typeof value === "string" ? sealText(value) : undefined;
+  }
+
   get hasParts(): boolean {
     return this.#json.isList(outputSlot);
   }
@@ -79,17 +88,21 @@ class SkimmedRecord implements WatchedRecord {
  * Reads the lines of a rollout without parsing them: checks that each is JSON, and looks up a member only when it is asked for. The
  * answers are those that parsing the line (its bytes taken for Latin-1) would give.
  */
-export class LineSkim {
+class LineSkim {
   readonly #json = new JsonSkim(wanted);
   readonly #record = new SkimmedRecord(this.#json);
 
-  /** The bytes that lines are read from, until others are given. */
+  /** The bytes that lines are read from, until others are given or these are let go of. */
   over(bytes: Buffer): void {
     this.#json.over(bytes);
   }
 
+  release(): void {
+    this.#json.release();
+  }
+
   /**
-   * The record of a line, until the next one is read; `undefined`: the line has to be parsed. `start` and `end` as in `JsonSkim`.
+   * The record of the line from `start` to `end`, until the next one is read; `undefined`: the line has to be parsed.
    */
   read(start: number, end: number): WatchedRecord | undefined {
     const json = this.#json;
@@ -103,8 +116,16 @@ export class LineSkim {
     return record;
   }
 
+  /** Whether the line read last has bytes beyond ASCII, which may be no UTF-8. */
+  get isBeyondAscii(): boolean {
+    return this.#json.isBeyondAscii;
+  }
+
   /** Whether the line read last has to be searched for halves of surrogate pairs. */
   get hasSurrogates(): boolean {
     return this.#json.hasSurrogates;
   }
 }
+
+/** One for all rollouts: a batch's lines are read, and what they say is taken, before another batch is begun. */
+export const lineSkim = new LineSkim();

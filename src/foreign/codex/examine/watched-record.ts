@@ -1,5 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import type { SkimmedText } from "../../../lib/json-skim.ts";
+import { sealText } from "../../../session/seal.ts";
 import type { Era, RolloutRecord } from "../rollout/record.ts";
 import { passthrough } from "../rollout/passthrough.ts";
 import type { TextSet } from "./text-set.ts";
@@ -42,6 +44,8 @@ export interface WatchedRecord {
   readonly timestamp?: unknown;
   /** Codex takes the line for a record, as far as its timestamp goes: it is a text, or a bare line, which needs none. */
   readonly isTimed: boolean;
+  /** The payload's `encrypted_content`, where that is a string. */
+  readonly seal?: SkimmedText | undefined;
   /**
    * The payload's id as a number in `ids`; `undefined` where it isn't a string of at least `shortest` characters, or is a placeholder
    * (`isPlaceholder`).
@@ -60,7 +64,9 @@ export function watched(
       ? ids.numberOf(id)
       : undefined;
   const hasParts = Array.isArray(payload["output"]);
-  return { era, type, kind, payload, ordinal, hasParts, timestamp, isTimed: !untimed, idIn };
+  const sealed = payload["encrypted_content"];
+  const seal = typeof sealed === "string" ? sealText(sealed) : undefined;
+  return { era, type, kind, payload, ordinal, hasParts, seal, timestamp, isTimed: !untimed, idIn };
 }
 
 /**

@@ -110,20 +110,16 @@ export class LinesPlanner {
     const { untimed, header } = this.#found;
     const name = readRolloutName(this.#options.path);
     let last = header?.created ?? (name && madeAt(name)) ?? 0;
-    const skim = new JsonSkim(["timestamp"]);
     for (const line of untimed.items) {
       const bytes = this.#file.bytes(line);
       const open = bytes.indexOf("{");
-      skim.over(bytes);
-      if (!skim.skim(bytes.byteOffset + open, bytes.byteOffset + bytes.length)) continue;
-      const had = skim.value(0);
+      const stamp = timestampIn(bytes, open);
+      if (stamp === undefined) continue;
+      const { had, from = open + 1, to } = stamp;
       const read = parseJson(bytes.toString("latin1"));
       const payload = isJsonObject(read) && isJsonObject(read["payload"]) ? read["payload"] : {};
       last = (typeof had === "number" ? timeOfNumber(had) : timeOf(payload["timestamp"])) ?? last;
       const time = JSON.stringify(isoTime(last));
-      const [from, to] = skim.has(0)
-        ? [skim.start(0) - bytes.byteOffset, skim.end(0) - bytes.byteOffset]
-        : [open + 1, undefined];
       const place = { index: line.index, at: line.at + from, bytes: (to ?? from) - from };
       const text = to === undefined ? `"timestamp":${time},` : time;
       yield this.#file.replace(place, "untimed-record", "its timestamp is put in", Buffer.from(text));
@@ -274,4 +270,20 @@ function headerIn(bytes: Buffer): RolloutRecord | undefined {
 function trimmed(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => !isSpace(byte));
   return bytes.subarray(start, bytes.findLastIndex((byte) => !isSpace(byte)) + 1);
+}
+
+const stamps = new JsonSkim(["timestamp"]);
+
+/** The timestamp of a record that begins at `open`, whatever it is, and where it stands; `undefined` where the record can't be told. */
+function timestampIn(
+  line: Buffer,
+  open: number,
+): { readonly had?: unknown; readonly from?: number; readonly to?: number } | undefined {
+  stamps.over(line);
+  try {
+    if (!stamps.skim(open, line.length)) return undefined;
+    return stamps.has(0) ? { had: stamps.value(0), from: stamps.start(0), to: stamps.end(0) } : {};
+  } finally {
+    stamps.release();
+  }
 }

@@ -111,11 +111,10 @@ function isRecord(bytes: Buffer): boolean {
   if (bytes[start] !== openBrace || bytes.findLast((byte) => byte > space) !== closeBrace) return false;
   skim.over(bytes);
   try {
-    if (skim.skim(bytes.byteOffset + start, bytes.byteOffset + bytes.length))
+    if (skim.skim(start, bytes.length))
       return typeof skim.value(0) === "string" || typeof skim.value(1) === "string" || skim.has(2);
   } finally {
-    // Releases the line, which the skimmer would keep alive.
-    skim.over(nothing);
+    skim.release();
   }
   const value = parseJson(bytes.toString("latin1"));
   if (!isJsonObject(value)) return false;
@@ -123,7 +122,6 @@ function isRecord(bytes: Buffer): boolean {
 }
 
 const skim = new JsonSkim(["type", "record_type", "id"]);
-const nothing = Buffer.alloc(0);
 
 function isBlankOrNul(bytes: Buffer): boolean {
   return bytes.every((byte) => byte <= space);

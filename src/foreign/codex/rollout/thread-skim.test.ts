@@ -8,7 +8,7 @@ import { linesIn } from "./lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { readRecord } from "./record.ts";
 import { Room } from "./room.ts";
-import { ThreadSkim } from "./thread-skim.ts";
+import { threadSkim } from "./thread-skim.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures");
 const rollouts = ["0.58.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
@@ -18,7 +18,7 @@ const room = new Room(0);
 
 function skimmed(line: Buffer): LoggedItem | undefined {
   const glanced = glance(line);
-  const item = glanced && new ThreadSkim().item(line, glanced);
+  const item = glanced && threadSkim.item(line, glanced);
   return item && copiedItem(item, room);
 }
 
@@ -127,7 +127,7 @@ test("what a thread has used is told of its last count alone", () => {
     const bytes = Buffer.from(
       `{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":${payload}}`,
     );
-    return new ThreadSkim().usage(bytes, glance(bytes)!);
+    return threadSkim.usage(bytes, glance(bytes)!);
   };
   const total = '{"input_tokens":12,"cached_input_tokens":3,"output_tokens":5,"total_tokens":17}';
   expect(usage(`{"type":"token_count","info":{"total_token_usage":${total},"last_token_usage":{}}}`)).toEqual(

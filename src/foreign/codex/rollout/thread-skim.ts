@@ -3,7 +3,7 @@ import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import type { Usage } from "../../../session/event.ts";
 import type { ItemFacts } from "../../../session/facts.ts";
-import { describeSeal, fernetHead } from "../../../session/seal.ts";
+import { describeText, fernetHead } from "../../../session/seal.ts";
 import type { Glance } from "./glance.ts";
 import { passthrough, passthroughMark } from "./passthrough.ts";
 
@@ -77,32 +77,40 @@ const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
  * Reads most lines of a thread without parsing them: checks that they are JSON, and looks up what the log's header says of their items.
  * The answers are those of `readRecord` and `loggedItem`; where it isn't certain of that it gives none.
  */
-export class ThreadSkim {
+class ThreadSkim {
   readonly #item = new JsonSkim(itemMembers);
   readonly #usage = new JsonSkim(usageMembers);
 
-  /** A call, an output or reasoning; `undefined`: the line has to be parsed. `isText`: it is known to be UTF-8. */
-  item(line: Buffer, { type, kind, payload }: Glance, isText = false): SkimmedItem | undefined {
+  /** A call, an output or reasoning; `undefined`: the line has to be parsed. */
+  item(line: Buffer, { type, kind, payload }: Glance): SkimmedItem | undefined {
     if (type !== "response_item" || kind === undefined || !skimmedKinds.has(kind) || payload === 0)
       return undefined;
-    const json = this.#item;
-    const { byteOffset: origin, length } = line;
-    json.over(line);
-    if (!(isText || isUtf8(line)) || !json.skim(origin, origin + length)) return undefined;
-    for (const slot of unusual) if (json.has(slot)) return undefined;
-    // With nothing after the payload, and no white space, the line ends with the payload's brace and its own.
-    if (json.end(item.payload) !== origin + length - 1) return undefined;
-    const past = this.#past(line);
+    this.#item.over(line);
+    const past = this.#isItem(line) ? this.#past(line) : undefined;
     const facts = past === undefined ? undefined : this.#facts(line, payload, past);
+    this.#item.release();
     return facts && { facts, bytes: line.subarray(payload, past) };
+  }
+
+  #isItem(line: Buffer): boolean {
+    const json = this.#item;
+    if (!json.skim(0, line.length) || (json.isBeyondAscii && !isUtf8(line))) return false;
+    for (const slot of unusual) if (json.has(slot)) return false;
+    // With nothing after the payload, and no white space, the line ends with the payload's brace and its own.
+    return json.end(item.payload) === line.length - 1;
   }
 
   /** What the thread has used so far, or "nothing" where the line doesn't say it; `undefined`: it has to be parsed. */
   usage(line: Buffer, { type, kind }: Glance): Usage | "nothing" | undefined {
     if (type !== "event_msg" || kind !== "token_count") return undefined;
+    this.#usage.over(line);
+    const used = this.#usage.skim(0, line.length) ? this.#used() : undefined;
+    this.#usage.release();
+    return used;
+  }
+
+  #used(): Usage | "nothing" {
     const json = this.#usage;
-    json.over(line);
-    if (!json.skim(line.byteOffset, line.byteOffset + line.length)) return undefined;
     if (!json.isObject(usage["payload.info"]) || !json.isObject(usage[total])) return "nothing";
     const count = (name: Counted): number => json.number(usage[`${total}.${name}`]) ?? 0;
     return {
@@ -120,10 +128,10 @@ export class ThreadSkim {
   #past(line: Buffer): number | undefined {
     const json = this.#item;
     const slot = item[`payload.${passthrough}`];
-    const end = json.end(item.payload) - line.byteOffset;
+    const end = json.end(item.payload);
     if (!json.has(slot)) return end;
-    const start = json.start(slot) - line.byteOffset - passthroughMark.length;
-    const isLast = json.isObject(slot) && json.end(slot) - line.byteOffset === end - 1;
+    const start = json.start(slot) - passthroughMark.length;
+    const isLast = json.isObject(slot) && json.end(slot) === end - 1;
     return isLast && isAt(line, start, passthroughMark) ? start + 1 : undefined;
   }
 
@@ -144,8 +152,8 @@ export class ThreadSkim {
       facts.call = json.value(call) as string;
     }
     if (json.has(id)) {
-      const start = json.start(id) - line.byteOffset - idMark.length;
-      const end = json.end(id) - line.byteOffset + 1;
+      const start = json.start(id) - idMark.length;
+      const end = json.end(id) + 1;
       const isWithComma = isAt(line, start, idMark) && line[end - 1] === comma && end < past;
       if (!isWithComma || !this.#isPlain(line, id)) return undefined;
       facts.id = json.value(id) as string;
@@ -156,15 +164,12 @@ export class ThreadSkim {
       facts.name = json.word(name)!;
     }
     const seal = item["payload.encrypted_content"];
-    const blob = json.value(seal);
-    if (blob === undefined || blob === null) return facts;
-    if (typeof blob !== "string") return undefined;
-    const sealed = describeSeal(blob);
+    const text = json.text(seal);
+    // Null is no seal; anything else that is no plain text has to be parsed.
+    if (text === undefined) return json.has(seal) && json.value(seal) !== null ? undefined : facts;
+    const sealed = describeText(text);
     // A seal that is no base64 needs a closer look.
     if (sealed.shape === "malformed") return undefined;
-    // A string of its own: a slice would keep the whole string alive.
-    const end = json.end(seal) - line.byteOffset - 1;
-    sealed.tail = line.toString("latin1", end - sealed.tail.length, end);
     facts.sealed = sealed;
     return facts;
   }
@@ -172,15 +177,18 @@ export class ThreadSkim {
   /** Whether it is a string or null: a list may hold pictures, or the words of reasoning. */
   #isTextOrNull(line: Buffer, slot: number): boolean {
     if (!this.#item.has(slot)) return true;
-    const first = line[this.#item.start(slot) - line.byteOffset];
+    const first = line[this.#item.start(slot)];
     return first === quote || first === smallN;
   }
 
   /** Whether it is an ASCII string, whose bytes are its characters in any encoding. */
   #isPlain(line: Buffer, slot: number): boolean {
-    const start = this.#item.start(slot) - line.byteOffset;
-    const end = this.#item.end(slot) - line.byteOffset;
+    const start = this.#item.start(slot);
+    const end = this.#item.end(slot);
     for (let at = start; at < end; at++) if (line[at]! > 0x7e) return false;
     return line[start] === quote;
   }
 }
+
+/** One for all threads: what it says of a line is taken before the next one is read. */
+export const threadSkim = new ThreadSkim();

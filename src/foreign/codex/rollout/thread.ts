@@ -11,7 +11,7 @@ import { isKeptByCompaction, promptOf, rebuiltHistory, toldPrompt } from "./prom
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
-import { ThreadSkim } from "./thread-skim.ts";
+import { threadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
 import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
@@ -23,7 +23,6 @@ const nothing: JsonObject = {};
  * history, and the person's own words; items are handed on and forgotten. Never throws, whatever the lines hold.
  */
 export class ThreadFold {
-  readonly #skim = new ThreadSkim();
   /** For each item of the history, what it means to a rollback. */
   #history: TurnMark[];
   readonly #turns = new TurnStack();
@@ -53,15 +52,15 @@ export class ThreadFold {
     this.#isOwed = isOwed;
   }
 
-  /** Takes the next line and gives the changes that it makes. `isText`: the line is known to be UTF-8. */
-  take({ bytes: line, whole, length }: RolloutLine, isText = false): Changed[] {
+  /** Takes the next line and gives the changes that it makes. */
+  take({ bytes: line, whole, length }: RolloutLine): Changed[] {
     const glanced = glance(line);
     if (glanced && isSilent(glanced)) {
       if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
       return told.readable ? dated(this.#told(told.payload), undefined) : [];
     }
-    const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
+    const skimmed = glanced && whole ? this.#skimmed(line, glanced) : undefined;
     if (skimmed) return skimmed;
     if (!whole) return this.#tooLong(line, length, glanced && glancedTime(line, glanced));
     const record = readRecord({ bytes: line, whole });
@@ -80,8 +79,8 @@ export class ThreadFold {
   }
 
   /** The changes of a line that needn't be parsed; `undefined` where it has to be. */
-  #skimmed(line: Buffer, glanced: Glance, isText: boolean): Changed[] | undefined {
-    const item = this.#skim.item(line, glanced, isText);
+  #skimmed(line: Buffer, glanced: Glance): Changed[] | undefined {
+    const item = threadSkim.item(line, glanced);
     if (item) {
       this.#isOwed = true;
       this.#history.push(undefined);
@@ -89,7 +88,7 @@ export class ThreadFold {
       const at = glancedTime(line, glanced);
       return at === undefined ? [{ change }] : [{ change, at }];
     }
-    const total = this.#skim.usage(line, glanced);
+    const total = threadSkim.usage(line, glanced);
     if (total === undefined) return undefined;
     return total === "nothing" ? [] : [{ change: { do: "use", total } }];
   }

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import type { EventOf, NewEvent } from "../../../session/event.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { History } from "../../../session/history.ts";
@@ -91,8 +90,6 @@ export class Taking {
   #bytes = 0;
   /** When what is being taken happened (milliseconds since 1970), where its line says it. */
   #at: number | undefined;
-  /** The batch that lines are taken from is known to be UTF-8. */
-  #isText = false;
   /** The items in the room have been written, so that it can be cleared. */
   #isWritten = false;
   readonly #issuer: (provider: string | undefined) => string;
@@ -133,10 +130,9 @@ export class Taking {
   take(lines: readonly RolloutLine[], from: number): number {
     if (this.#isWritten) this.#room.clear();
     this.#isWritten = false;
-    if (from === 0) this.#isText = isTextAtOnce(lines);
     let next = from;
     while (next < lines.length && this.#bytes < this.#most) {
-      for (const changed of this.#fold.take(lines[next]!, this.#isText)) this.#change(changed);
+      for (const changed of this.#fold.take(lines[next]!)) this.#change(changed);
       next++;
     }
     return next;
@@ -356,17 +352,6 @@ export class Taking {
 
 const unknown =
   "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
-
-/** Whether the lines of a batch, which lie side by side as a rule, are seen to be UTF-8 with one look at all of them. */
-function isTextAtOnce(lines: readonly RolloutLine[]): boolean {
-  const [first, last] = [lines[0], lines.at(-1)];
-  if (!first || !last) return false;
-  const [head, tail] = [first.bytes, last.bytes];
-  const length = last.offset - first.offset + tail.length;
-  const areTogether =
-    head.buffer === tail.buffer && head.byteOffset + length === tail.byteOffset + tail.length;
-  return areTogether && isUtf8(Buffer.from(head.buffer, head.byteOffset, length));
-}
 
 function originOf(kind: string, role: unknown): Exclude<Origin, "repair"> {
   if (kind === "message") return role === "assistant" ? "model" : "input";
