@@ -1,7 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { risingIds, uuidv7 } from "../../lib/ids.ts";
 import { Failure, isFailureOf } from "../../failure.ts";
-import { contextWindow } from "../../agent/context-window.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
 import type { History } from "../../session/history.ts";
@@ -10,7 +9,8 @@ import { type Invocation, optionText } from "../cli/command.ts";
 import { type Choice, openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 import { choiceOf } from "./model-choice.ts";
 import { Questions } from "./questions.ts";
-import { historyOf, recall, recallSince, stopOf } from "./recall.ts";
+import { historyOf, recall, recallSince } from "./recall.ts";
+import { opened, rested } from "./resting.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { CommandCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
@@ -18,6 +18,7 @@ import type { Block, Happening, Shown, View } from "./state.ts";
 import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
 import { modelWords } from "../session-words.ts";
 import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
+import { Works } from "./works.ts";
 
 /** Milliseconds between two looks at the queue, which other processes write to, and at the clock. */
 const tick = 1_000;
@@ -28,8 +29,6 @@ const tick = 1_000;
  */
 export class Conversation {
   readonly questions: Questions;
-  /** Set while another session or model is being opened, for which whatever is typed meanwhile is meant; resolves to whether that worked. */
-  leading: Promise<boolean> | undefined;
   readonly #invocation: Invocation;
   readonly #bench: Workbench;
   readonly #changed: () => void;
@@ -39,9 +38,7 @@ export class Conversation {
   #id: string | undefined;
   /** The history as of when the log was last read or written here. */
   #history: History | undefined;
-  /** Stops the turn or command that runs; `#running` resolves at its end. */
-  #controller: AbortController | undefined;
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #works: Works;
   /** The name for the first session that is begun here (`--name`). */
   #name: string | undefined;
   #choice: Choice | undefined;
@@ -66,6 +63,10 @@ export class Conversation {
     this.#view = emptyView(modelWords(usual));
     this.#name = optionText(invocation, "name");
     this.#changed = changed;
+    this.#works = new Works(invocation.signal, () => {
+      this.#rest();
+      void this.#look();
+    });
     this.#ticking = setInterval(() => void this.#look(), tick);
   }
 
@@ -97,12 +98,17 @@ export class Conversation {
     return this.#id;
   }
 
+  /** Set while another session or model is being opened, for which whatever is typed meanwhile is meant; resolves to whether that worked. */
+  get leading(): Promise<boolean> | undefined {
+    return this.#works.leading;
+  }
+
   /**
    * Opens a session and shows how it ended. Its lease is taken once, so that whatever keeps it from being gone on with is said now. Throws
    * what `resume` throws. Resolves to the person's messages in it, oldest first.
    */
   async enter(find: () => Promise<{ id: string; resumption?: Resumption }>): Promise<string[]> {
-    if (this.#controller)
+    if (this.#works.isBusy)
       throw new Failure("usage", "A turn runs. Wait for it, or stop it with Esc, and then go elsewhere.", {});
     const said = await this.#lead("/resume", async () => {
       const { id, resumption = { here: false, force: false } } = await find();
@@ -204,9 +210,9 @@ export class Conversation {
   /** Stops the turn, the command, or the wait for a limit; what has finished is kept. False when there is nothing to stop. */
   stop(): boolean {
     if (this.wake(false)) return true;
-    if (!this.#controller || this.#controller.signal.aborted) return false;
+    if (!this.#works.canStop) return false;
     this.#tell({ type: "stopping", at: systemClock.now() });
-    this.#controller.abort(new Failure("cancelled", "Interrupted.", {}));
+    this.#works.stop();
     return true;
   }
 
@@ -225,7 +231,7 @@ export class Conversation {
     // A turn that only waits for a limit gives way to a command that needs the session for itself.
     if (slash.alone && this.#view.phase.kind === "waiting") {
       this.stop();
-      await this.#running;
+      await this.#works.settled();
     }
     if (this.#view.phase.kind === "resting") {
       const work = (signal: AbortSignal): Promise<boolean> => this.#command(call, signal);
@@ -254,36 +260,25 @@ export class Conversation {
     this.#isClosed = true;
     clearInterval(this.#ticking);
     this.stop();
-    await this.#running;
+    await this.#works.settled();
     await this.#bench.close();
   }
 
   /** Runs one piece of work after the other; however it ends, the view then rests (R27). `what`: the command, where it is one. */
   #run<T>(work: (signal: AbortSignal) => Promise<T>, what?: string): Promise<T> {
-    if (what !== undefined) this.#tell({ type: "commanding", what, at: systemClock.now() });
-    const controller = new AbortController();
-    const signal = AbortSignal.any([controller.signal, this.#invocation.signal]);
-    this.#controller = controller;
-    this.#isHalted = false;
-    const run = this.#running
-      .then(() => work(signal))
-      .finally(() => {
-        if (this.#controller !== controller) return;
-        this.#controller = undefined;
-        this.#rest();
-        void this.#look();
-      });
-    this.#running = run.catch(() => undefined);
-    return run;
+    this.#begun(what);
+    return this.#works.run(work);
   }
 
+  /** As `#run`, for what leads to another session or model. */
   #lead<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const led = this.#run(work, what);
-    this.leading = led.then(
-      (there) => there !== false,
-      () => false,
-    );
-    return led.finally(() => (this.leading = undefined));
+    this.#begun(what);
+    return this.#works.lead(work);
+  }
+
+  #begun(what: string | undefined): void {
+    if (what !== undefined) this.#tell({ type: "commanding", what, at: systemClock.now() });
+    this.#isHalted = false;
   }
 
   async #own(): Promise<Session> {
@@ -321,17 +316,9 @@ export class Conversation {
   }
 
   #take(history: History): void {
-    const { id, name, settings, contextTokens } = history;
-    this.#id = id;
+    this.#id = history.id;
     this.#history = history;
-    const session = { id, ...(name !== undefined && { name }) };
-    this.#tell({ type: "session", session, model: modelWords(settings) });
-    const window = contextWindow(settings.model);
-    const context =
-      contextTokens === undefined
-        ? undefined
-        : { tokens: contextTokens, ...(window !== undefined && { window }) };
-    this.#tell({ type: "context", context });
+    for (const happening of opened(history)) this.#tell(happening);
   }
 
   #gone(): void {
@@ -340,12 +327,7 @@ export class Conversation {
   }
 
   #rest(): void {
-    const { phase } = this.#view;
-    const before = phase.kind === "resting" && phase.stop?.kind === "limited" ? phase.stop : undefined;
-    const stop = this.#history && stopOf(this.#history);
-    // A wait that the person asked for stays, also when another process has changed something else of the session.
-    const wakes = before?.wakes === true && stop?.kind === "limited" && stop.until === before.until;
-    this.#tell({ type: "rested", ...(stop && { stop: wakes ? { ...stop, wakes } : stop }) });
+    this.#tell(rested(this.#history, this.#view));
   }
 
   /** Looks at the queue, and begins a turn when one is due: a limit has ended, or another process has queued something. */
@@ -380,7 +362,7 @@ export class Conversation {
     if (!known || fence === this.#fence) return;
     const { store } = this.#bench;
     const { history, blocks } = await recallSince(store, await store.head(known.id), known.turn);
-    if (this.#controller || this.#history !== known) return;
+    if (this.#works.isBusy || this.#history !== known) return;
     this.#fence = fence;
     if (history.id === known.id && history.lastSeq === known.lastSeq) return;
     const what = changeWords(known, history);

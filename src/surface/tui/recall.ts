@@ -1,12 +1,12 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
-import { canContinue, type History } from "../../session/history.ts";
+import type { History } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
 import { folding } from "../../turn/journal.ts";
 import { callLine } from "../cli/render-text.ts";
-import type { Block, Stop } from "./state.ts";
+import type { Block } from "./state.ts";
 
 /** A session's history, and its last messages and calls as blocks to show when it is opened again. Only reads the session. */
 export interface Recollection {
@@ -63,15 +63,6 @@ async function recollect(store: SessionStore, history: History, after: number): 
 }
 
 const turnOf = ({ event }: ItemRecord): number => (event.type === "item-added" ? event.turn : 0);
-
-/** Why the session stopped before it was done; `undefined` when there is nothing to go on with. */
-export function stopOf(history: History): Stop | undefined {
-  if (history.openTurn) return { kind: "interrupted" };
-  if (!canContinue(history)) return undefined;
-  const outcome = history.lastOutcome;
-  if (outcome?.kind !== "limited") return { kind: outcome?.kind === "failed" ? "failed" : "interrupted" };
-  return { kind: "limited", wakes: false, ...(outcome.until !== undefined && { until: outcome.until }) };
-}
 
 type CallBlock = Extract<Block, { kind: "call" }>;
 
