@@ -331,7 +331,15 @@ export class Session {
     const { clock, random, wait } = this.#runtime;
     const projection = this.#requests.untried();
     const { lastSeq } = this.history;
-    return { now: clock.now(), random: random(), wait, projection, upTo: lastSeq, canRotate: true };
+    return {
+      now: clock.now(),
+      random: random(),
+      wait,
+      projection,
+      upTo: lastSeq,
+      canRotate: true,
+      canShorten: true,
+    };
   }
 
   /** Does what the policy decided; resolves to the turn's outcome when that ends it, and to `undefined` when it goes on. */

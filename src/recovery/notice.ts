@@ -79,6 +79,8 @@ function triedWords(kind: Quarantine["scope"]["kind"], count: number): string {
       return "with shorter call ids";
     case "media":
       return "without images and files";
+    case "outputs":
+      return "with shorter tool outputs";
     default:
       return "as a plain transcript";
   }

@@ -22,6 +22,8 @@ export interface Circumstances {
   upTo: number;
   /** Whether a rotation can be carried out here; the policy answers with one at most once a turn. */
   canRotate?: boolean;
+  /** Whether the window can be made smaller here; where it can't, that is the client's to do. */
+  canShorten?: boolean;
 }
 
 interface Backoff {
@@ -178,10 +180,10 @@ function isChangedByRotation(projection: Projection): boolean {
  * For a refusal in unknown words: tries one change after another. What the provider accepts is logged; what doesn't help leaves no trace.
  */
 function tryWithout(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
-  const { projection, upTo, now } = circumstances;
+  const { projection, upTo, now, canShorten: mayShorten = false } = circumstances;
   const { tried } = situation;
   const quarantine =
-    situation.repairs < repairLimit ? nextTrial(failure, projection, { upTo, tried }) : undefined;
+    situation.repairs < repairLimit ? nextTrial(failure, projection, { upTo, tried, mayShorten }) : undefined;
   if (!quarantine) return { do: "stop", class: failure.class };
   const notice = trialNotice(failure, quarantine, tried.length);
   situation.noteTrial(quarantine);

@@ -3,6 +3,7 @@ import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { issuerOf } from "../replay/seal.ts";
 import { type Proposal, type Remedy, seqsOf } from "./remedy.ts";
+import { trimOutputs } from "./room.ts";
 
 /**
  * Leaves out the one sealed item that the error names. Not where it is the first of its issuer and shows no sign of damage: then the key
@@ -104,6 +105,20 @@ export const allMedia: Remedy = {
       ({ record, flags }) => record.event.media !== undefined && (flags & flag.placeheld) === 0,
     );
     return items.length === 0 ? undefined : { scope: { kind: "media", through: upTo }, items };
+  },
+};
+
+/** Bytes of an input that fills no model's window. */
+const shortInput = 32_768;
+
+/** Shortens tool outputs in requests to the model: its window may be full. */
+export const shortOutputs: Remedy = {
+  rung: 5,
+  propose({ elements, projection: { bytes, issuer, model }, options: { upTo } }) {
+    if (bytes < shortInput || model === undefined) return undefined;
+    const items = elements.map(({ record }) => record);
+    const trimmed = trimOutputs({ items, quarantines: [], lastSeq: upTo }, { issuer, model });
+    return trimmed && { scope: trimmed.scope, items: [], count: trimmed.count };
   },
 };
 

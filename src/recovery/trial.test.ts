@@ -53,6 +53,24 @@ describe("a trial", () => {
     expect(tried[0]).toMatchObject({ scope: { issuer: "elsewhere" }, count: 1 });
   });
 
+  it("shortens long outputs after all others, where that may be done", () => {
+    const log = steps("here");
+    const place = { turn: 9, step: 9 };
+    log.addItem({ type: "function_call", id: "fc_9", call_id: "long", name: "t", arguments: "{}" }, place);
+    log.addItem({ type: "function_call_output", call_id: "long", output: "x".repeat(40_000) }, place);
+    const basis = { issuer: "here", model: "m", quarantines: [] };
+    const trials = (mayShorten: boolean): string[] => {
+      const tried: Quarantine[] = [];
+      const projection = project(anyone, basis, log.history.items);
+      const next = (): Quarantine | undefined =>
+        nextTrial(unknown(400), projection, { upTo: log.history.lastSeq, tried, mayShorten });
+      for (let trial = next(); trial; trial = next()) tried.push(trial);
+      return kinds(tried);
+    };
+    expect(trials(false)).toEqual(["issuer", "sealed", "transcript"]);
+    expect(trials(true)).toEqual(["issuer", "sealed", "transcript", "outputs"]);
+  });
+
   it("is not made twice in two forms, and not where it would change nothing", () => {
     const log = new WrittenLog();
     log.addItem({ type: "message", role: "user", content: [] }, { turn: 1, step: 0 });

@@ -4,7 +4,7 @@ import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
 import { hasLadder, proposed } from "./ladder.ts";
 import { type Remedy } from "./remedy.ts";
-import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } from "./rungs.ts";
+import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, shortOutputs, transcript } from "./rungs.ts";
 
 /** Likely causes first, and of those what loses least of what can be seen. */
 const remedies: readonly Remedy[] = [named, ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
@@ -18,15 +18,17 @@ export const mayMeanSeals = (failure: Failure): boolean =>
 
 /**
  * The next change to try on a request that was refused in unknown words. Each remedy is tried alone, as none is known to be about the
- * cause. `projection` is the log's, without earlier trials (`tried`); `undefined` when nothing is left that makes another request.
+ * cause. `projection` is the log's, without earlier trials (`tried`); `mayShorten`: whether it may be tried with shorter outputs. `undefined`
+ * when nothing is left that makes another request.
  */
 export function nextTrial(
   failure: Failure,
   projection: Projection,
-  { upTo, tried }: { upTo: number; tried: readonly Quarantine[] },
+  { upTo, tried, mayShorten = false }: { upTo: number; tried: readonly Quarantine[]; mayShorten?: boolean },
 ): Quarantine | undefined {
   const before = tried.map((quarantine) => projection.with(quarantine));
-  const likely = mayMeanSeals(failure) ? [ofIssuer, allSealed] : remedies;
+  const ofAll = mayShorten ? [...remedies, shortOutputs] : remedies;
+  const likely = mayMeanSeals(failure) ? [ofIssuer, allSealed] : ofAll;
   for (const quarantine of proposed(likely, failure, projection, { upTo, climbed: [] })) {
     const request = projection.with(quarantine);
     if (!before.some((other) => other.isSameRequest(request))) return quarantine;

@@ -74,6 +74,29 @@ describe.concurrent("a refusal in words that nobody knows", () => {
     expect(outcomes(desk)).toEqual(["answered"]);
   });
 
+  it("of a history that is too long ends with shorter outputs, and costs nothing from then on", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desk = await openDesk(onTestFinished);
+    const long = Array.from({ length: 3 }, (_none, at) => [{ run: `seq ${at}00000 ${at}04000` }]);
+    desk.upstream.script("first", ...long, [{ say: "Three." }]);
+    await desk.run(["exec", ...all, "first"]);
+    const sizes = desk.upstream.requests.map(({ raw }) => raw.length);
+    desk.upstream.requests.length = 0;
+    const limit = sizes[0]! + (sizes.at(-1)! - sizes[0]!) / 2;
+    desk.upstream.demands.push((body) =>
+      JSON.stringify(body).length > limit ? refusals["a body"] : undefined,
+    );
+    const run = await desk.run(["exec", "resume", "--last", ...all, "second"]);
+    expect(outcomes(desk).length).toBeLessThanOrEqual(7);
+    expect(run.err).toMatch(/^\+ 3 tool outputs shortened in requests; the log keeps them whole/mu);
+    expect(repairs(desk)).toMatchObject([{ kind: "outputs" }]);
+    desk.upstream.requests.length = 0;
+    await desk.run(["exec", "resume", "--last", ...all, "third"]);
+    expect(outcomes(desk)).toEqual(["answered"]);
+  });
+
   it("hides another one in known words: both are healed", async ({ expect, onTestFinished }) => {
     const desk = await openDesk(onTestFinished);
     const dead = await worked(desk);
