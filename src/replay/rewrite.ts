@@ -177,7 +177,13 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
   if (clean !== item)
     return [{ from: 0, to: item.length, bytes: applied(clean, rewrite(clean, record, flags, how)) }];
   const { kind, call = "", name = "" } = record.event;
-  if (kind === "message") return [{ from: 0, to: item.length, bytes: plainMessage(item, how.role) }];
+  const speaker =
+    record.event.type === "item-added" && record.event.origin === "model" ? "assistant" : "user";
+  if (kind === "message") {
+    // A role that is missing, or another program's, may be what was refused.
+    const role = knownRoles.has(how.role) ? how.role : speaker;
+    return [{ from: 0, to: item.length, bytes: plainMessage(item, role) }];
+  }
   const found = members(item);
   if (isOutputKind(kind)) {
     const words = outputWords(record, (flags & flag.note) !== 0);
@@ -197,8 +203,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
       ...wrapped(item, "assistant", `[Call ${call} of the tool ${name}]\n`, argument),
       ...argumentEdits(item, [argument], flags),
     ];
-  const role = record.event.type === "item-added" && record.event.origin === "model" ? "assistant" : "user";
-  return wrapped(item, role, `[${kind}] ${outline(item)}`, undefined);
+  return wrapped(item, speaker, `[${kind}] ${outline(item)}`, undefined);
 }
 
 /** What is said of an output before its words. `isAlone`: it has no call that it would answer. */
@@ -231,6 +236,8 @@ function wrapped(
     { from: value.end, to: item.length, bytes: encoder.encode(isList ? "}" : "}]}") },
   ];
 }
+
+const knownRoles: ReadonlySet<string> = new Set(["user", "assistant", "developer", "system"]);
 
 /** A message's words and nothing else of it. */
 function plainMessage(item: Uint8Array, role: string): Uint8Array {

@@ -386,6 +386,14 @@ describe("an item that was refused", () => {
       [0, 1, 2].map((seq) => [seq, "item-refused"]),
     );
   });
+
+  it("goes in words under a role that providers know: another program may have written none, or its own", async () => {
+    const log = new WrittenLog();
+    log.addItem({ ...prompt("one"), role: "tool" }, input);
+    log.addItem({ ...answer("two"), role: undefined }, place);
+    const elements = await sent(log, openai, { kind: "notes", seqs: [0, 1] });
+    expect(elements).toEqual([prompt("one"), expect.objectContaining({ role: "assistant" })]);
+  });
 });
 
 describe("a parameter that was refused", () => {

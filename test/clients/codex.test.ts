@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { examine } from "../../src/foreign/codex/examine/examine.ts";
+import { judge } from "../../src/foreign/codex/findings/judge.ts";
 import { linesIn } from "../../src/foreign/codex/rollout/lines.ts";
 import { listThreads } from "../../src/foreign/codex/list/list.ts";
 import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
@@ -155,6 +157,38 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     const expected = said(own.input);
     expect(request.slice(0, expected.length)).toEqual(expected);
     expect(request.length).toBe(expected.length + 2);
+  });
+
+  test("messages in the forms of other APIs are not sent by it, and doctor names them", async () => {
+    const { upstream, codex, work } = await open();
+    upstream.script("one", [{ say: "Heard." }]);
+    await codex.run(["exec", "--skip-git-repo-check", "one"], { folder: work });
+    const [rollout] = listRollouts(codex.home);
+    const whole = readFileSync(rollout!.path, "utf8");
+    const forms: Item[] = [
+      { role: "assistant", content: [{ type: "output_text", text: "words-in-its-own" }] },
+      { role: "assistant", content: [{ type: "text", text: "words-in-chat's" }] },
+      { role: "assistant", content: "words-bare" },
+      { content: [{ type: "output_text", text: "words-of-nobody" }] },
+      { role: "assistant", id: 7, content: [{ type: "output_text", text: "words-numbered" }] },
+    ];
+    const next = whole.trimEnd().split("\n").length;
+    const added = forms.map((form, at) =>
+      JSON.stringify({
+        timestamp: "2026-11-22T20:00:00.000Z",
+        ordinal: next + at,
+        type: "response_item",
+        payload: { type: "message", ...form },
+      }),
+    );
+    writeFileSync(rollout!.path, `${whole}${added.join("\n")}\n`);
+    const examined = await examine(rollout!.path);
+    const [worst] = judge(examined, { path: rollout!.path, now: Date.now() });
+    expect(worst).toMatchObject({ kind: "unread-message", severity: "loss", count: 4 });
+    await codex.run(["exec", "--skip-git-repo-check", "resume", rollout!.thread, "two"], { folder: work });
+    expect(JSON.stringify(upstream.requests.at(-1)!.input).match(/words-[\w-]+/gu)).toEqual([
+      "words-in-its-own",
+    ]);
   });
 
   test("a thread that was reverted, and one that was forked, go on with what the real CLI goes on with", async () => {

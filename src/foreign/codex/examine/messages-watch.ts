@@ -7,6 +7,7 @@ import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
+import { UnreadMessages } from "./unread-messages.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -50,6 +51,7 @@ export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
   readonly invalidIds = new InvalidIds();
+  readonly unread = new UnreadMessages();
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
@@ -100,6 +102,7 @@ export class MessagesWatch {
     this.#lines = line.index + 1;
     if (type === "response_item") {
       this.invalidIds.see(kind, payload, line);
+      if (kind === "message") this.unread.see(payload, line);
       this.#item(kind, payload, line, ordinal !== undefined);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);
@@ -112,6 +115,7 @@ export class MessagesWatch {
     this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
     this.invalidIds.rolledBack(from);
+    this.unread.rolledBack(from);
     this.#told = [];
     this.#reasoning = undefined;
   }
@@ -248,6 +252,7 @@ export class MessagesWatch {
   /** What a summary replaced is not sent any more. */
   #replaced({ message, replacement_history: kept }: WatchedRecord["payload"], line: RolloutLine): void {
     this.invalidIds.replaced(kept, line);
+    this.unread.forget();
     // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
     if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];

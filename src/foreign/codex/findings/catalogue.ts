@@ -128,6 +128,15 @@ export const catalogue = {
     causes: `a resume at OpenAI fails: "Invalid 'input[7].content': array too long"`,
     mends: "repair",
   },
+  "unread-message": {
+    severity: "loss",
+    title:
+      "messages in a form that Codex doesn't write (no role; text, or parts of another API, in the place of its own parts)",
+    causes:
+      "every version goes on without them, and says nothing; programs that convert sessions for Codex write such",
+    mends:
+      "convert the session anew with a mended program, or go on here: throughline resume takes them over",
+  },
   "lost-message": {
     severity: "loss",
     title: "messages whose record is gone or can't be read, and which an event still tells",

@@ -184,7 +184,7 @@ function callFindings(examined: Examination): Finding[] {
 
 function messageFindings(examined: Examination, now: number): Finding[] {
   const { messages, lostCalls, turns } = examined;
-  const { plain, untold, firstId } = messages;
+  const { plain, untold, unread, firstId } = messages;
   const refusal = refusalIn(turns.error?.message, now);
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
   const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
@@ -202,6 +202,7 @@ function messageFindings(examined: Examination, now: number): Finding[] {
     }),
     ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
     ...foundAt("lone-reasoning", lone, lone.length),
+    ...foundAt("unread-message", unread.found.items, unread.found.count),
     ...foundAt("lost-message", lost, lost.length),
     ...foundAt("lost-event", events, events.length),
     ...foundAt("lost-call", calls, calls.length),
