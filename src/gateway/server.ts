@@ -187,6 +187,15 @@ function makeServer(context: GatewayContext, connections: Connections, options: 
     else response.writeContinue();
     answer(request, response);
   });
+  // Whoever has set it as a proxy (`HTTPS_PROXY`) is told so: without a listener the connection would just close.
+  server.on("connect", (_request, socket) => {
+    context.metrics.count("requests", "405");
+    const words = "This is no proxy: give it to the client as its base URL.\n";
+    socket.on("error", () => socket.destroy());
+    socket.end(
+      `HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${words.length}\r\n\r\n${words}`,
+    );
+  });
   server.on("upgrade", (_request, socket) => {
     context.metrics.count("requests", "426");
     // Codex takes 426 as the sign to go on over HTTP at once (codex-rs, `WebsocketStreamOutcome::FallbackToHttp`, 2026); any other answer

@@ -167,4 +167,15 @@ describe("a client that names the gateway in full", () => {
       expect(await asking(port, `http://${host}/v1/models`)).toBe(421);
     expect(paths).toEqual(["/v1/models?a=b", "/v1/models"]);
   });
+
+  it("and takes it for a proxy is told that it is none", async () => {
+    const { port } = await gatewayTo("http://127.0.0.1:1/v1");
+    const got = await new Promise<string>((resolve) => {
+      const asked = httpRequest({ port, method: "CONNECT", path: "api.openai.com:443", agent: false });
+      asked.on("connect", ({ statusCode }) => resolve(String(statusCode)));
+      asked.on("error", (error) => resolve(error.message));
+      asked.end();
+    });
+    expect(got).toBe("405");
+  });
 });
