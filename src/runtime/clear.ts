@@ -6,7 +6,7 @@ import type { History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
 import { successorWatch } from "../store/chain.ts";
-import { folding, Journal } from "../turn/journal.ts";
+import { ownJournal } from "./open.ts";
 
 /**
  * Clears a session: its context is never projected again, and a turn that was cut off or parked is over. The sessions that it was rotated
@@ -29,13 +29,9 @@ export async function clearSession(
 }
 
 async function clearOne(store: SessionStore, id: string, scrub: boolean): Promise<History> {
-  const fold = folding();
-  const doing = scrub ? "scrubbing it" : "clearing it";
-  const log = await store.acquire(id, fold.visitor, { from: "window", doing });
+  const journal = await ownJournal(store, id, { doing: scrub ? "scrubbing it" : "clearing it" });
+  const { log, history } = journal;
   try {
-    const journal = new Journal(log, fold.history());
-    const { history } = journal;
-    history.id = id;
     const records = await journal.append({ event: { type: "history-cleared", scrubbed: scrub } });
     crashPoint("clear-appended");
     const at = records.at(-1)?.event.at;

@@ -2,7 +2,7 @@ import type { NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
-import { folding, Journal } from "../turn/journal.ts";
+import { ownJournal } from "./open.ts";
 
 /**
  * Appends what a person says about a session (its name, say) without running anything in it. `events` is asked with the history at
@@ -15,11 +15,9 @@ export async function note(
   doing: string,
   events: (history: History) => readonly NewEvent[],
 ): Promise<void> {
-  const fold = folding();
-  const log = await store.acquire(id, fold.visitor, { from: "window", doing });
+  const journal = await ownJournal(store, id, { doing });
+  const { log } = journal;
   try {
-    const journal = new Journal(log, fold.history());
-    journal.history.id = id;
     const records = await journal.append(...events(journal.history).map((event) => ({ event })));
     const last = records.at(-1);
     if (last) log.describe(summarize(journal.history, last.event.at));

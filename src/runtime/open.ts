@@ -3,6 +3,7 @@ import { sessionCreated } from "../session/created.ts";
 import type { NewEvent, Settings } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { sameSettings } from "../session/settings.ts";
+import type { SessionStore } from "../store.ts";
 import { folding, Journal } from "../turn/journal.ts";
 import type { Equipment, Runtime, SessionStart } from "../turn/equipment.ts";
 
@@ -24,7 +25,21 @@ export function adopted({ settings, workspace, changes = [] }: Equipment, histor
   return [...changes, { type: "settings-changed", settings, ...(workspace && { workspace }) }];
 }
 
-/** Takes a session's lease and reads its window. A session that was rotated stands for the one that goes on with it. */
+/** Takes the lease of this very session and reads its window. */
+export async function ownJournal(
+  store: SessionStore,
+  id: string,
+  { doing, force = false }: { doing: string; force?: boolean },
+): Promise<Journal> {
+  const fold = folding();
+  const log = await store.acquire(id, fold.visitor, { from: "window", doing, force });
+  const history = fold.history();
+  // A log whose first line is lost doesn't tell its id, and a folder that was copied under another name tells the other one's.
+  history.id = id;
+  return new Journal(log, history);
+}
+
+/** As `ownJournal`; a session that was rotated stands for the one that goes on with it. */
 export async function openJournal(
   { store, observe }: Runtime,
   id: string,
@@ -32,19 +47,16 @@ export async function openJournal(
 ): Promise<Journal> {
   for (;;) {
     const head = await store.head(id);
-    const fold = folding();
-    const log = await store.acquire(head, fold.visitor, { from: "window", doing: "resuming", force });
+    const journal = await ownJournal(store, head, { doing: "resuming", force });
     crashPoint("lease-taken");
-    const history = fold.history();
-    // A log whose first line is lost doesn't tell its id, and a folder that was copied under another name tells the other one's.
-    history.id = head;
+    const { log, history } = journal;
     let isHead = history.successor === undefined;
     await closedOnFailure({ close: () => log.release() }, async () => {
       isHead ||= (await store.head(head)) === head;
     });
     if (isHead) {
       if (head !== id) observe({ type: "notice", text: `session ${id} was continued in ${head}` });
-      return new Journal(log, history);
+      return journal;
     }
     // It was rotated while the lease was being taken: begin again with the successor.
     await log.release();

@@ -6,6 +6,7 @@ import type { SessionStore } from "../store.ts";
 import { folding, Journal } from "../turn/journal.ts";
 import type { Runtime } from "../turn/equipment.ts";
 import { carriedItems } from "./carried.ts";
+import { ownJournal } from "./open.ts";
 
 /**
  * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. The predecessor stays owned by
@@ -52,23 +53,15 @@ export async function undoRotation(
   id: string,
 ): Promise<{ session: string; successor: string }> {
   const head = await store.head(id);
-  const fold = folding();
-  const successor = await store.acquire(head, fold.visitor, {
-    from: "window",
-    doing: "undoing its rotation",
-  });
+  const { log: successor, history } = await ownJournal(store, head, { doing: "undoing its rotation" });
   try {
-    const { parent, rotated, delivered } = fold.history();
-    const isThere = parent !== undefined && rotated && (await isHead(store, parent, head));
-    if (!isThere || parent === undefined) {
+    const { rotated, delivered } = history;
+    const parent = rotated ? history.parent : undefined;
+    if (parent === undefined || (await store.head(parent)) !== head) {
       const message = `Session ${head} was not made by a rotation, so that there is none to undo. Nothing was changed. See where it comes from: throughline show ${head}`;
       throw new Failure("usage", message, {});
     }
-    const before = folding();
-    const predecessor = await store.acquire(parent, before.visitor, {
-      from: "window",
-      doing: "taking its rotation back",
-    });
+    const { log: predecessor } = await ownJournal(store, parent, { doing: "taking its rotation back" });
     try {
       await store.undo(successor, predecessor, delivered);
     } finally {
@@ -78,8 +71,4 @@ export async function undoRotation(
   } finally {
     await successor.release();
   }
-}
-
-async function isHead(store: SessionStore, parent: string, head: string): Promise<boolean> {
-  return (await store.head(parent)) === head;
 }

@@ -183,12 +183,10 @@ class FolderStore implements SessionStore {
     const own = this.#find(wanted);
     if (own !== undefined) return [await this.#headOf(wanted, own)];
     const id = /^[0-9a-f-]+$/u.test(wanted) ? wanted : undefined;
-    const meant = meantBy(
-      { id, name: reference },
-      await this.#folders({ reference: { id, name: reference } }),
-    );
+    const asked = { id, name: reference };
+    const meant = meantBy(asked, await this.#folders({ reference: asked }));
     // A name that the catalogue has missed is in the log still.
-    return meant.length > 0 ? meant : meantBy({ id, name: reference }, await this.#folders());
+    return meant.length > 0 ? meant : meantBy(asked, await this.#folders());
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
