@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { outcomeAfterCut } from "../session/answered.ts";
 import { sessionCreated } from "../session/created.ts";
 import { isMessage, type LogRecord, type NewEvent } from "../session/event.ts";
-import { advance, createHistory, type History } from "../session/history.ts";
+import { advance, createHistory, type History, holdsNothing } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import { isConsistent } from "../session/step.ts";
 import { noUsage } from "../session/usage.ts";
@@ -47,8 +47,7 @@ export async function forkSession(
     },
   });
   const title = isCleared ? askedSince : history.title;
-  if (history.created === 0 && history.items.length === 0)
-    throw noSessionIn(from, `The log of session ${from}`);
+  if (holdsNothing(history)) throw noSessionIn(from, `The log of session ${from}`);
   if (history.settings.provider === "")
     throw new Failure(
       "session-damaged",

@@ -95,6 +95,11 @@ export function canContinue({ items, lastOutcome }: History): boolean {
   return items.length > 0 && lastOutcome !== undefined && lastOutcome.kind !== "completed";
 }
 
+/** Whether its log tells nothing of a session: neither how it was made nor an item. */
+export function holdsNothing({ created, items }: History): boolean {
+  return created === 0 && items.length === 0;
+}
+
 /** Folds the next record of the log into the history. Constant time, apart from records that take items out of the window. */
 export function advance(history: History, record: LogRecord): void {
   const fold = history as Fold;

@@ -7,7 +7,7 @@ import { removeWhole } from "../../lib/remove.ts";
 import { systemWords } from "../../lib/words.ts";
 import type { Imported } from "../../session/imported.ts";
 import type { SessionStore } from "../../store.ts";
-import { folding } from "../../turn/journal.ts";
+import { historyOf } from "../../turn/journal.ts";
 
 /** A file that holds what was said in a session that was taken over from Codex, besides the session itself. */
 export interface Copy {
@@ -84,9 +84,7 @@ export function copyWords({ of, kind, isNeeded }: Copy): string {
 
 async function sourceOf(store: SessionStore, id: string): Promise<Imported | undefined> {
   try {
-    const fold = folding();
-    await store.read(id, fold.visitor, { from: "window" });
-    return fold.history().imported;
+    return (await historyOf(store, id)).imported;
   } catch (error) {
     if (!isFailure(error)) throw error;
     return undefined;

@@ -9,8 +9,6 @@ import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
-import type { LogRecord } from "../../session/event.ts";
-import { advance, createHistory, type History } from "../../session/history.ts";
 import { summarize } from "../../session/summary.ts";
 import { isSummaryItem } from "../../session/summary-item.ts";
 import type { SessionStore } from "../../store.ts";
@@ -25,6 +23,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
 import { withStore } from "./store-for.ts";
+import { historyOf } from "../../turn/journal.ts";
 
 const formats = ["throughline", "codex", "markdown"] as const;
 type Format = (typeof formats)[number];
@@ -123,12 +122,6 @@ function wordsOf({ id, path, format, thread, left, isInHome }: Exported): string
       : "";
   const next = isInHome ? ` Go on in Codex with: codex resume ${thread}` : "";
   return `session ${id} is written to ${path} as Codex session ${thread}${stayed}.${next}`;
-}
-
-async function historyOf(store: SessionStore, id: string): Promise<History> {
-  const history = createHistory();
-  await store.read(id, { record: (record: LogRecord) => advance(history, record) });
-  return history;
 }
 
 async function* markdownLines(store: SessionStore, id: string): AsyncGenerator<string> {

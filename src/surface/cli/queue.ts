@@ -6,7 +6,8 @@ import { Failure, isFailureOf } from "../../failure.ts";
 import type { FollowUpMode } from "../../session/follow-up.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
 import { noSessionIn } from "../../store/damage.ts";
-import { folding } from "../../turn/journal.ts";
+import { holdsNothing } from "../../session/history.ts";
+import { historyOf } from "../../turn/journal.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
@@ -46,16 +47,13 @@ export async function queue(invocation: Invocation): Promise<number> {
 
 /** Whether the session's log can be read at all: a follow-up for a session that nobody can resume would wait for ever. */
 async function isReadable(store: SessionStore, id: string): Promise<boolean> {
-  const fold = folding();
   try {
-    await store.read(id, fold.visitor, { from: "window" });
+    return !holdsNothing(await historyOf(store, id));
   } catch (error) {
     // The newer version that wrote it can read it, and will deliver the follow-up.
     if (isFailureOf(error, "schema-newer")) return true;
     throw error;
   }
-  const { created, items } = fold.history();
-  return created > 0 || items.length > 0;
 }
 
 /** `throughline queue list`: what waits, in order, and what can't be delivered or read. */

@@ -4,13 +4,14 @@ import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { callInput, itemText } from "../../session/item.ts";
+import { holdsNothing } from "../../session/history.ts";
 import { contractNamed } from "../../replay/contracts.ts";
 import { project } from "../../replay/project.ts";
 import { countByRule } from "../../replay/report.ts";
 import { requestInput } from "../../replay/request-input.ts";
 import type { SessionStore } from "../../store.ts";
 import { noSessionIn } from "../../store/damage.ts";
-import { folding } from "../../turn/journal.ts";
+import { historyOf } from "../../turn/journal.ts";
 import { type Config, makeProvider } from "../config.ts";
 import { printJsonList } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
@@ -26,10 +27,9 @@ export async function showRequest(
   store: SessionStore,
   id: string,
 ): Promise<void> {
-  const fold = folding();
-  await store.read(id, fold.visitor, { from: "window" });
-  const { items, settings, quarantines, created } = fold.history();
-  if (created === 0 && items.length === 0) throw noSessionIn(id, `The log of session ${id}`);
+  const history = await historyOf(store, id);
+  const { items, settings, quarantines } = history;
+  if (holdsNothing(history)) throw noSessionIn(id, `The log of session ${id}`);
   const name = settings.provider === "" ? config.provider : settings.provider;
   const made = await makeProvider(config, name, invocation.environment, optionText(invocation, "scenario"));
   try {

@@ -11,7 +11,7 @@ import {
   type LogRecord,
   type SessionEvent,
 } from "../../session/event.ts";
-import { advance, createHistory } from "../../session/history.ts";
+import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { collectStep, createSteps, type Step } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
@@ -118,7 +118,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   }
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
-  const isNone = history.created === 0 && history.items.length === 0;
+  const isNone = holdsNothing(history);
   const trouble = isNone ? { status: "failed" as const, trouble: noEvent } : {};
   const session: ListedSession = {
     ...summarize(history, updated),

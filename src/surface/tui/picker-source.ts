@@ -6,7 +6,7 @@ import { itemText } from "../../session/item.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
-import { folding } from "../../turn/journal.ts";
+import { historyOf } from "../../turn/journal.ts";
 import { checkName } from "../cli/pick.ts";
 import { relativesOf } from "../cli/relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
@@ -122,11 +122,9 @@ export async function pickerRows(
 
 /** The last messages of the session's window, without instructions and context. */
 async function lastMessages(store: SessionStore, id: string): Promise<PreviewMessage[]> {
-  const fold = folding();
-  await store.read(id, fold.visitor, { from: "window" });
-  const records = fold
-    .history()
-    .items.filter(isItemRecord)
+  const { items } = await historyOf(store, id);
+  const records = items
+    .filter(isItemRecord)
     .filter(({ event }) => {
       const { kind, role, empty } = event;
       const isContext = event.type === "item-added" && event.context === true;

@@ -4,7 +4,7 @@ import type { History } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
-import { folding } from "../../turn/journal.ts";
+import { historyOf } from "../../turn/journal.ts";
 import { callLine } from "../cli/render-text.ts";
 import type { Block } from "./state.ts";
 
@@ -18,13 +18,6 @@ export interface Recollection {
 
 /** How many items from the end of the window are looked at. */
 const mostItems = 60;
-
-/** The session's history, folded from its window. Only reads the session. */
-export async function historyOf(store: SessionStore, id: string): Promise<History> {
-  const fold = folding();
-  await store.read(id, fold.visitor, { from: "window" });
-  return fold.history();
-}
 
 /** The history, with the blocks of its last `turns` turns. */
 export async function recall(store: SessionStore, id: string, turns: number): Promise<Recollection> {
