@@ -96,7 +96,7 @@ describe("throughline gateway", () => {
       });
     expect((await run("--upstream", "https://a.example/v1#NO_SUCH_KEY")).stderr).toContain("set NO_SUCH_KEY");
     const pasted = await run("--upstream", "https://a.example/v1#sk-pasted-key");
-    expect(pasted.stderr).toMatch(/needs a key: behind # stands the name of a variable/u);
+    expect(pasted.stderr).toMatch(/needs a key: after # stands the name of a variable/u);
     expect(pasted.stderr).not.toContain("pasted");
     expect((await run("--listen", "0.0.0.0:0")).stderr).toContain("--token");
     expect((await run("--allow-host", "http://a.example/")).stderr).toContain("the name of a host");
