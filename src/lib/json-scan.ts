@@ -18,13 +18,18 @@ import {
 const base = 2 ** 16;
 /** So many bytes are copied there at once: of lines that stand side by side the next ones are there already. */
 const window = 2 ** 20;
+/** Longer texts are not scanned. What the memory may grow to is reserved at once. */
+const longest = 2 ** 26;
 /** The scanner may read so many bytes behind them. */
 const slack = 32;
 const pageBytes = 2 ** 16;
 
 /** What is used of the global one, which Node's types don't have. */
 declare const WebAssembly: {
-  Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  Memory: new (pages: { initial: number; maximum: number }) => {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): void;
+  };
   Module: new (binary: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: object };
   validate(binary: Uint8Array): boolean;
@@ -56,7 +61,8 @@ class Scanner {
   #to = 0;
 
   constructor(binary: Buffer) {
-    const memory = new WebAssembly.Memory({ initial: (base + window) / pageBytes + 1 });
+    const pages = (bytes: number): number => (base + bytes) / pageBytes + 1;
+    const memory = new WebAssembly.Memory({ initial: pages(window), maximum: pages(longest) });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
     this.#memory = memory;
     this.#functions = instance.exports as Functions;
@@ -108,9 +114,10 @@ class Scanner {
 
   /**
    * Scans the user's bytes from `start` to `end`; returns the answer's bits (json-scan-layout.ts), and leaves in the shape where the
-   * wanted members stand, which is `shift` more than in the bytes.
+   * wanted members stand, which is `shift` more than in the bytes. Of too long a text the answer is 0.
    */
   scan(shape: number, user: User, bytes: Buffer, start: number, end: number): number {
+    if (end - start > longest) return 0;
     const shift = this.#shift(user, bytes, start, end);
     return this.#functions.scan(shape, start + shift, end + shift);
   }

@@ -292,6 +292,14 @@ test("megabytes of white space behind an object are passed over once", () => {
   expect(skimmed(`{"a":1}${" ".repeat(8_000_000)}`)).toBe(true);
 });
 
+test("a text of 64 MB is skimmed, and a longer one left to JSON.parse", () => {
+  const bytes = Buffer.alloc(2 ** 26 + 1, " ");
+  bytes.write("{}");
+  skim.over(bytes);
+  expect([skim.skim(0, bytes.length), skim.skim(0, bytes.length - 1)]).toEqual([false, true]);
+  skim.release();
+});
+
 test("an object can't be wanted of a member that isn't", () => {
   expect(() => new JsonSkim(["a", "b.c"])).toThrow("b.c");
   expect(() => new JsonSkim(Array.from({ length: 33 }, (_, at) => `a${at}`))).toThrow("32");
