@@ -215,7 +215,7 @@ function outputWords({ event: { kind, call = "", name = "" } }: ItemRecord, isAl
   return isAlone ? `[Output of ${of}, which is not part of this conversation]\n` : `[Output of ${of}]\n`;
 }
 
-/** The edits that put a message around a value: a JSON string becomes its text, a list of content parts its parts. */
+/** The edits that put a message around a value: a JSON string becomes its text, a list of content parts its parts, an object its outline. */
 function wrapped(
   item: Uint8Array,
   role: "user" | "assistant",
@@ -228,8 +228,12 @@ function wrapped(
   const first = value && item[value.valueStart];
   const isList =
     first === 0x5b && item.subarray(value!.valueStart + 1, value!.end - 1).some((byte) => byte > 0x20);
-  if (!value || (first !== 0x22 && !isList))
-    return [{ from: 0, to: item.length, bytes: encoder.encode(`${head}${text}"}]}`) }];
+  if (!value || (first !== 0x22 && !isList)) {
+    // An object, as other programs write arguments and outputs, is told as its JSON.
+    const told = value && first === 0x7b ? outline(item.subarray(value.valueStart, value.end)) : "";
+    const all = text + JSON.stringify(told).slice(1, -1);
+    return [{ from: 0, to: item.length, bytes: encoder.encode(`${head}${all}"}]}`) }];
+  }
   const between = isList ? `${text}"},` : text;
   return [
     { from: 0, to: value.valueStart + 1, bytes: encoder.encode(head + between) },
