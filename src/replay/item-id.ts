@@ -22,13 +22,15 @@ export function keepsId(record: ItemRecord, contract: ReplayContract, issuer: st
   return contract.chain === "none" || !isModelItem(record) || issuerOf(record) === issuer;
 }
 
-const longest = 64;
+/** "Expected an ID that contains letters, numbers, underscores, or dashes", "with maximum length 64". */
+const taken = /^[\w-]{1,64}$/u;
 
-/** Whether OpenAI takes an item of this type with this id: it has the prefix of the type (types that aren't listed may have any) and isn't too long. */
+/** Whether OpenAI takes an item of this type with this id. */
 export function isTakenId(kind: string, id: string): boolean {
-  return hasPrefix(kind, id) && id.length <= longest;
+  return taken.test(id) && hasPrefix(kind, id);
 }
 
+/** Types that aren't listed may have any. */
 function hasPrefix(kind: string, id: string): boolean {
   return id.startsWith(entryOf(prefixes, kind) ?? "");
 }

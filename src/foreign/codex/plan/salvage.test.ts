@@ -44,6 +44,64 @@ describe("of a line that is no record", () => {
     expect(lost(message.replace(role, `\xff\xc3${role}`))).toEqual([]);
   });
 
+  const line = (payload: string, more = ""): string =>
+    `{"timestamp":"2026-11-20T20:47:32.000Z","ordinal":7,"type":"response_item","payload":${payload}${more}}`;
+  const nul = (text: string, from: string, to: string): string => {
+    const [start, end] = [text.indexOf(from), text.indexOf(to)];
+    return text.slice(0, start) + "\0".repeat(end - start) + text.slice(end);
+  };
+
+  it.each<[string, string, string, string]>([
+    [
+      "a message's text has no name",
+      '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[]}]}',
+      'ext":"a',
+      "notations",
+    ],
+    ["a message has no role", '{"type":"message","role":"user","content":[]}', "ole", "content"],
+    [
+      "a call has no name",
+      '{"type":"function_call","name":"a","arguments":"{}","call_id":"b"}',
+      "ame",
+      "arg",
+    ],
+    ["a call has no id", '{"type":"custom_tool_call","call_id":"b","name":"a","input":""}', "all_id", "name"],
+    ["an output has no call", '{"type":"function_call_output","call_id":"b","output":"c"}', "all_id", '":"b'],
+    [
+      "an output says nothing",
+      '{"type":"function_call_output","call_id":"b","output":"c"}',
+      '","output',
+      'c"}',
+    ],
+    [
+      "a part of an output has no type",
+      '{"type":"custom_tool_call_output","call_id":"b","output":[{"type":"input_text","text":"c"}]}',
+      'ype":"input',
+      'text":"c',
+    ],
+  ])("an item that Codex would pass over isn't kept: %s", (_what, payload, from, to) => {
+    const broken = nul(line(payload), from, to);
+    expect(kept(broken)).toBe(" ".repeat(broken.length));
+    expect(lost(broken)).toEqual([broken]);
+  });
+
+  it("an item keeps no id and no notes that were damaged, and keeps those that weren't", () => {
+    const own = '{"type":"message","id":"msg_0123","role":"user","content":[]}';
+    const notes = ',"metadata":{"history_sequence":1,"retained_source":{"id":"a"}}';
+    const whole = line(own, notes);
+    const other = whole.replace("user", "us\x01r");
+    expect(kept(other)).toBe(whole.replace("user", "us r"));
+    const [noId, noNotes] = [
+      line(own.replace('"id":"msg_0123",', " ".repeat(16)), notes),
+      line(own, " ".repeat(notes.length)),
+    ];
+    expect(kept(whole.replace("0123", "0\x0023"))).toBe(noId);
+    expect(kept(whole.replace("retained", "ret\0\0ned"))).toBe(noNotes);
+    expect(kept(enveloped.replace("{}", '{"id":"\0"}')), "of an event it may be all that it tells").toContain(
+      '"id":" "',
+    );
+  });
+
   it("characters of every length stay beside bytes that are no text, also beside parts of such characters", () => {
     const text = (words: string): string => enveloped.replace("{}", `{"message":"${words}"}`);
     const latin = (words: string): string => Buffer.from(words).toString("latin1");

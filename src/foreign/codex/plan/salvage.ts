@@ -1,9 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, memberCut, members, parseJson } from "../../../lib/json.ts";
 import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import { recordMark } from "../rollout/glance.ts";
+import { readRecord } from "../rollout/record.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
+import { memberIn } from "./line-places.ts";
+import { isSoundItem } from "./sound-item.ts";
 
 /** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
 export interface Salvaged {
@@ -20,16 +23,36 @@ const closeBrace = 0x7d;
 /** The bytes between two glued whole records. Bare records (0.8 wrote two on a line) begin with any member. */
 const between = Buffer.from('}{"');
 const mostPieces = 1_000;
+const mostParsed = 2 ** 24;
 
 /**
  * Keeps what can be kept of a line that is no record, in place: bytes that are no text become "?" in a string and a space elsewhere,
  * control characters a space, half a surrogate pair U+FFFD; a record glued to a torn one before it stands alone. What is left becomes
- * spaces, which every version passes over. Nothing is made up.
+ * spaces, which every version passes over, and so does an item without what Codex reads it by: what an event tells of it can be put there.
+ * Nothing is made up.
  */
 export function salvage(line: Buffer): Salvaged {
   const cleaned = cleanedText(line);
-  if (isRecord(cleaned)) return { bytes: cleaned, lost: [] };
-  return apart(cleaned, line);
+  if (!isRecord(cleaned)) return apart(cleaned, line);
+  if (cleaned.length > mostParsed) return { bytes: cleaned, lost: [] };
+  withoutDamaged("metadata", 0, cleaned, line);
+  const record = readRecord({ bytes: cleaned, whole: true });
+  if (!record.readable || record.type !== "response_item") return { bytes: cleaned, lost: [] };
+  withoutDamaged("id", memberIn(cleaned, 0, "payload")?.at ?? 0, cleaned, line);
+  return isSoundItem(record.kind, record.payload)
+    ? { bytes: cleaned, lost: [] }
+    : { bytes: Buffer.alloc(cleaned.length, space), lost: [line] };
+}
+
+/**
+ * Makes spaces of a member of the object at `from` where it was damaged. Codex (0.169) reads a line without `metadata`, and none with a
+ * wrong one; an item without its id is sent without, and with a damaged one refused.
+ */
+function withoutDamaged(name: string, from: number, cleaned: Buffer, line: Buffer): void {
+  const cut = memberCut(members(cleaned.subarray(from)), name);
+  if (!cut) return;
+  const [start, end] = [from + cut[0], from + cut[1]];
+  if (!cleaned.subarray(start, end).equals(line.subarray(start, end))) cleaned.fill(space, start, end);
 }
 
 /** The torn end of a file: whole records that stand before the torn one are kept. */
