@@ -33,6 +33,11 @@ export interface ReplayContract {
   readonly itemTypes: "any" | readonly string[];
   /** Which images and files are accepted. */
   readonly media: MediaLimits;
+  /**
+   * `told`: where a sealed summary stood that isn't sent, words say so. For a history with no log behind it; absent: something else takes its
+   * place (`runtime/shadow.ts`), or nothing is missing.
+   */
+  readonly lostSummaries?: "told";
   /** Largest `input` in bytes, as far as the wire tells. What exceeds it is for compaction to take away (`Projection.excess`). */
   readonly maxBytes?: number;
   /** Roles of messages that the wire doesn't know, and what they are sent as. */

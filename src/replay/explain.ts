@@ -1,5 +1,6 @@
 import type { ItemRecord } from "../session/event.ts";
 import { isFurtherOutput } from "../session/item.ts";
+import { isSealedSummary } from "../session/seal.ts";
 import { callIdRule } from "./call-ids.ts";
 import type { Directives } from "./directives.ts";
 import { flag } from "./flag.ts";
@@ -16,7 +17,8 @@ export function explain(
   const isSet = (bits: number): boolean => (flags & bits) !== 0;
   const { kind, name } = record.event;
   if (isSet(flag.note)) applied.push(isFurtherOutput(kind, name) ? "output-again" : "output-without-call");
-  if (isSet(flag.told)) applied.push(directives.wordsRule(record) ?? "item-refused");
+  if (isSet(flag.told) && isSealedSummary(kind)) applied.push("quarantined");
+  else if (isSet(flag.told)) applied.push(directives.wordsRule(record) ?? "item-refused");
   if (isSet(flag.answered)) applied.push("call-without-output");
   if (isSet(flag.renamed)) applied.push(callIdRule(record, directives.contract));
   if (isSet(flag.wordless)) applied.push("reasoning-words");

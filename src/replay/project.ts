@@ -1,5 +1,6 @@
 import type { BodyRef, ItemRecord, Quarantine } from "../session/event.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, isSealHolder } from "../session/item.ts";
+import { isSealedSummary } from "../session/seal.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import type { ReplayContract } from "./contract.ts";
 import { activeQuarantines, Directives, isSameList, type ProjectionBasis } from "./directives.ts";
@@ -213,7 +214,12 @@ export class Projection {
     }
     if (isModelItem(record)) this.#enterStep(record);
     const rule = this.#ruleAgainst(index, record);
-    if (rule) {
+    const isSummary = this.#contract.lostSummaries === "told" && isSealedSummary(event.kind);
+    if (rule && rule !== "duplicate" && isSummary) {
+      this.#interrupt();
+      this.#layout.order.begin(index);
+      this.#layout.send(index, flag.told | flag.unsealed);
+    } else if (rule) {
       this.#layout.leaveOut(index, rule);
       if (event.kind === "reasoning" && isModelItem(record)) this.#stepLost = true;
     } else if (isOutputKind(event.kind)) this.#addOutput(index, record);

@@ -11,7 +11,7 @@ import {
   replayableItem,
   sanitise,
 } from "../session/item.ts";
-import { isSealedPart, sealedText, unsealedArguments } from "../session/seal.ts";
+import { isSealedPart, isSealedSummary, sealedText, unsealedArguments } from "../session/seal.ts";
 import { shorten } from "../session/shorten.ts";
 import { applied, type Edit } from "./edit.ts";
 import { flag } from "./flag.ts";
@@ -184,6 +184,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
     const role = knownRoles.has(how.role) ? how.role : speaker;
     return [{ from: 0, to: item.length, bytes: plainMessage(item, role) }];
   }
+  if (isSealedSummary(kind)) return wrapped(item, "user", lostSummary, undefined);
   const found = members(item);
   if (isOutputKind(kind)) {
     const words = outputWords(record, (flags & flag.note) !== 0);
@@ -205,6 +206,9 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
     ];
   return wrapped(item, speaker, `[${kind}] ${outline(item)}`, undefined);
 }
+
+const lostSummary =
+  "[A summary of the conversation until here stood here. It was sealed and can't be opened any more: what it told is not known. This is not a request of the person; ask them, or look at the workspace, where it matters.]";
 
 /** What is said of an output before its words. `isAlone`: it has no call that it would answer. */
 function outputWords({ event: { kind, call = "", name = "" } }: ItemRecord, isAlone: boolean): string {

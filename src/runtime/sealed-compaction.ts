@@ -3,6 +3,7 @@ import { bytesPerToken } from "../recovery/room.ts";
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
 import { isCallKind, isOutputKind, itemText } from "../session/item.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
+import { isSealedSummary } from "../session/seal.ts";
 import { carriedOn, summaryItem } from "../session/summary-item.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import type { SessionStore } from "../store.ts";
@@ -62,10 +63,8 @@ export function shadowItem(shadow: Shadow): Uint8Array {
   return summaryItem({ context: shadow.context, kind: "shadow", text: shadowText(shadow) });
 }
 
-/** Compactions that only their provider can read (Responses API, `/responses/compact` and Codex 0.73 to 0.169). */
-export function isSealedCompaction({ event: { kind } }: ItemRecord): boolean {
-  return kind === "compaction" || kind === "compaction_summary";
-}
+/** Whether the record is a compaction that only its provider can read. */
+export const isSealedCompaction = ({ event: { kind } }: ItemRecord): boolean => isSealedSummary(kind);
 
 /** A message that another tool's compaction repeats beside what it sealed. */
 function isAgain({ event }: ItemRecord): boolean {

@@ -9,6 +9,10 @@ const decoder = new TextDecoder();
 /** How Fernet tokens begin. */
 export const fernetHead = "gAAAAA";
 
+/** Whether an item of this kind is a compaction that only its provider can read (Responses API; Codex 0.73 to 0.169). */
+export const isSealedSummary = (kind: string): boolean =>
+  kind === "compaction" || kind === "compaction_summary";
+
 /** What takes the place of something sealed where words can stand. */
 export const sealedText = "[Sealed content stood here. It can't be opened any more.]";
 

@@ -123,7 +123,7 @@ describe("what was sealed", () => {
     expect(simulator.requests.map(sealsIn)).toEqual([1, 0]);
   });
 
-  it("as a compaction, in a message between agents or in a tool's output is left out, and the rest of the output stays", async () => {
+  it("as a compaction, in a message between agents or in a tool's output is left out: words stand for the compaction, and the rest of the output stays", async () => {
     const { gateway } = await both();
     const codex = client(gateway);
     await codex.say("one");
@@ -161,8 +161,15 @@ describe("what was sealed", () => {
       expect(last(await send(other, input, { include: [] }))).toBe("response.completed");
     expect(seen).toHaveLength(3);
     for (const healed of seen.slice(1)) {
-      expect(healed.map(({ type }) => type)).toEqual(["message", "function_call", "function_call_output"]);
-      expect(JSON.stringify(healed[2])).toContain("seen");
+      expect(healed.map(({ type }) => type)).toEqual([
+        "message",
+        "message",
+        "function_call",
+        "function_call_output",
+      ]);
+      // What the summary told is missing, and the model knows that it is.
+      expect(JSON.stringify(healed[0])).toContain("A summary of the conversation until here stood here");
+      expect(JSON.stringify(healed[3])).toContain("seen");
     }
   });
 

@@ -65,6 +65,59 @@ describe("a usage limit", () => {
   });
 });
 
+describe("a sealed summary that is refused", () => {
+  const thread = "01a1fab7-6ca0-7853-978f-a8ff0a61dcf0";
+  const text = (role: string, words: string): object => ({
+    type: "message",
+    role,
+    content: [{ type: role === "user" ? "input_text" : "output_text", text: words }],
+  });
+  const body = (key: string): string =>
+    JSON.stringify({
+      model: "m",
+      prompt_cache_key: key,
+      input: [
+        text("user", "one"),
+        { type: "compaction", id: "cmp_1", encrypted_content: "gAAAAABsummary" },
+        text("assistant", "two"),
+      ],
+    });
+  const dead = refusal(400, {
+    error: { code: "invalid_encrypted_content", message: "could not be verified" },
+  });
+  const sent = (healing: Healing): string => healing.body?.toString() ?? "";
+
+  it("has words in its place, and what it means is told with the command that helps a Codex session", async () => {
+    const { begin } = clocked(false);
+    const healing = await begin(body(thread));
+    const verdict = await healing.refused(dead);
+    expect(verdict).toMatchObject({ do: "heal" });
+    const { input } = JSON.parse(sent(healing)) as { input: { type: string; role: string }[] };
+    expect(input.map(({ type, role }) => `${type} ${role}`)).toEqual([
+      "message user",
+      "message user",
+      "message assistant",
+    ]);
+    expect(sent(healing)).toContain("A summary of the conversation until here stood here");
+    expect(sent(healing)).not.toContain("gAAAAABsummary");
+    const { notice } = verdict as { notice: string };
+    expect(notice).toContain("not told any more");
+    expect(notice).toContain(`throughline repair ${thread} --sealed --write`);
+    healing.accepted();
+    const next = await begin(body(thread));
+    expect(next.prevented).toContain("refused before");
+    expect(sent(next)).toContain("A summary of the conversation until here stood here");
+  });
+
+  it("names no conversation by a key that is none of Codex's, and is told once", async () => {
+    const healing = await clocked(false).begin(body("rm -rf /"));
+    const { notice } = (await healing.refused(dead)) as { notice: string };
+    expect(notice).toContain("throughline repair SESSION --sealed --write");
+    const again = await healing.refused(refusal(400, { error: { message: "words that nobody knows" } }));
+    expect(JSON.stringify(again)).not.toContain("not told any more");
+  });
+});
+
 describe("what can't be healed", () => {
   it.each(["not JSON at all", '{"input":[{]}', "[]", ""])("%j is passed on", async (body) => {
     const healing = await clocked(false).begin(body);

@@ -13,6 +13,7 @@ import { project, type Projection } from "../../replay/project.ts";
 import type { Quarantine } from "../../session/event.ts";
 import type { HealFacts } from "./heal-facts.ts";
 import type { WholeBody } from "../body/held-body.ts";
+import { LostSummaries } from "./lost-summaries.ts";
 import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { readRequest } from "../request/read-request.ts";
@@ -55,6 +56,7 @@ export class Healing {
   readonly #facts: HealFacts;
   readonly #situation = new Situation();
   readonly #remembering: Remembering;
+  readonly #lost = new LostSummaries();
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
   /** Settings that a refusal in unknown words seemed to name: each is guessed at once. */
@@ -384,7 +386,7 @@ export class Healing {
 
   async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {
     this.body = await taken.write();
-    return { do: "heal", notice };
+    return { do: "heal", notice: notice + this.#lost.words(taken) };
   }
 
   #decided(failure: Failure): Verdict {

@@ -1,10 +1,12 @@
 import type { ReplayContract } from "../../replay/contract.ts";
 import { openai } from "../../replay/contracts/openai.ts";
 import { project, type Projection, type ProjectionBasis } from "../../replay/project.ts";
+import { flag } from "../../replay/flag.ts";
 import { countByRule, type ReplayRule, type RuleCount } from "../../replay/report.ts";
 import { setAsideBy } from "../../replay/seal.ts";
 import type { ItemRecord, Quarantine } from "../../session/event.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
+import { isSealedSummary } from "../../session/seal.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { displaced, movedTools, withTools } from "./moved-tools.ts";
@@ -22,6 +24,7 @@ const asSent: ReplayContract = {
   reasoningText: "allowed",
   itemIds: "keep",
   openLoop: "thought-signatures",
+  lostSummaries: "told",
 };
 
 interface Sealers {
@@ -192,6 +195,14 @@ export class TakenRequest {
   changes(): RuleCount[] {
     const isOfRefusal = (rule: ReplayRule): boolean => rule === "quarantined" || rule === "seal-within";
     return countByRule([...this.#projection.report()].filter(({ rule }) => !isOfRefusal(rule)));
+  }
+
+  /** In the place of how many sealed summaries words are sent. */
+  get lostSummaries(): number {
+    let lost = 0;
+    for (const { record, flags } of this.#projection.elements())
+      if (isSealedSummary(record.event.kind) && (flags & flag.told) !== 0) lost++;
+    return lost;
   }
 
   /** The index, in `input` as the projection has it, of the client's item at this one; `undefined` when that isn't sent. */
