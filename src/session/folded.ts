@@ -9,6 +9,7 @@ import type {
   Workspace,
 } from "./event.ts";
 import type { Imported } from "./imported.ts";
+import type { OpenCalls } from "./open-calls.ts";
 
 /** A call in the window that has no output yet. */
 export interface OpenCall {
@@ -88,4 +89,25 @@ export interface History {
   lastSeq: number;
   /** Byte offset of the last record's line. */
   lastOffset: number;
+}
+
+/** A history while it is folded. */
+export interface Fold extends History {
+  items: ItemRecord[];
+  openCalls: Map<number, OpenCall>;
+  amendments: string[];
+  quarantines: Quarantine[];
+  rewound: [from: number, to: number][];
+  delivered: string[];
+}
+
+/** What the fold needs beside the public history: calls by call id, and what a read from a checkpoint has still to collect. */
+export interface Workings {
+  pairs: OpenCalls<OpenCall>;
+  /** Records up to this sequence number are covered by the checkpoint: only the window's items are taken from them. */
+  restoredThrough: number;
+  /** Calls that were open at the checkpoint. */
+  expected: Set<number>;
+  /** Events are missing since the last checkpoint: their lines were lost. */
+  isGapped: boolean;
 }

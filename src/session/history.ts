@@ -1,12 +1,12 @@
-import type { Checkpoint, EventOf, ItemRecord, LogRecord, Quarantine } from "./event.ts";
-import { outcomeAfterCut } from "./answered.ts";
+import type { Checkpoint, EventOf, ItemRecord, LogRecord } from "./event.ts";
 import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
-import type { History, OpenCall } from "./folded.ts";
+import type { Fold, History, OpenCall, Workings } from "./folded.ts";
 import { isItemRecord, isMessage, schemaVersion } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
-import { reachOf, withQuarantine } from "./quarantine.ts";
+import { withQuarantine } from "./quarantine.ts";
 import { addUsage, noUsage } from "./usage.ts";
+import { clear, compact, emptyWindow, leave, rewind } from "./window.ts";
 
 /** The type of an event that stands in an imported log for a line that could not be read where it was exported. */
 export const lineLost = "line-lost";
@@ -15,26 +15,6 @@ export const lineLost = "line-lost";
 export const deliveredLimit = 1_000;
 
 export type { History, OpenCall } from "./folded.ts";
-
-interface Fold extends History {
-  items: ItemRecord[];
-  openCalls: Map<number, OpenCall>;
-  amendments: string[];
-  quarantines: Quarantine[];
-  rewound: [from: number, to: number][];
-  delivered: string[];
-}
-
-/** What the fold needs beside the public history: calls by call id, and what a read from a checkpoint has still to collect. */
-interface Workings {
-  pairs: OpenCalls<OpenCall>;
-  /** Records up to this sequence number are covered by the checkpoint: only the window's items are taken from them. */
-  restoredThrough: number;
-  /** Calls that were open at the checkpoint. */
-  expected: Set<number>;
-  /** Events are missing since the last checkpoint: their lines were lost. */
-  isGapped: boolean;
-}
 
 const workings = new WeakMap<History, Workings>();
 
@@ -311,75 +291,4 @@ function openCall(fold: Fold, own: Workings, record: ItemRecord): void {
   const call: OpenCall = { record, started: false };
   fold.openCalls.set(record.event.seq, call);
   own.pairs.add(record.event, call);
-}
-
-function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): void {
-  emptyWindow(fold, own, event.seq);
-  fold.cleared = true;
-  // With nothing left to continue, a turn that was cut off or parked is over.
-  delete fold.openTurn;
-  delete fold.waiting;
-  delete fold.lastOutcome;
-  if (event.scrubbed) {
-    delete fold.title;
-    fold.amendments = [];
-  }
-}
-
-/** Takes everything up to this record out of the window. */
-function emptyWindow(fold: Fold, own: Workings, seq: number): void {
-  fold.items = [];
-  fold.fromSeq = seq + 1;
-  delete fold.summarySeq;
-  fold.rewound = [];
-  leave(fold, own);
-}
-
-/**
- * A rewind doesn't reach back past a summary: the steps that it stands for can't be told apart any more, so it stays. (To go back
- * further, fork.)
- */
-function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): void {
-  const from = event.fromSeq;
-  const to = event.seq - 1;
-  fold.items = fold.items.filter(({ event: { seq } }) => seq < from || seq === fold.summarySeq);
-  // Ranges with nothing left between them are merged, so that rewinding again and again doesn't make the checkpoint grow.
-  let start = from;
-  while (fold.rewound.length > 0) {
-    const [earlierFrom, earlierTo] = fold.rewound.at(-1)!;
-    const last = fold.items.at(-1)?.event.seq ?? -1;
-    if (earlierTo < start && last > earlierTo && last !== fold.summarySeq) break;
-    start = Math.min(start, earlierFrom);
-    fold.rewound.pop();
-  }
-  fold.rewound.push([start, to]);
-  fold.lastOutcome = outcomeAfterCut(fold.items, `went back to step ${event.toStep}`);
-  leave(fold, own);
-}
-
-function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"history-compacted">): void {
-  const kept = fold.items.filter(({ event: { seq } }) => seq >= event.keepFrom && seq !== fold.summarySeq);
-  fold.items = [record, ...kept];
-  fold.fromSeq = Math.max(fold.fromSeq, event.keepFrom);
-  fold.summarySeq = event.seq;
-  fold.rewound = fold.rewound.filter(([, to]) => to >= fold.fromSeq);
-  if (event.usage) fold.usage = addUsage(fold.usage, event.usage);
-  leave(fold, own);
-}
-
-/** After items have left the window: drops what referred to them (quarantines, open calls, the token count, the chain). */
-function leave(fold: Fold, own: Workings): void {
-  delete fold.contextTokens;
-  delete fold.chain;
-  const first = Math.min(...fold.items.slice(0, 2).map(({ event: { seq } }) => seq));
-  fold.quarantines = fold.quarantines.filter(({ scope }) => reachOf(scope) >= first);
-  const seqs = new Set<number>();
-  for (const { event } of fold.items) if (fold.openCalls.has(event.seq)) seqs.add(event.seq);
-  const calls = [...fold.openCalls.values()].filter(({ record }) => seqs.has(record.event.seq));
-  fold.openCalls = new Map();
-  own.pairs.clear();
-  for (const call of calls) {
-    fold.openCalls.set(call.record.event.seq, call);
-    own.pairs.add(call.record.event, call);
-  }
 }
