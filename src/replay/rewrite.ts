@@ -227,7 +227,8 @@ function wrapped(
   value: Member | undefined,
 ): Edit[] {
   const type = role === "user" ? "input_text" : "output_text";
-  const text = JSON.stringify(words).slice(0, -1);
+  // A call's name may hold NULs (openai/codex #24369).
+  const text = JSON.stringify(sanitise(words)).slice(0, -1);
   const head = `{"type":"message","role":"${role}","content":[{"type":"${type}","text":`;
   const first = value && item[value.valueStart];
   const isList =

@@ -398,6 +398,14 @@ describe("an item that was refused", () => {
     ]);
   });
 
+  it("goes in words without the NULs of its name, which no provider takes", async () => {
+    const log = new WrittenLog();
+    log.addItem({ ...call("a"), name: "apply\0" }, place);
+    log.addItem(output("a"), tool);
+    const [told] = await sent(log, openai, { kind: "notes", seqs: [0] });
+    expect(told?.content).toMatchObject([{ text: expect.stringContaining("of the tool apply\uFFFD]") }]);
+  });
+
   it("goes in words under a role that providers know: another program may have written none, or its own", async () => {
     const log = new WrittenLog();
     log.addItem({ ...prompt("one"), role: "tool" }, input);
