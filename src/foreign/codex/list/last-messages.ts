@@ -1,9 +1,12 @@
 import { stat } from "node:fs/promises";
+import { homeOf, listRollouts } from "../home/places.ts";
 import { itemText } from "../../../session/item.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { glance } from "../rollout/glance.ts";
 import { writingOf } from "../rollout/layout.ts";
-import { linesOf } from "../rollout/lines-of.ts";
+import type { HistoryBase } from "../rollout/header.ts";
+import { headerOf, lineageOf, linesUntil, type Segment } from "../rollout/lineage.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
@@ -16,20 +19,45 @@ export interface SaidMessage {
 /** Bytes at the end of the file that are searched first for the last messages; eight times as many while they hold too few. */
 const tailBytes = 2 ** 18;
 
-/** What was said last in a rollout, oldest first, without what Codex told the model. Reads its tail. */
+/**
+ * What was said last in a thread, by its newest file, oldest first, without what Codex told the model. Reads the file's tail, and where that
+ * goes on from other files and holds too few messages, theirs.
+ */
 export async function lastMessages(path: string, most: number): Promise<SaidMessage[]> {
+  const parts = [await lastOf(path, undefined, most)];
+  const missing = (): number => most - parts.flat().length;
+  const before = missing() > 0 ? await filesBefore(path) : [];
+  for (const { file, until } of before)
+    if (missing() > 0) parts.unshift(await lastOf(file.path, until, missing()));
+  return parts.flat();
+}
+
+/** The files that this one goes on from, the nearest first. */
+async function filesBefore(path: string): Promise<readonly Segment[]> {
+  const home = homeOf(path);
+  if (home === undefined || (await headerOf(path))?.historyBase === undefined) return [];
+  const files = listRollouts(home);
+  const own = files.find((file) => file.path === path);
+  return own ? (await lineageOf(own, files)).segments.slice(0, -1).toReversed() : [];
+}
+
+async function lastOf(path: string, until: HistoryBase | undefined, most: number): Promise<SaidMessage[]> {
   const { size } = await stat(path);
+  const end = Math.min(size, until?.endOffset ?? size);
   const isPlain = !isCompressed(path) && writingOf(path) === undefined;
   for (let tail = tailBytes; ; tail *= 8) {
-    const from = isPlain ? Math.max(0, size - tail) : 0;
-    const messages = await messagesFrom(path, from, most);
+    const from = isPlain ? Math.max(0, end - tail) : 0;
+    const messages = await messagesIn(linesUntil(path, until, { from }), most);
     if (messages.length >= most || from === 0) return messages;
   }
 }
 
-async function messagesFrom(path: string, from: number, most: number): Promise<SaidMessage[]> {
+async function messagesIn(
+  batches: AsyncIterable<readonly RolloutLine[]>,
+  most: number,
+): Promise<SaidMessage[]> {
   const messages: SaidMessage[] = [];
-  for await (const lines of linesOf(path, { from })) {
+  for await (const lines of batches) {
     for (const line of lines) {
       const glanced = glance(line.bytes);
       if (glanced && (glanced.type !== "response_item" || glanced.kind !== "message")) continue;

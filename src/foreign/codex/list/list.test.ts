@@ -21,7 +21,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { codexFixtures, codexHomeWith } from "../../../../test/kit/codex-home.ts";
 import { listThreads, type ListedThread } from "./list.ts";
-import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
@@ -534,21 +533,6 @@ test("no bytes make a scan throw", () => {
     ),
     { numRuns: 300 },
   );
-});
-
-test("the last messages are those of the person and the model, also of a rollout whose tail is one long output", async () => {
-  const home = codexHomeWith("0.130.0");
-  const { path } = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
-  const all = await lastMessages(path, 9);
-  expect(all.map(({ who }) => who)).toEqual(["you", "agent", "you", "agent"]);
-  expect(all[0]!.text).toBe("read a.txt");
-  expect(await lastMessages(path, 1)).toEqual(all.slice(-1));
-  const output = { type: "function_call_output", call_id: "c", output: "x".repeat(600_000) };
-  appendFileSync(
-    path,
-    `${JSON.stringify({ timestamp: "2026-11-21T00:00:00Z", type: "response_item", payload: output })}\n`,
-  );
-  expect(await lastMessages(path, 3)).toEqual(all.slice(-3));
 });
 
 test("a list gives way to others while it reads, and ends when it is told to", async () => {

@@ -87,11 +87,18 @@ export async function headerOf(path: string): Promise<RolloutHeader | undefined>
 }
 
 /** The lines of a segment, up to where the next one goes on. */
-export async function* segmentLines(
+export const segmentLines = (
   { file, until }: Segment,
+  options?: LineOptions,
+): AsyncGenerator<RolloutLine[]> => linesUntil(file.path, until, options);
+
+/** The lines of a file, up to where another one goes on from it. */
+export async function* linesUntil(
+  path: string,
+  until: HistoryBase | undefined,
   options: LineOptions = {},
 ): AsyncGenerator<RolloutLine[]> {
-  for await (const lines of linesOf(file.path, options)) {
+  for await (const lines of linesOf(path, options)) {
     const end = until ? lines.findIndex((line) => isPast(line, until)) : -1;
     if (end < 0) yield lines;
     else {
