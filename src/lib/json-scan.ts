@@ -48,7 +48,7 @@ type User = object;
  * The scanner (assembly/json-scan.ts) with its memory, one for the process: bytes are copied into it to be scanned. It grows with the
  * longest line, and stays.
  */
-class Scanner {
+export class Scanner {
   readonly #memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
   readonly #functions: Functions;
   #free = freeAt;
@@ -155,16 +155,18 @@ class Scanner {
   }
 }
 
-let scanner: Scanner | undefined;
+/** `null`: there can't be one. */
+let scanner: Scanner | null | undefined;
 
 /**
  * The process' scanner. None in a Node without a compiler (`--jitless`), or on a processor without the instructions (of before 2008): there
  * nothing is skimmed, and all that could be is parsed.
  */
 export function theScanner(): Scanner | undefined {
-  if (scanner === undefined && typeof WebAssembly === "object") {
+  if (scanner === undefined) {
     const binary = Buffer.from(code, "base64");
-    if (WebAssembly.validate(binary)) scanner = new Scanner(binary);
+    const isPossible = typeof WebAssembly === "object" && WebAssembly.validate(binary);
+    scanner = isPossible ? new Scanner(binary) : null;
   }
-  return scanner;
+  return scanner ?? undefined;
 }

@@ -1,4 +1,4 @@
-import { theScanner } from "./json-scan.ts";
+import { type Scanner, theScanner } from "./json-scan.ts";
 import { endsAt, escapedAt, hasSurrogates, isBeyondAscii, mostWanted, startsAt } from "./json-scan-layout.ts";
 
 const nothing: Buffer = Buffer.from(new ArrayBuffer(0));
@@ -24,8 +24,10 @@ export interface SkimmedText {
  * good: there is one for each list of members, a constant of its module, and what it found is asked for before it is used again.
  */
 export class JsonSkim {
-  readonly #scanner = theScanner();
-  readonly #shape: number;
+  readonly #paths: readonly string[];
+  /** Asked for with the first text: it takes a few milliseconds, and most commands skim nothing. */
+  #scanner: Scanner | undefined;
+  #shape = 0;
   /** What to take from an offset in the scanner's memory to get one in the bytes. */
   #shift = 0;
   #answer = 0;
@@ -39,7 +41,7 @@ export class JsonSkim {
   /** `paths`: the wanted members' names joined by dots. A member is referred to by its index here (its slot). */
   constructor(paths: readonly string[]) {
     if (paths.length > mostWanted) throw new Error(`more than ${mostWanted} members are wanted`);
-    this.#shape = this.#scanner?.addShape(paths) ?? 0;
+    this.#paths = paths;
     this.#values = paths.map(() => undefined);
   }
 
@@ -62,12 +64,19 @@ export class JsonSkim {
    * in a name beside wanted ones, nesting too deep).
    */
   skim(start: number, end: number): boolean {
-    const scanner = this.#scanner;
+    const scanner = this.#scanner ?? this.#begin();
     if (scanner === undefined) return false;
     this.#known = 0;
     this.#answer = scanner.scan(this.#shape, this, this.#bytes, start, end);
     this.#shift = scanner.shift;
     return this.#answer !== 0;
+  }
+
+  #begin(): Scanner | undefined {
+    const scanner = theScanner();
+    this.#shape = scanner?.addShape(this.#paths) ?? 0;
+    this.#scanner = scanner;
+    return scanner;
   }
 
   /** Whether a string in the JSON skimmed last has an escape of half a surrogate pair. */
