@@ -27,13 +27,14 @@ import { beginning } from "../beginning.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
+import { type Listed, meantBy, type Reference, referenceOf, shownOf } from "../selection.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, type Watching } from "./acquire.ts";
 import { FileSource, withSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderIfSeen, holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
-import { type Listed, listFolders, meantBy, type Reference, shownOf } from "./list.ts";
+import { listFolders } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
 import { asFailure } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
@@ -182,8 +183,7 @@ class FolderStore implements SessionStore {
     const wanted = reference.toLowerCase();
     const own = this.#find(wanted);
     if (own !== undefined) return [await this.#headOf(wanted, own)];
-    const id = /^[0-9a-f-]+$/u.test(wanted) ? wanted : undefined;
-    const asked = { id, name: reference };
+    const asked = referenceOf(reference);
     const meant = meantBy(asked, await this.#folders({ reference: asked }));
     // A name that the catalogue has missed is in the log still.
     return meant.length > 0 ? meant : meantBy(asked, await this.#folders());

@@ -4,14 +4,13 @@ import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { systemWords } from "../../lib/words.ts";
 import { removeWhole } from "../../lib/remove.ts";
-import { isSameName } from "../../session/name.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
 import { noUsage } from "../../session/usage.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
-import { headOf, heads, type Link } from "../chain.ts";
 import { noEvent } from "../damage.ts";
 import type { KnownRow, KnownRows, Listing } from "../listing.ts";
+import type { Listed, Reference } from "../selection.ts";
 import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
 import { isThere, type Place, survey } from "./paths.ts";
@@ -22,20 +21,6 @@ interface Tools {
   summarize(id: string): Promise<SessionSummary>;
   holder(folder: string): Holder;
   signal?: AbortSignal;
-}
-
-/** The sessions of a list, before its chains of rotations are cut down to their heads. */
-export interface Listed {
-  /** Newest activity first. */
-  sessions: ListedSession[];
-  /** Sessions that were not asked for. */
-  elsewhere: Link[];
-}
-
-/** How a person refers to a session: by name, or, where it can be one, the beginning of an id. */
-export interface Reference {
-  id: string | undefined;
-  name: string;
 }
 
 /** Logs that are read at once. */
@@ -97,36 +82,6 @@ export async function listFolders(
   await forget(ids, found, tools);
   sessions.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
   return { sessions, elsewhere: [...elsewhere.keys()].map((id) => rows.get(id)?.link ?? { id }) };
-}
-
-/** The heads of all chains of rotations that belong to this workspace. */
-export function shownOf(
-  { sessions, elsewhere }: Listed,
-  { workspace, onHidden }: ListQuery,
-): ListedSession[] {
-  const all: Link[] = [...sessions, ...elsewhere];
-  const listed = heads(all);
-  const wanted = new Set<Link>(
-    sessions.filter((session) => !workspace || isTogether(session.workspace, workspace)),
-  );
-  const shown = listed.filter((session): session is ListedSession => wanted.has(session));
-  const isShown = new Set<Link>(shown);
-  onHidden?.(
-    listed.length - shown.length,
-    all.flatMap((link) => (isShown.has(link) ? [] : link.id)),
-  );
-  return shown;
-}
-
-/** The ids of those that a reference means, newest first; for a rotated session its head stands. */
-export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed): string[] {
-  const all: Link[] = [...sessions, ...elsewhere];
-  const found = new Set<Link>(sessions.filter((session) => isSameName(session.name ?? "", name)));
-  const byId = new Map(all.map((link) => [link.id, link]));
-  if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, byId));
-  // A folder that was copied into another month has the same id.
-  const ids = new Set(heads(all).flatMap((link) => (found.has(link) ? link.id : [])));
-  return [...ids].sort((a, b) => (a < b ? 1 : -1));
 }
 
 const none: KnownRows = { ids: new Set(), rows: new Map() };

@@ -5,8 +5,6 @@ import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { schemaVersion, type BodyRef, type NewEvent, type Owner } from "../../session/event.ts";
 import { factsVersion } from "../../session/facts.ts";
-import { isSameName } from "../../session/name.ts";
-import { isTogether } from "../../session/place.ts";
 import type {
   Append,
   Beginning,
@@ -28,10 +26,11 @@ import type {
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
 import { Draft } from "../draft.ts";
-import { headOf, heads, successorWatch } from "../chain.ts";
+import { successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
+import { type Listed, meantBy, referenceOf, shownOf } from "../selection.ts";
 import { summarizeLog } from "../summarize.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { MemorySession } from "./memory-session.ts";
@@ -168,33 +167,21 @@ class MemoryStore implements SessionStore {
   }
 
   async find(reference: string): Promise<string[]> {
-    const all = await this.everything();
-    if (this.#sessions.has(reference)) return [await this.head(reference)];
-    const byId = new Map(all.map((session) => [session.id, session]));
-    const found = all.flatMap((session) => {
-      if (session.id.startsWith(reference.toLowerCase())) return headOf(session, byId);
-      return isSameName(session.name ?? "", reference) ? session : [];
-    });
-    return heads(all)
-      .filter((session) => found.includes(session))
-      .map(({ id }) => id)
-      .sort((a, b) => (a < b ? 1 : -1));
+    const wanted = reference.toLowerCase();
+    if (this.#sessions.has(wanted)) return [await this.head(wanted)];
+    return meantBy(referenceOf(reference), await this.#listed());
   }
 
   search(text: string, among: readonly ListedSession[], options?: SearchOptions): Promise<Set<string>> {
     return searchSessions(this, text, among, options);
   }
 
-  async list({ workspace, onHidden }: ListQuery = {}): Promise<ListedSession[]> {
-    const all = await this.everything();
-    const listed = heads(all);
-    const shown = listed.filter((session) => !workspace || isTogether(session.workspace, workspace));
-    const isShown = new Set(shown);
-    onHidden?.(
-      listed.length - shown.length,
-      all.flatMap((session) => (isShown.has(session) ? [] : session.id)),
-    );
-    return shown;
+  async list(query: ListQuery = {}): Promise<ListedSession[]> {
+    return shownOf(await this.#listed(), query);
+  }
+
+  async #listed(): Promise<Listed> {
+    return { sessions: await this.everything(), elsewhere: [] };
   }
 
   async everything(): Promise<ListedSession[]> {
