@@ -24,5 +24,6 @@ describe("a follow-up that can't be delivered", () => {
     ["was begun and not finished too often", { text: "go", begun: deliveryLimit }, /begun 3 times/u],
   ])("%s", (_, followUp, why) => expect(undeliverable(followUp)).toMatch(why));
 
-  it("is no other", () => expect(undeliverable({ text: "go", begun: deliveryLimit - 1 })).toBeUndefined());
+  it("is not one whose delivery was begun once less", () =>
+    expect(undeliverable({ text: "go", begun: deliveryLimit - 1 })).toBeUndefined());
 });

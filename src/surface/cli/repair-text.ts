@@ -6,6 +6,7 @@ import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
 import { rightPlace } from "../../foreign/codex/home/misfits.ts";
+import { isHistoryWrong } from "../../foreign/codex/repair/database-changes.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/carry-out.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
@@ -38,7 +39,7 @@ export function previewText(prepared: PreparedRepair): string {
   const place = movedFrom && rightPlace(movedFrom, path);
   if (movedFrom && place?.path !== movedFrom.path)
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
-  if (prepared.isPaginated && movedFrom?.history === "legacy")
+  if (isHistoryWrong(prepared))
     lines.push("Codex's state database says again that the session has ordinals.");
   if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");

@@ -43,3 +43,11 @@ export function databaseChanges(
     movedFrom: isMisplaced ? place : undefined,
   };
 }
+
+/** Whether the state database says that the session's lines have no ordinals, although they do: it is told better. */
+export function isHistoryWrong({
+  movedFrom,
+  isPaginated,
+}: Pick<DatabaseChanges, "movedFrom"> & { readonly isPaginated: boolean }): boolean {
+  return isPaginated && movedFrom?.history === "legacy";
+}

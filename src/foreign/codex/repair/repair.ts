@@ -10,6 +10,7 @@ import { packedPath, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-file.ts";
 import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
+import { isHistoryWrong } from "./database-changes.ts";
 import { beginsWith, copiesOf, isStillPacked, standingOf } from "./standing-file.ts";
 import { writeTranscript } from "./transcript.ts";
 import { underLock } from "./under-lock.ts";
@@ -222,8 +223,4 @@ async function packedAs(path: string, copy: string): Promise<NonNullable<Journal
     sha256: await digest(copy),
     ...(isLink && { link: readlinkSync(path) }),
   };
-}
-
-function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
-  return isPaginated && movedFrom?.history === "legacy";
 }
