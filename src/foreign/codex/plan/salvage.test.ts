@@ -36,8 +36,8 @@ describe("of a line that is no record", () => {
   });
 
   it("bytes that are no text and control characters are replaced where they stand", () => {
-    expect(kept(message.replace("input", "in\xffut").replace("user", "us\x01r"))).toBe(
-      message.replace("input", "in?ut").replace("user", "us r"),
+    expect(kept(message.replace(":1}", ":\xff1}").replace("user", "us\x01r"))).toBe(
+      message.replace(":1}", ":?1}").replace("user", "us r"),
     );
     const role = '"role"';
     expect(kept(message.replace(role, `\xff\xc3${role}`))).toBe(message.replace(role, `  ${role}`));
@@ -57,6 +57,12 @@ describe("of a line that is no record", () => {
       '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[]}]}',
       'ext":"a',
       "notations",
+    ],
+    [
+      "a message's text is part of its type",
+      '{"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]}',
+      'ext","text":"a',
+      'a"}]',
     ],
     ["a message has no role", '{"type":"message","role":"user","content":[]}', "ole", "content"],
     [

@@ -8,6 +8,8 @@ const needed: Readonly<Record<string, { readonly texts: readonly string[]; reado
   custom_tool_call: { texts: ["name", "input", "call_id"] },
   custom_tool_call_output: { texts: ["call_id"] },
 };
+/** As Codex writes types, also those that nobody here knows. */
+const word = /^\w+$/u;
 const saying: ReadonlySet<unknown> = new Set(["input_text", "output_text", "summary_text"]);
 
 /** Whether an item has what Codex reads it by; kinds that aren't listed may have anything. */
@@ -25,6 +27,6 @@ export function isSoundItem(kind: string | undefined, payload: JsonObject): bool
 }
 
 function isSoundPart(part: unknown): boolean {
-  if (!isJsonObject(part) || typeof part["type"] !== "string") return false;
+  if (!isJsonObject(part) || typeof part["type"] !== "string" || !word.test(part["type"])) return false;
   return !saying.has(part["type"]) || typeof part["text"] === "string";
 }
