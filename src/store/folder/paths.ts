@@ -37,7 +37,7 @@ export interface Place {
 }
 
 /** Every session's folder, newest first. Links are no sessions: what they lead to may not be ours to write. */
-export function places(home: string): Place[] {
+function places(home: string): Place[] {
   return months(home)
     .flatMap((month) =>
       entries(month)

@@ -6,7 +6,7 @@ import type { Span } from "../rollout/span.ts";
 export type Reader = (at: number, bytes: number) => Buffer;
 
 /** A place in a long line for which Codex refuses the line. */
-export interface Flaw {
+export interface LineFlaw {
   readonly is: TextFlaw;
   readonly at: number;
   readonly bytes: number;
@@ -16,7 +16,7 @@ export interface Flaw {
 export interface LongLine {
   readonly isObject: boolean;
   readonly isBlank: boolean;
-  readonly flaws: readonly Flaw[];
+  readonly flaws: readonly LineFlaw[];
   readonly count: number;
 }
 
@@ -26,7 +26,7 @@ const mostMarks = 1_000;
 
 /** Checks a line piece by piece: it may have gigabytes. */
 export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): LongLine {
-  const flaws: Flaw[] = [];
+  const flaws: LineFlaw[] = [];
   let count = 0;
   const stream = new JsonStream((is, offset, length) => {
     if (count++ < mostFlaws) flaws.push({ is, at: at + offset, bytes: length });
