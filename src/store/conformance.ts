@@ -229,6 +229,12 @@ export function storeConformance(
       await log.release();
     });
 
+    // It comes of a variable that isn't set.
+    test("an empty reference means no session, also not one without a name", async (store, id) => {
+      await (await store.create(id, created(id), "testing")).release();
+      expect(await store.find("")).toEqual([]);
+    });
+
     test("an unknown session is session-missing for every method", async (store, id) => {
       const calls = [
         () => store.acquire(id, ignore, { doing: "x" }),

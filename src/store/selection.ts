@@ -47,7 +47,9 @@ export function shownOf(
 /** The ids of those that a reference means, newest first; for a rotated session its head stands. */
 export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed): string[] {
   const all: Link[] = [...sessions, ...elsewhere];
-  const found = new Set<Link>(sessions.filter((session) => isSameName(session.name ?? "", name)));
+  const isNamed = (session: ListedSession): boolean =>
+    session.name !== undefined && isSameName(session.name, name);
+  const found = new Set<Link>(sessions.filter(isNamed));
   const byId = new Map(all.map((link) => [link.id, link]));
   if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, byId));
   // A folder that was copied into another month has the same id.
