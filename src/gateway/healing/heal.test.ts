@@ -107,6 +107,14 @@ describe("a sealed summary that is refused", () => {
     const next = await begin(body(thread));
     expect(next.prevented).toContain("refused before");
     expect(sent(next)).toContain("A summary of the conversation until here stood here");
+    // Another repair of that request took no summary with it.
+    const other = await next.refused(
+      refusal(400, {
+        error: { message: "Unsupported parameter: 'prompt_cache_key'", param: "prompt_cache_key" },
+      }),
+    );
+    expect(other).toMatchObject({ do: "heal" });
+    expect(JSON.stringify(other)).not.toContain("not told any more");
   });
 
   it("names no conversation by a key that is none of Codex's, and is told once", async () => {

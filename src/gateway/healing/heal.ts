@@ -164,7 +164,9 @@ export class Healing {
     const plain = this.#plain();
     const taken = this.#remembering.concerns(plain) ? this.#taking(plain) : undefined;
     this.prevented = taken && this.#remembering.prevent(taken);
-    if (taken && this.prevented !== undefined) this.body = await taken.write();
+    if (!taken || this.prevented === undefined) return;
+    this.#lost.begin(taken);
+    this.body = await taken.write();
   }
 
   #plain(): Buffer | undefined {

@@ -7,6 +7,11 @@ const thread = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu;
 export class LostSummaries {
   #told = 0;
 
+  /** Those that are missing before any repair of this request were told when they were refused. */
+  begin({ lostSummaries }: TakenRequest): void {
+    this.#told = lostSummaries;
+  }
+
   /** What is added to the line of a repair that a summary goes with: what that means, and how a Codex session gets it back. */
   words({ lostSummaries: lost, request: { cacheKey = "" } }: TakenRequest): string {
     const isTold = lost <= this.#told;
