@@ -2,7 +2,7 @@ import { type Family, failing, inputIndex, parameterName } from "../said.ts";
 
 /** What is too long or over a limit, as Chinese relays say it; each clause ends with a mark. */
 const overlongInChinese =
-  /(?:上下文|提示词|prompt|(?:输入|对话)(?:的?(?:内容|文本|历史|长度))|(?:tokens?|令牌) ?(?:总?数|数量|长度|总量))[^，。；,;]{0,24}(?:超[出过长限]|过长|太长)|超[出过][^，。；,;]{0,12}上下文|压缩上下文/u;
+  /(?:上下文|提示词|\bprompt(?:_tokens)?\b|(?:输入|对话)(?:的?(?:内容|文本|历史|长度))|(?:tokens?|令牌) ?(?:总?数|数量|长度|总量))[^，。；,;]{0,24}(?:超[出过长限]|过长|太长)|超[出过][^，。；,;]{0,12}上下文|压缩上下文/u;
 
 const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
 
