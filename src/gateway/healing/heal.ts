@@ -20,26 +20,13 @@ import { readRequest } from "../request/read-request.ts";
 import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
 import { withIndexPlaced } from "../request/index-placed.ts";
 import { moveNotice } from "../request/moved-tools.ts";
-import { structureNotice } from "../request/structure-notice.ts";
+import { structural, structureNotice } from "../request/structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
 import { isStillSaid, withParameterNamed } from "../request/parameter-named.ts";
 import { isOfItself, withToolNamed } from "../request/tool-named.ts";
 import { encodingParameter, mayBeUnread } from "../body/unread-body.ts";
 import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
 
-/**
- * Refusals that may be due to something that no request may have: the rules for every request (`TakenRequest.structure`) are applied
- * first.
- */
-const structural: ReadonlySet<string> = new Set([
-  "reasoning-unpaired",
-  "duplicate-item",
-  "item-not-persisted",
-  "item-id-invalid",
-  "call-without-output",
-  "output-without-call",
-  "request-malformed",
-]);
 /** An empty projection, for failures that aren't about items: the policy asks for one. */
 const nothing = project(openai, { issuer: "", quarantines: [] }, []);
 
