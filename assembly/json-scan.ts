@@ -31,7 +31,7 @@ const openBrace: u32 = 0x7b;
 const closeBrace: u32 = 0x7d;
 const openBracket: u32 = 0x5b;
 const closeBracket: u32 = 0x5d;
-const minus: u32 = 0x2d;
+const dash: u32 = 0x2d;
 const plus: u32 = 0x2b;
 const dot: u32 = 0x2e;
 const zero: u32 = 0x30;
@@ -123,28 +123,40 @@ export function scan(shape: usize, start: usize, end: usize): i32 {
   }
 }
 
-/** 1 where the bytes from `start` to `end` are characters of base64 or base64url, without padding. */
+/** 1 where the bytes from `start` to `end` are characters of base64 or base64url, without padding; else 0. */
 export function isBase64(start: usize, end: usize): i32 {
+  // "/" stands right before the digits.
+  return isMadeOf(start, end, 0x2f, plus) ? 1 : 0;
+}
+
+/** 1 where the bytes from `start` to `end` are ASCII letters, digits, "_" and "-"; else 0. */
+export function isWord(start: usize, end: usize): i32 {
+  return isMadeOf(start, end, zero, dash) ? 1 : 0;
+}
+
+/** Whether they are letters, "_", "-", `other`, and what stands from `first` to the digits' end. */
+function isMadeOf(start: usize, end: usize, first: u32, other: u32): bool {
   let at = start;
   for (; at + 16 <= end; at += 16) {
     const bytes = v128.load(at);
     const letters = i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61));
+    const digits = i8x16.sub(bytes, i8x16.splat(first as i8));
     const others = v128.or(
       v128.or(i8x16.eq(bytes, i8x16.splat(0x2d)), i8x16.eq(bytes, i8x16.splat(0x5f))),
-      i8x16.eq(bytes, i8x16.splat(0x2b)),
+      i8x16.eq(bytes, i8x16.splat(other as i8)),
     );
-    // "/" stands right before the digits.
-    const digits = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x2f)), i8x16.splat(11));
-    const taken = v128.or(v128.or(i8x16.lt_u(letters, i8x16.splat(26)), digits), others);
-    if (i8x16.bitmask(taken) != 0xffff) return 0;
+    const taken = v128.or(
+      v128.or(i8x16.lt_u(letters, i8x16.splat(26)), i8x16.lt_u(digits, i8x16.splat((0x3a - first) as i8))),
+      others,
+    );
+    if (i8x16.bitmask(taken) != 0xffff) return false;
   }
   for (; at < end; at++) {
     const byte: u32 = load<u8>(at);
-    const isTaken =
-      (byte | 0x20) - 0x61 < 26 || byte - 0x2f < 11 || byte == 0x2b || byte == 0x2d || byte == 0x5f;
-    if (!isTaken) return 0;
+    const isOther = byte == dash || byte == 0x5f || byte == other;
+    if (!isOther && (byte | 0x20) - 0x61 >= 26 && byte - first >= 0x3a - first) return false;
   }
-  return 1;
+  return true;
 }
 
 /** The candidate that has the name of `length` bytes at `start`, or 0. */
@@ -231,7 +243,7 @@ function scalarEnd(at: usize): usize {
 }
 
 function numberEnd(at: usize): usize {
-  if (load<u8>(at) == minus) at++;
+  if (load<u8>(at) == dash) at++;
   let end = load<u8>(at) == zero ? at + 1 : digitsEnd(at);
   if (end == at) return 0;
   if (load<u8>(end) == dot) {
@@ -241,7 +253,7 @@ function numberEnd(at: usize): usize {
   }
   if ((load<u8>(end) | 0x20) == 0x65) {
     const sign: u32 = load<u8>(end + 1);
-    const exponent = sign == plus || sign == minus ? end + 2 : end + 1;
+    const exponent = sign == plus || sign == dash ? end + 2 : end + 1;
     end = digitsEnd(exponent);
     if (end == exponent) return 0;
   }

@@ -39,6 +39,7 @@ declare const WebAssembly: {
 interface Functions {
   scan(shape: number, start: number, end: number): number;
   isBase64(start: number, end: number): number;
+  isWord(start: number, end: number): number;
 }
 
 /** Whose bytes are scanned: a `JsonSkim`. */
@@ -126,6 +127,12 @@ export class Scanner {
   isBase64(user: User, bytes: Buffer, start: number, end: number): boolean {
     const shift = this.#shift(user, bytes, start, end);
     return this.#functions.isBase64(start + shift, end + shift) === 1;
+  }
+
+  /** Whether they are nothing but ASCII letters, digits, `_` and `-`. */
+  isWord(user: User, bytes: Buffer, start: number, end: number): boolean {
+    const shift = this.#shift(user, bytes, start, end);
+    return this.#functions.isWord(start + shift, end + shift) === 1;
   }
 
   /** What to add to an offset in the bytes that were scanned last to get one in memory. */

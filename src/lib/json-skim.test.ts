@@ -2,6 +2,7 @@ import { fc } from "../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { JsonSkim } from "./json-skim.ts";
 import { isJsonObject, parseJson } from "./json.ts";
+import { skimmedText } from "./skimmed-text.ts";
 
 const paths = ["a", "at", "of", "of.a", "of.in", "of.in.a"];
 const slot = { a: 0, at: 1, of: 2, ofA: 3, ofIn: 4, ofInA: 5 };
@@ -237,19 +238,24 @@ test("members are told apart by all of their name", () => {
   expect(() => new JsonSkim(["x".repeat(64)]).skim(0, 0)).toThrow("too long");
 });
 
-test("parts of a text are read as a string's are, and whether it is base64", () => {
+test("parts of a text are read as a string's are, and whether it is base64 or a word", () => {
   const check = (text: string, from: number, to: number): void => {
     expect(skimmed(JSON.stringify({ a: text }))).toBe(true);
-    const read = skim.text(slot.a);
-    expect(read?.length).toBe(text.length);
-    expect([read?.slice(from), read?.slice(from, to), read?.slice(0, to)]).toEqual([
-      text.slice(from),
-      text.slice(from, to),
-      text.slice(0, to),
-    ]);
-    for (const length of [0, 1, text.length - 1, text.length])
-      if (length >= 0 && length <= text.length)
-        expect(read?.isBase64(length)).toBe(/^[\w+/-]*$/.test(text.slice(0, length)));
+    // In its bytes, and of a string.
+    for (const read of [skim.plain(slot.a), skimmedText(text)]) {
+      expect(read?.length).toBe(text.length);
+      expect([read?.slice(from), read?.slice(from, to), read?.slice(0, to)]).toEqual([
+        text.slice(from),
+        text.slice(from, to),
+        text.slice(0, to),
+      ]);
+      expect(read?.isWord()).toBe(/^[\w-]*$/.test(text));
+      for (const beginning of [text.slice(0, to), text, `${text}x`, "A"])
+        expect(read?.startsWith(beginning)).toBe(text.startsWith(beginning));
+      for (const length of [0, 1, text.length - 1, text.length])
+        if (length >= 0 && length <= text.length)
+          expect(read?.isBase64(length)).toBe(/^[\w+/-]*$/.test(text.slice(0, length)));
+    }
   };
   const letters = "ABYZabyz0189+/-_";
   const nearly = fc.tuple(
@@ -265,8 +271,12 @@ test("parts of a text are read as a string's are, and whether it is base64", () 
       (parts, from, to) => check(parts.join(""), from, to),
     ),
   );
-  expect([skimmed('{"a":"\\n"}'), skim.text(slot.a)]).toEqual([true, undefined]);
-  expect([skimmed('{"a":1}'), skim.text(slot.a)]).toEqual([true, undefined]);
+  expect([skimmed('{"a":"\\n"}'), skim.plain(slot.a), skim.text(slot.a)?.slice(0)]).toEqual([
+    true,
+    undefined,
+    "\n",
+  ]);
+  expect([skimmed('{"a":1}'), skim.plain(slot.a), skim.text(slot.a)]).toEqual([true, undefined, undefined]);
 });
 
 test("bytes beyond ASCII are told of, and of the text that has them only", () => {

@@ -1,4 +1,5 @@
 import { type Scanner, theScanner } from "./json-scan.ts";
+import { skimmedText, type SkimmedText } from "./skimmed-text.ts";
 import { endsAt, escapedAt, hasSurrogates, isBeyondAscii, mostWanted, startsAt } from "./json-scan-layout.ts";
 
 const nothing: Buffer = Buffer.from(new ArrayBuffer(0));
@@ -9,13 +10,45 @@ const minus = 0x2d;
 const zero = 0x30;
 const nine = 0x39;
 
-/** A string that stays where it is, its bytes taken for Latin-1, until the next text is skimmed. */
-export interface SkimmedText {
+/** A string without escapes that stays where it is, its bytes taken for Latin-1, until the next text is skimmed. */
+class SkimmedBytes implements SkimmedText {
   readonly length: number;
-  /** As a string's: negative offsets count from the end. */
-  slice(start: number, end?: number): string;
-  /** Whether the first so many characters are nothing but base64 or base64url. */
-  isBase64(length: number): boolean;
+  readonly #scanner: Scanner;
+  readonly #user: JsonSkim;
+  readonly #bytes: Buffer;
+  readonly #from: number;
+
+  constructor(scanner: Scanner, user: JsonSkim, bytes: Buffer, from: number, to: number) {
+    this.length = to - from;
+    this.#scanner = scanner;
+    this.#user = user;
+    this.#bytes = bytes;
+    this.#from = from;
+  }
+
+  slice(start: number, end = this.length): string {
+    return this.#bytes.toString("latin1", this.#placed(start), this.#placed(end));
+  }
+
+  #placed(at: number): number {
+    return this.#from + (at < 0 ? Math.max(0, this.length + at) : Math.min(this.length, at));
+  }
+
+  startsWith(beginning: string): boolean {
+    const { length } = beginning;
+    if (length > this.length) return false;
+    for (let at = 0; at < length; at++)
+      if (beginning.charCodeAt(at) !== this.#bytes[this.#from + at]) return false;
+    return true;
+  }
+
+  isBase64(length: number): boolean {
+    return this.#scanner.isBase64(this.#user, this.#bytes, this.#from, this.#from + length);
+  }
+
+  isWord(): boolean {
+    return this.#scanner.isWord(this.#user, this.#bytes, this.#from, this.#from + this.length);
+  }
 }
 
 /**
@@ -153,17 +186,16 @@ export class JsonSkim {
     return { memory: this.#view, start, end: byteOffset + this.end(slot) - 1 };
   }
 
-  /** A string without escapes, of which parts are read; `undefined` for anything else. */
-  text(slot: number): SkimmedText | undefined {
+  /** A string, of which parts are read; `undefined` where it has escapes, and for anything else. */
+  plain(slot: number): SkimmedText | undefined {
     const scanner = this.#scanner;
     if (scanner === undefined || !this.#isPlainText(slot)) return undefined;
-    const [bytes, from, to] = [this.#bytes, this.start(slot) + 1, this.end(slot) - 1];
-    const placed = (at: number): number => (at < 0 ? Math.max(from, to + at) : Math.min(to, from + at));
-    return {
-      length: to - from,
-      slice: (start, end = to - from) => bytes.toString("latin1", placed(start), placed(end)),
-      isBase64: (length) => scanner.isBase64(this, bytes, from, from + length),
-    };
+    return new SkimmedBytes(scanner, this, this.#bytes, this.start(slot) + 1, this.end(slot) - 1);
+  }
+
+  /** A string, of which parts are read; `undefined` for anything else. */
+  text(slot: number): SkimmedText | undefined {
+    return this.plain(slot) ?? skimmedText(this.value(slot));
   }
 
   /** The value of a string that is always one of a few short words: the same string each time. `undefined` for anything else. */

@@ -1,3 +1,4 @@
+import type { SkimmedText } from "../lib/skimmed-text.ts";
 import { entryOf } from "../lib/table.ts";
 import type { ItemRecord } from "../session/event.ts";
 import type { ReplayContract } from "./contract.ts";
@@ -23,14 +24,14 @@ export function keepsId(record: ItemRecord, contract: ReplayContract, issuer: st
 }
 
 /** "Expected an ID that contains letters, numbers, underscores, or dashes", "with maximum length 64". */
-const taken = /^[\w-]{1,64}$/u;
+const longestTaken = 64;
 
 /** Whether OpenAI takes an item of this type with this id. */
-export function isTakenId(kind: string, id: string): boolean {
-  return taken.test(id) && hasPrefix(kind, id);
+export function isTakenId(kind: string, id: SkimmedText): boolean {
+  return id.length > 0 && id.length <= longestTaken && id.isWord() && hasPrefix(kind, id);
 }
 
 /** Types that aren't listed may have any. */
-function hasPrefix(kind: string, id: string): boolean {
+function hasPrefix(kind: string, id: Pick<SkimmedText, "startsWith">): boolean {
   return id.startsWith(entryOf(prefixes, kind) ?? "");
 }

@@ -1,5 +1,5 @@
-import { base64Number, isBase64 } from "../lib/base64.ts";
-import type { SkimmedText } from "../lib/json-skim.ts";
+import { base64Number } from "../lib/base64.ts";
+import { type SkimmedText, skimmedText } from "../lib/skimmed-text.ts";
 import { isJsonObject, type Member, members, parseJson } from "../lib/json.ts";
 import { parseExactJson, writeJson } from "../lib/whole-json.ts";
 import type { ItemFacts } from "./facts.ts";
@@ -16,18 +16,10 @@ export const isSealedSummary = (kind: string): boolean =>
 /** What takes the place of something sealed where words can stand. */
 export const sealedText = "[Sealed content stood here. It can't be opened any more.]";
 
-/** A string as a `SkimmedText`. */
-export function sealText(blob: string): SkimmedText {
-  return {
-    length: blob.length,
-    slice: (start, end) => blob.slice(start, end),
-    isBase64: (length) => isBase64(blob.slice(0, length)),
-  };
-}
-
 /** As `describeText`; `undefined` where something stands that is no string. */
 export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
-  return blob === undefined ? { tail: "", shape: "malformed" } : describeText(sealText(blob));
+  const text = skimmedText(blob);
+  return text ? describeText(text) : { tail: "", shape: "malformed" };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isJsonObject } from "../../../lib/json.ts";
+import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
 import { isTakenId } from "../../../replay/item-id.ts";
 import { isOutputKind } from "../../../session/item.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -30,14 +31,14 @@ export class InvalidIds {
     return this.#followed === "answered";
   }
 
-  see(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+  see(kind: string, { payload, ownId }: WatchedRecord, line: RolloutLine): void {
     const isAsking = isOutputKind(kind) || (kind === "message" && payload["role"] === "user");
     if (this.found.count > 0) {
       if (isAsking && this.#followed === "nothing") this.#followed = "asked";
       else if (!isAsking && this.#followed === "asked" && isModels(kind, payload["role"]))
         this.#followed = "answered";
     }
-    this.#look(kind, payload["id"], line);
+    this.#look(kind, ownId, line);
   }
 
   /** What a summary replaced is not sent any more; what it keeps is. */
@@ -46,16 +47,18 @@ export class InvalidIds {
     this.#followed = "nothing";
     if (!Array.isArray(items)) return;
     for (const item of items)
-      if (isJsonObject(item) && typeof item["type"] === "string") this.#look(item["type"], item["id"], line);
+      if (isJsonObject(item) && typeof item["type"] === "string")
+        this.#look(item["type"], skimmedText(item["id"]), line);
   }
 
   rolledBack(from: number): void {
     this.found.keep(this.found.items.filter(({ index }) => index < from));
   }
 
-  #look(kind: string, id: unknown, line: RolloutLine): void {
-    if (typeof id === "string" && id !== "" && !isTakenId(kind, id))
-      this.found.add({ ...spanOf(line), id, isSent: sent.test(id) });
+  #look(kind: string, text: SkimmedText | undefined, line: RolloutLine): void {
+    if (text === undefined || text.length === 0 || isTakenId(kind, text)) return;
+    const id = text.slice(0);
+    this.found.add({ ...spanOf(line), id, isSent: sent.test(id) });
   }
 }
 

@@ -87,7 +87,8 @@ export class MessagesWatch {
   }
 
   /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
-  see({ type, kind = "", payload, ordinal }: WatchedRecord, line: RolloutLine, isCopy = false): void {
+  see(record: WatchedRecord, line: RolloutLine, isCopy = false): void {
+    const { type, kind = "", payload, ordinal } = record;
     const { length } = this.#since;
     if (ordinal !== undefined) {
       for (const hole of this.#since)
@@ -101,7 +102,7 @@ export class MessagesWatch {
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
     if (type === "response_item") {
-      this.invalidIds.see(kind, payload, line);
+      this.invalidIds.see(kind, record, line);
       if (kind === "message") this.unread.see(payload, line);
       this.#item(kind, payload, line, ordinal !== undefined);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);

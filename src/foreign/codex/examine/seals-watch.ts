@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
-import type { SkimmedText } from "../../../lib/json-skim.ts";
+import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
 import { isHolderKind } from "../../../session/item.ts";
-import { describeText, fernetHead, sealedArgument, sealText } from "../../../session/seal.ts";
+import { describeText, fernetHead, sealedArgument } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -74,12 +74,11 @@ export class SealsWatch {
 
   #argument(call: JsonObject, line: RolloutLine): void {
     const seal = sealedArgument(call);
-    if (seal !== undefined) this.#blob(sealText(seal), call, "within", line);
+    this.#blob(skimmedText(seal), call, "within", line);
   }
 
   #sealed(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {
-    const blob = item["encrypted_content"];
-    if (typeof blob === "string") this.#blob(sealText(blob), item, where, line);
+    this.#blob(skimmedText(item["encrypted_content"]), item, where, line);
   }
 
   #blob(

@@ -34,7 +34,7 @@ function told(record: WatchedRecord): object {
   const item = itemOf(payload);
   const ofItem = item && askedOfItem.map((name) => [name, item[name]] as const);
   const { item: _item, ...rest } = Object.fromEntries(members);
-  const sealed = seal && describeText(seal);
+  const sealed = [seal && describeText(seal), record.ownId?.slice(0)];
   return { era, type, kind, ordinal, timestamp, id, sealed, payload: rest, item: ofItem ?? payload.item };
 }
 
@@ -87,9 +87,9 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
   const spy = vi.spyOn(lineSkim, "read").mockImplementation((start, end) => {
     const record = read(start, end);
     if (!record) return undefined;
-    const { timestamp, payload, seal } = record;
+    const { timestamp, payload, seal, ownId } = record;
     const idIn: WatchedRecord["idIn"] = (...given) => record.idIn(...given);
-    return { ...record, timestamp, seal, idIn, payload: looking(payload, record.kind ?? record.type) };
+    return { ...record, timestamp, seal, ownId, idIn, payload: looking(payload, record.kind ?? record.type) };
   });
   for (const version of readdirSync(fixtures))
     for (const { path } of listRollouts(join(fixtures, version))) await examine(path);

@@ -1,5 +1,5 @@
-import { JsonSkim, type SkimmedText } from "../../../lib/json-skim.ts";
-import { sealText } from "../../../session/seal.ts";
+import { JsonSkim } from "../../../lib/json-skim.ts";
+import type { SkimmedText } from "../../../lib/skimmed-text.ts";
 import type { TextSet } from "./text-set.ts";
 import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
 
@@ -62,10 +62,11 @@ class SkimmedRecord implements WatchedRecord {
   }
 
   get seal(): SkimmedText | undefined {
-    const text = this.#json.text(sealSlot);
-    if (text) return text;
-    const value = this.#json.value(sealSlot);
-    return typeof value === "string" ? sealText(value) : undefined;
+    return this.#json.text(sealSlot);
+  }
+
+  get ownId(): SkimmedText | undefined {
+    return this.#json.text(idSlot);
   }
 
   get hasParts(): boolean {

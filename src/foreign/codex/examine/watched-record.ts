@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
-import type { SkimmedText } from "../../../lib/json-skim.ts";
-import { sealText } from "../../../session/seal.ts";
+import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
 import type { Era, RolloutRecord } from "../rollout/record.ts";
 import { passthrough } from "../rollout/passthrough.ts";
 import type { TextSet } from "./text-set.ts";
@@ -46,6 +45,8 @@ export interface WatchedRecord {
   readonly isTimed: boolean;
   /** The payload's `encrypted_content`, where that is a string. */
   readonly seal?: SkimmedText | undefined;
+  /** The payload's `id`, where that is a string. */
+  readonly ownId?: SkimmedText | undefined;
   /**
    * The payload's id as a number in `ids`; `undefined` where it isn't a string of at least `shortest` characters, or is a placeholder
    * (`isPlaceholder`).
@@ -64,9 +65,8 @@ export function watched(
       ? ids.numberOf(id)
       : undefined;
   const hasParts = Array.isArray(payload["output"]);
-  const sealed = payload["encrypted_content"];
-  const seal = typeof sealed === "string" ? sealText(sealed) : undefined;
-  return { era, type, kind, payload, ordinal, hasParts, seal, timestamp, isTimed: !untimed, idIn };
+  const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
+  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed: !untimed, idIn };
 }
 
 /**

@@ -164,7 +164,7 @@ class ThreadSkim {
       facts.name = json.word(name)!;
     }
     const seal = item["payload.encrypted_content"];
-    const text = json.text(seal);
+    const text = json.plain(seal);
     // Null is no seal; anything else that is no plain text has to be parsed.
     if (text === undefined) return json.has(seal) && json.value(seal) !== null ? undefined : facts;
     const sealed = describeText(text);
