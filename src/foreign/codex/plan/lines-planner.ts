@@ -1,6 +1,5 @@
 import { isoTime } from "../../../lib/date.ts";
-import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../../lib/json.ts";
-import { JsonSkim } from "../../../lib/json-skim.ts";
+import { isJsonObject, type JsonObject, members, parseJson, stringOf } from "../../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
@@ -112,16 +111,17 @@ export class LinesPlanner {
     let last = header?.created ?? (name && madeAt(name)) ?? 0;
     for (const line of untimed.items) {
       const bytes = this.#file.bytes(line);
-      const open = bytes.indexOf("{");
-      const stamp = timestampIn(bytes, open);
-      if (stamp === undefined) continue;
-      const { had, from = open + 1, to } = stamp;
       const read = parseJson(bytes.toString("latin1"));
-      const payload = isJsonObject(read) && isJsonObject(read["payload"]) ? read["payload"] : {};
-      last = (typeof had === "number" ? timeOfNumber(had) : timeOf(payload["timestamp"])) ?? last;
+      const open = bytes.indexOf("{");
+      const [stamp, another] = members(bytes.subarray(open)).filter(({ key }) => key === "timestamp");
+      if (!isJsonObject(read) || another) continue;
+      const { timestamp: had, payload } = read;
+      const told = isJsonObject(payload) ? timeOf(payload["timestamp"]) : undefined;
+      last = (typeof had === "number" ? timeOfNumber(had) : told) ?? last;
       const time = JSON.stringify(isoTime(last));
-      const place = { index: line.index, at: line.at + from, bytes: (to ?? from) - from };
-      const text = to === undefined ? `"timestamp":${time},` : time;
+      const [from, length] = stamp ? [stamp.valueStart, stamp.end - stamp.valueStart] : [1, 0];
+      const place = { index: line.index, at: line.at + open + from, bytes: length };
+      const text = stamp ? time : `"timestamp":${time},`;
       yield this.#file.replace(place, "untimed-record", "its timestamp is put in", Buffer.from(text));
     }
     return undefined;
@@ -270,20 +270,4 @@ function headerIn(bytes: Buffer): RolloutRecord | undefined {
 function trimmed(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => !isSpace(byte));
   return bytes.subarray(start, bytes.findLastIndex((byte) => !isSpace(byte)) + 1);
-}
-
-const stamps = new JsonSkim(["timestamp"]);
-
-/** The timestamp of a record that begins at `open`, whatever it is, and where it stands; `undefined` where the record can't be told. */
-function timestampIn(
-  line: Buffer,
-  open: number,
-): { readonly had?: unknown; readonly from?: number; readonly to?: number } | undefined {
-  stamps.over(line);
-  try {
-    if (!stamps.skim(open, line.length)) return undefined;
-    return stamps.has(0) ? { had: stamps.value(0), from: stamps.start(0), to: stamps.end(0) } : {};
-  } finally {
-    stamps.release();
-  }
 }
