@@ -4,6 +4,8 @@ import { commands, writeLog } from "../../test/property/arbitrary-log.ts";
 import { WrittenLog } from "../../test/property/written-log.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { isItemRecord } from "../session/event.ts";
+import { describeItem } from "../session/item.ts";
+import { isSummaryItem, summaryItem } from "../session/summary-item.ts";
 import { successorCreated, successorState, VisibleHistory } from "./rotate.ts";
 
 const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
@@ -66,6 +68,21 @@ describe("what a rotation carries over", () => {
       },
       { type: "message", role: "assistant", content: [{ type: "output_text", text: "A cat." }] },
     ]);
+  });
+
+  it("are summaries, which are known as such in the successor and in its own", () => {
+    const log = newLog();
+    log.addItem({ type: "message", role: "user", content: "one" }, { turn: 1, step: 1 });
+    const told = { context: ["in /w"], kind: "summary", text: "one was said", prompt: "one" } as const;
+    const item = summaryItem(told);
+    const keepFrom = log.history.lastSeq + 1;
+    log.add({ type: "history-compacted", ...describeItem(item)!, keepFrom, count: 1, notice: "" }, item);
+    const { successor } = rotated(log);
+    for (const each of [successor, rotated(successor).successor]) {
+      const [summary] = itemsOf(each);
+      expect(summary && isSummaryItem(summary)).toBe(true);
+      expect(each.history.items[0]?.event).toMatchObject({ origin: "input", context: true });
+    }
   });
 
   it("are what the model refused to do, in its words, and the model that each item is from", () => {

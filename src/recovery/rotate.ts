@@ -9,6 +9,7 @@ import { sealedText, unsealedArguments } from "../session/seal.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import { reachOf } from "../session/quarantine.ts";
 import { shorten } from "../session/shorten.ts";
+import { isSummaryItem } from "../session/summary-item.ts";
 
 /** One event of a successor's log, as a store appends it. */
 export interface Carried {
@@ -161,7 +162,10 @@ function message(item: JsonObject): Uint8Array | undefined {
   if (said.trim() === "") return undefined;
   const role = text(item["role"]);
   const type = role === "assistant" ? "output_text" : "input_text";
-  return json({ type: "message", role, content: [{ type, text: said }] });
+  const { content } = item;
+  // A summary is known by how its parts begin.
+  const texts = Array.isArray(content) && isSummaryItem(item) ? content.map((part) => words([part])) : [said];
+  return json({ type: "message", role, content: texts.map((one) => ({ type, text: one })) });
 }
 
 /** How much of an item of a kind that not every backend takes is told. */
