@@ -55,7 +55,8 @@ export type ProviderEvent =
 /**
  * A model behind a wire. `stream` makes one request and never throws, neither when it is called nor in mid-stream: whatever goes wrong
  * (refusal, cut, silence beyond the idle timeout, cancel through `signal`) is its last event, `failed`, with the failure's class. It
- * does not retry. When the consumer stops iterating, the connection is closed.
+ * does not retry. When the consumer stops iterating, the connection is closed. A `parameter-unsupported` names a parameter only where the
+ * request would be another one without it (`without`): for each that is named, the request is made again.
  */
 export interface Provider {
   /** As the configuration calls it; a session's settings name it. */

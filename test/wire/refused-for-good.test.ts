@@ -75,4 +75,26 @@ describe.each(Object.keys(wires) as WireName[])("on the %s wire", (wire) => {
       expect(bodies.filter((body, at) => bodies.indexOf(body) !== at)).toEqual([]);
     },
   );
+
+  it("a parameter that the request doesn't hold, since a gateway adds it, costs one", async () => {
+    simulator = await startSimulator({ wire });
+    const refusal = {
+      kind: "status",
+      status: 400,
+      times: 99,
+      code: "unsupported_parameter",
+      message: "Unsupported parameter: 'temperature' is not supported with this model.",
+    } as const;
+    simulator.reset({ turn: [turn(/first/u, step("Never said."))], fault: [refusal] });
+    const made = equipment(wire, simulator.url, "low");
+    const session = await createSession(sessions.runtime(), sessions.start(), made);
+    expect(await session.run("first", never)).toMatchObject({
+      kind: "failed",
+      class: "parameter-unsupported",
+      message: expect.stringContaining("without temperature the same request would go out again") as string,
+    });
+    await session.close();
+    expect(simulator.requests).toHaveLength(1);
+    expect(sessions.updates.filter(({ type }) => type === "repaired")).toEqual([]);
+  });
 });

@@ -19,6 +19,7 @@ import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
 import { EventDecoder, readAnswer } from "./decoder.ts";
 import { issuerOf } from "./issuer.ts";
 import { IdleError, Pulse, type Silence } from "./pulse.ts";
+import { withoutUnsent } from "./unsent.ts";
 import type { AnswerReader, Said, Wire } from "./wire.ts";
 
 /** What every wire needs to know of its endpoint. */
@@ -232,7 +233,8 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     const mayHoldSealed = this.#wire.sendsSealed && request.sealed;
     const sealedSent = mayHoldSealed && mayHideSeals(signal) && (await holdsSealed(request.input));
     const failure = classify(signal, { now: this.#clock.now(), provider: this.name, sealedSent });
-    return this.#wire.placed?.(failure, sent) ?? failure;
+    const placed = this.#wire.placed?.(failure, sent) ?? failure;
+    return withoutUnsent(placed, request, sent, (other) => this.#wire.body(other));
   }
 
   /** Not tried again: a server, or a model, that has lost its way writes as much the next time. */

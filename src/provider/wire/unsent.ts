@@ -1,0 +1,43 @@
+import { Failure, isFailureOf } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
+import type { ModelRequest } from "../../provider.ts";
+import type { StreamedBody } from "./body.ts";
+
+/**
+ * A refusal of a parameter that isn't sent (a gateway has added it) names none any more: to leave it out would make the refused request
+ * again. `bodyOf` is the wire's own; `sent` is what it made of this request.
+ */
+export async function withoutUnsent(
+  failure: Failure,
+  request: ModelRequest,
+  sent: StreamedBody,
+  bodyOf: (request: ModelRequest) => StreamedBody | Promise<StreamedBody>,
+): Promise<Failure> {
+  const parameter = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
+  // Members of items are the projection's.
+  if (parameter === undefined || /^(?:input|messages)\b/u.test(parameter)) return failure;
+  const other = await bodyOf({ ...request, without: [...(request.without ?? []), parameter] });
+  if (!(await isSame(other, sent))) return failure;
+  const { message, signal } = failure;
+  const words = message.replace(
+    /\. Next: /u,
+    () =>
+      `; without ${printableLine(parameter, 60)} the same request would go out again. Next: where a gateway stands before the provider, see whether it adds that; else `,
+  );
+  return new Failure("parameter-unsupported", words, {}, signal === undefined ? {} : { signal });
+}
+
+/** Whether two bodies that are made in the same way hold the same bytes. */
+async function isSame(left: StreamedBody, right: StreamedBody): Promise<boolean> {
+  if (left.bytes !== right.bytes) return false;
+  const others = right.chunks()[Symbol.asyncIterator]();
+  try {
+    for await (const chunk of left.chunks()) {
+      const other = await others.next();
+      if (other.done === true || Buffer.compare(chunk, other.value) !== 0) return false;
+    }
+    return true;
+  } finally {
+    await others.return?.();
+  }
+}
