@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { signalFromTransport } from "../failure/signal.ts";
+import { ContentDecoder } from "../lib/content-decoder.ts";
 import { printableLine } from "../lib/printable.ts";
 import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer/answer.ts";
@@ -171,7 +172,7 @@ class Passing implements Dispatcher.DispatchHandler {
     const forwarded = starredHeaders(forwardedResponseHeaders(headers), secret);
     const encoding = String(headers["content-encoding"] ?? "").toLowerCase();
     if (secret !== undefined && isPacked(headers)) {
-      if (!StreamDecoder.knows(encoding)) {
+      if (!ContentDecoder.knows(encoding)) {
         answerUnseen(this.#response, { status, headers }, { upstream: this.#upstream.name, secret });
         return this.#abort("unreadable");
       }

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { Failure, FailureSignal } from "../../failure.ts";
+import { ContentDecoder } from "../../lib/content-decoder.ts";
+import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
@@ -13,14 +15,7 @@ import type { BodyMemory } from "../body/held-body.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
 import { isTelling, lastEvents, terminalEvents } from "./event-kinds.ts";
-import {
-  beginningBytes,
-  eventsIn,
-  looksLikeStream,
-  StreamScanner,
-  withoutDone,
-  words,
-} from "../body/stream-scan.ts";
+import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
 
 /**
  * What an attempt came to that failed before anything of it went to the client. `head` is absent when there was no answer, or none that
@@ -124,7 +119,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       .trim()
       .toLowerCase();
     const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
-    if (isGood && isStream && StreamDecoder.knows(encoding)) this.#decode(encoding);
+    if (isGood && isStream && ContentDecoder.knows(encoding)) this.#decode(encoding);
     // It was asked for without an encoding; a stream in one that nobody here knows can't be looked into.
     const isEncoded = !this.#decoder && encoding !== "" && encoding !== "identity";
     if (status < 400 && (!isGood || (isStream && isEncoded)))

@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
+import { isZlib } from "../../lib/content-decoder.ts";
 import { entryOf } from "../../lib/table.ts";
 import { unpackedWhole } from "../../lib/zstd.ts";
 
@@ -13,9 +14,6 @@ const decoders: Readonly<Record<string, Decoder>> = {
   // It may have several frames, some of them without content (RFC 8878, 3.1).
   zstd: (bytes, { maxOutputLength }) => unpackedWhole(bytes, maxOutputLength),
 };
-
-/** Whether deflated bytes have zlib's header. */
-export const isZlib = (bytes: Uint8Array): boolean => (bytes[0]! & 0x0f) === 8;
 
 /**
  * A body without its `content-encoding`; `undefined` when that is unknown, the bytes are damaged, or they come to more than `limit` bytes.

@@ -8,15 +8,6 @@ export interface ScannedEvent {
   readonly bytes: Buffer;
 }
 
-/** How every stream of events begins, whatever its headers say: some servers name no type, or that of a text. */
-const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
-/** How many bytes of the beginning are enough to see that. */
-export const beginningBytes = 16;
-
-/** Whether bytes begin like a stream of events. */
-export const looksLikeStream = (start: Buffer): boolean =>
-  streamBeginning.test(start.toString("latin1", 0, beginningBytes));
-
 /** An event of more bytes than this comes out in pieces. */
 const largestEvent = 4 * 1024 * 1024;
 /** How such a large event ends that has its type at its end, and is the last of its stream. */

@@ -1,4 +1,4 @@
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -169,10 +169,20 @@ describe("a whole answer", () => {
     expect(kinds(await ask(url))).toEqual(["opened", "completed"]);
   });
 
+  const stream = created + itemDone(rawItem) + completed;
   it.each([
-    ["gzip", gzipSync(created + itemDone(rawItem) + completed)],
-    ["zstd", Buffer.concat([created, itemDone(rawItem), completed].map((each) => zstdCompressSync(each)))],
-  ])("is read although a proxy compressed it with %s", async (encoding, bytes) => {
+    ["gzip", "gzip", gzipSync(stream)],
+    ["gzip, with bytes behind it", "gzip", Buffer.concat([gzipSync(stream), Buffer.alloc(70_000)])],
+    ["deflate", "deflate", deflateSync(stream)],
+    ["deflate as it is", "deflate", deflateRawSync(stream)],
+    ["brotli", "br", brotliCompressSync(stream)],
+    [
+      "zstd",
+      "zstd",
+      Buffer.concat([created, itemDone(rawItem), completed].map((each) => zstdCompressSync(each))),
+    ],
+    ["gzip, unpacked it and left its header", "gzip", Buffer.from(stream)],
+  ])("is read although a proxy compressed it with %s", async (_how, encoding, bytes) => {
     const url = await serve((_incoming, response) =>
       response
         .writeHead(200, { "content-type": "text/event-stream", "content-encoding": encoding })
@@ -185,12 +195,15 @@ describe("a whole answer", () => {
     const refusal = JSON.stringify({
       error: { message: "No credits are left.", type: "insufficient_quota", code: "insufficient_quota" },
     });
-    const url = await serve((_incoming, response) =>
-      response
-        .writeHead(429, { "content-type": "application/json", "content-encoding": "zstd" })
-        .end(Buffer.concat([refusal.slice(0, 20), refusal.slice(20)].map((each) => zstdCompressSync(each)))),
-    );
-    expect(failureOf(await ask(url)).class).toBe("billing");
+    const frames = [refusal.slice(0, 20), refusal.slice(20)].map((each) => zstdCompressSync(each));
+    for (const bytes of [Buffer.concat(frames), Buffer.from(refusal)]) {
+      const url = await serve((_incoming, response) =>
+        response
+          .writeHead(429, { "content-type": "application/json", "content-encoding": "zstd" })
+          .end(bytes),
+      );
+      expect(failureOf(await ask(url)).class).toBe("billing");
+    }
   });
 
   it("carries an item of 10 MB whole", async () => {

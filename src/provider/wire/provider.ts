@@ -1,5 +1,4 @@
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { pipeline, Readable, type Transform } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { catalogue } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
@@ -7,11 +6,10 @@ import { mayHideSeals } from "../../failure/pattern.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { ContentDecoder } from "../../lib/content-decoder.ts";
 import { isSecret } from "../../lib/secret.ts";
-import { entryOf } from "../../lib/table.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import { bytesWords } from "../../lib/words.ts";
-import { ZstdFrames } from "../../lib/zstd-frames.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { arriving } from "./arriving.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
@@ -318,19 +316,11 @@ function withHeaders(signal: FailureSignal, headers: Record<string, string>): Fa
   return signal.source === "event" ? { ...signal, headers: { ...headers, ...signal.headers } } : signal;
 }
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: () => new ZstdFrames(),
-};
-
 /** Identity is asked for, but some proxies compress all the same. */
 function decoded(body: Readable, encoding = ""): Readable {
-  const make = entryOf(decoders, encoding.trim().toLowerCase());
+  const name = encoding.trim().toLowerCase();
   // What goes wrong on the way is thrown to whoever reads the decoded side.
-  return make ? pipeline(body, make(), () => undefined) : body;
+  return ContentDecoder.knows(name) ? pipeline(body, new ContentDecoder(name), () => undefined) : body;
 }
 
 /** A comment or a keepalive event, which come in pieces of their own; everything else is the model at work, tool arguments included. */
