@@ -40,8 +40,9 @@ const repeatableBytes = 1024 * 1024;
 /** Error codes of a connection that the other side has closed. */
 const closed: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-/** Paths that ask a model, and make nothing on the other side. */
-const questions = /\/(?:completions|embeddings|messages|count_tokens|moderations|rerank)\/?(?:\?|$)/u;
+/** Paths that ask a model, and make nothing on the other side. (A message of a thread is made.) */
+const questions =
+  /^[^?]*(?<!\/threads\/[^/?]+)\/(?:completions|embeddings|messages|count_tokens|moderations|rerank)\/?(?:\?|$)/u;
 
 /** Whether nothing is done twice when it is sent twice. */
 function isSafe({ method = "GET", url = "/" }: IncomingMessage): boolean {
