@@ -84,14 +84,20 @@ export class Upstream {
   }
 
   /**
-   * What takes the place of the client's own credential, by lower-case header. Where there is no key here the client's is passed on, unless
-   * it is the gateway's own `token`.
+   * What takes the place of the client's own credential, by lower-case header: the key as `x-api-key` for who speaks Anthropic's wire, but
+   * for clients with a bearer token, whose relay takes one. Where there is no key here the client's is passed on, unless it is the
+   * gateway's own `token`.
    */
   credential(headers: IncomingHttpHeaders, token: string | undefined): Record<string, string | undefined> {
-    const own = Object.fromEntries(ownTokenIn(headers, token).map((name) => [name, undefined]));
-    if (this.key === undefined) return own;
-    const authorization = `Bearer ${this.key}`;
-    return { ...own, authorization, "api-key": undefined, "chatgpt-account-id": undefined };
+    if (this.key === undefined)
+      return Object.fromEntries(ownTokenIn(headers, token).map((name) => [name, undefined]));
+    const isAnthropic = headers["anthropic-version"] !== undefined && headers.authorization === undefined;
+    return {
+      authorization: isAnthropic ? undefined : `Bearer ${this.key}`,
+      "x-api-key": isAnthropic ? this.key : undefined,
+      "api-key": undefined,
+      "chatgpt-account-id": undefined,
+    };
   }
 
   /**

@@ -122,6 +122,26 @@ describe("a healthy request", () => {
     expect(requests[0]!.request.headers.authorization).toBe("Bearer key-2");
   });
 
+  it("goes with the upstream's key alone, as the client's wire has it", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url, { upstreams: [{ url, key: "key-2" }] });
+    const sent = async (headers: Record<string, string>): Promise<unknown[]> => {
+      await (await fetch(`${gateway.url}/messages`, { method: "POST", body: "{}", headers })).text();
+      const last = requests.at(-1)!.request.headers;
+      return ["authorization", "x-api-key", "api-key"].map((name) => last[name]);
+    };
+    const version = { "anthropic-version": "2023-06-01" };
+    const bearer = { authorization: "Bearer key-1" };
+    expect(await sent({ ...version, "x-api-key": "key-1" })).toEqual([undefined, "key-2", undefined]);
+    expect(await sent(version)).toEqual([undefined, "key-2", undefined]);
+    expect(await sent({ ...version, ...bearer })).toEqual(["Bearer key-2", undefined, undefined]);
+    expect(await sent({ "x-api-key": "key-1", "api-key": "key-1" })).toEqual([
+      "Bearer key-2",
+      undefined,
+      undefined,
+    ]);
+  });
+
   it("is answered event by event as they come", async () => {
     let go = (): void => undefined;
     const url = await serve((request, response) => {
