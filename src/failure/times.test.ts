@@ -53,11 +53,23 @@ describe("when a plan's window opens again", () => {
 
   it("is told as the time that is left, or by Anthropic for all windows, where nothing says more", () => {
     expect(resets({ resets_in_seconds: 90 })).toBe(now + 90_000);
-    expect(resets({ resets_in_seconds: 90, resets_at: now / 1000 + 5 })).toBe(now + 5_000);
+    expect(resets({ resets_in_seconds: 90, resets_at: now / 1000 + 45 })).toBe(now + 45_000);
     const overall = { "anthropic-ratelimit-unified-reset": String(now / 1000 + 7) };
     expect(resets({}, overall)).toBe(now + 7_000);
     expect(resets({ resets_in_seconds: 90 }, overall)).toBe(now + 90_000);
     expect(resets({}, { "retry-after": "11" })).toBe(now + 11_000);
+  });
+
+  it("is counted from now where the clock here is wrong: what is left and the time disagree", () => {
+    for (const off of [5 * 3_600, -5 * 3_600]) {
+      expect(resets({ resets_in_seconds: 90, resets_at: now / 1000 + 90 + off })).toBe(now + 90_000);
+      const window = {
+        "x-codex-primary-used-percent": "100",
+        "x-codex-primary-reset-at": String(now / 1000 + 90 + off),
+        "x-codex-primary-reset-after-seconds": "90",
+      };
+      expect(resets({}, window)).toBe(now + 90_000);
+    }
   });
 
   it("isn't known where what is told is no time that a limit could have", () => {

@@ -82,25 +82,23 @@ function duration(text: string): number | undefined {
 }
 
 /**
- * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970; relays write milliseconds and dates too) and `resets_in_seconds`, and the
- * headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's unified windows likewise,
- * else the time in the message's own words.
+ * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970; relays write milliseconds and dates too)
+ * and `resets_in_seconds`, and the headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's
+ * unified windows likewise, else the time in the message's own words.
  */
 export function usageLimit(signal: FailureSignal, now: number): FailureData["usage-limit"] {
   const details = signal.details ?? {};
   const headers = signal.headers ?? {};
   const times: number[] = [];
-  const at = dateIn(details["resets_at"]);
-  const within = number(details["resets_in_seconds"]);
-  if (at !== undefined) times.push(at);
-  else if (within !== undefined) times.push(now + within * 1000);
+  const own = endOf(dateIn(details["resets_at"]), number(details["resets_in_seconds"]), now);
+  if (own !== undefined) times.push(own);
 
   const data: FailureData["usage-limit"] = {};
   for (const window of usedUpWindows(headers)) {
     const reset = number(headers[`x-codex-${window}-reset-at`]);
     const after = number(headers[`x-codex-${window}-reset-after-seconds`]);
-    if (reset !== undefined) times.push(sinceEpoch(reset));
-    else if (after !== undefined) times.push(now + after * 1000);
+    const end = endOf(reset === undefined ? undefined : sinceEpoch(reset), after, now);
+    if (end !== undefined) times.push(end);
     data.window = windowName(number(headers[`x-codex-${window}-window-minutes`])) ?? window;
   }
   for (const name of rejectedWindows(headers)) {
@@ -121,6 +119,19 @@ export function usageLimit(signal: FailureSignal, now: number): FailureData["usa
   const plan = details["plan_type"];
   if (typeof plan === "string") data.plan = plan;
   return data;
+}
+
+/** So far this machine's clock may be off, and the time that an answer took, before what is left counts for more. Milliseconds. */
+const clockSlackMs = 60_000;
+
+/**
+ * When a limit ends that is told as a time (milliseconds since 1970), as the seconds that are left, or as both. The time is the same in each
+ * answer; but where the two disagree, this machine's clock is wrong, and only what is left holds for it.
+ */
+function endOf(at: number | undefined, seconds: number | undefined, now: number): number | undefined {
+  const left = seconds === undefined ? undefined : now + seconds * 1000;
+  if (at === undefined || left === undefined) return at ?? left;
+  return Math.abs(at - left) > clockSlackMs ? left : at;
 }
 
 /** The names of the windows at 100 %; where none is, of the window that the backend names as the limiting one. */

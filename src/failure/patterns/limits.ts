@@ -21,7 +21,8 @@ export const limits: readonly Pattern[] = [
             resets_in_seconds: 13_872,
           },
         },
-        data: { resetsAt: 1_777_936_568_000, plan: "plus" },
+        // What is left counts: the samples are read at another time than this one was recorded at.
+        data: { resetsAt: 1_777_913_872_000, plan: "plus" },
       },
       {
         source: "ChatGPT Codex, SSE frame with headers; the later of body and used-up window counts",
