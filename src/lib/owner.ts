@@ -1,5 +1,7 @@
-import { fchownSync, fstatSync } from "node:fs";
-import { isSystemError } from "./system.ts";
+import { fchownSync, fstatSync, lstatSync } from "node:fs";
+import { dirname } from "node:path";
+import { isSystemError, nearestThere } from "./system.ts";
+import { quoted } from "./words.ts";
 
 /** Whose a file is: numbers of its user and its group. */
 export interface Owner {
@@ -22,4 +24,25 @@ export function giveTo(file: number, { uid, gid }: Owner): void {
       if (!isSystemError(error) || !refusals.has(error.code)) throw error;
     }
   }
+}
+
+const ownerOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.uid;
+
+/**
+ * What a person does about what may not be used because it is root's in a folder of their own, as one command under sudo leaves it: words
+ * that end in the command. `undefined` where that isn't the cause. `isOwnFolder`: the whole folder around a file is this program's, and may
+ * hold more of root's.
+ */
+export function takeBackWords(error: unknown, path: string, isOwnFolder = false): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  const own = process.geteuid?.();
+  if (own === undefined || own === 0 || (code !== "EACCES" && code !== "EPERM")) return undefined;
+  let place = nearestThere(path);
+  if (ownerOf(place) !== 0) return undefined;
+  while (ownerOf(dirname(place)) === 0 && dirname(place) !== place) place = dirname(place);
+  if (ownerOf(dirname(place)) !== own) return undefined;
+  const isFolder = lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  const what = isFolder || !isOwnFolder ? place : dirname(place);
+  const all = isFolder || isOwnFolder ? "-R " : "";
+  return `${place === path ? "It" : place} is root's, as one command under sudo leaves it. Make it yours again: sudo chown ${all}$(whoami): ${quoted(what)}`;
 }

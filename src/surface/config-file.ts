@@ -2,6 +2,7 @@ import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { readText } from "../lib/open-file.ts";
+import { takeBackWords } from "../lib/owner.ts";
 import { quoted, systemWords } from "../lib/words.ts";
 
 /** Whether a URL has neither user nor password. True for what is no URL, which has an error of its own. */
@@ -75,7 +76,7 @@ export function readConfigFile(path: string, schema: z.ZodType<ConfigFile>): Con
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw new Failure(
       "configuration",
-      `${path} can't be read: ${systemWords(error)}. Mend that, or move it away: ls -l ${quoted(path)}`,
+      `${path} can't be read: ${systemWords(error)}. ${takeBackWords(error, path) ?? `Mend that, or move it away: ls -l ${quoted(path)}`}`,
       { path },
       { cause: error },
     );

@@ -1,10 +1,11 @@
 // What the program meets around it: its standard input, the folder that it is started in, and the rights that it has.
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { quoted } from "../../src/lib/words.ts";
+import { step, turn } from "../../src/simulator/server.ts";
 import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
 import { withRig } from "../kit/rig.ts";
 
@@ -66,6 +67,39 @@ describe.skipIf(!isRoot)("below a folder that can't be looked into", () => {
       chmodSync(rig.workspace, 0o700);
       const listed = await rig.run(["sessions"], { prefix: asNobody, cwd: below });
       expect([listed.status, listed.out], listed.err).toEqual([0, expect.stringContaining("No session")]);
+    });
+  });
+});
+
+describe.skipIf(!isRoot)("what one command under sudo left", () => {
+  it("is told as root's, with the command that gives it back", (test) => {
+    const why = cannotBecomeNobody();
+    if (why !== undefined) return test.skip(why);
+    return withRig({ turn: [turn(/./u, step("Done."))] }, async (rig) => {
+      chmodSync(rig.folder, 0o755);
+      execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.folder]);
+      const told = async (...words: string[]): Promise<string> =>
+        (await rig.run(words, { prefix: asNobody })).err;
+      const backTo = (place: string): string => `Make it yours again: sudo chown ${place}`;
+      await told("exec", "One.");
+      expect((await rig.run(["resume", "--last", "Two."])).status).toBe(0);
+      const folder = rig.sessionFolder(rig.id());
+      const refused = await told("resume", "--last", "Three.");
+      expect(refused).toContain(`${join(folder, "lease.2.json")} can't be used`);
+      expect(refused).toContain(backTo(`-R $(whoami): ${folder} [store-unavailable`));
+      chownSync(join(rig.home, "catalog.sqlite"), 0, 0);
+      expect(await told("sessions")).toContain(backTo(`-R $(whoami): ${rig.home}\n`));
+      const settings = join(rig.home, "config.toml");
+      writeFileSync(settings, "", { mode: 0o600 });
+      expect(await told("sessions")).toContain(backTo(`$(whoami): ${settings}\n`));
+      execFileSync("chown", ["-R", "0:0", rig.home]);
+      chmodSync(rig.home, 0o700);
+      const all = await told("exec", "Four.");
+      expect(all).toContain(`${rig.home} is root's`);
+      expect(all).toContain(backTo(`-R $(whoami): ${rig.home} [configuration`));
+      // Whose home it is nobody knows: root's own, say.
+      chownSync(rig.folder, 0, 0);
+      expect(await told("exec", "Four.")).not.toContain("chown");
     });
   });
 });

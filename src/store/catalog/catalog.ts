@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { takeBackWords } from "../../lib/owner.ts";
+import { systemWords } from "../../lib/words.ts";
 import type { Place } from "../../session/place.ts";
 import type { KnownRows, Listing, ListingRow, Wanted } from "../listing.ts";
 import {
@@ -202,7 +204,7 @@ class Catalog implements Listing {
           this.#mend(error);
         } else if (isBusy(error)) await sleep(retryMs);
         else {
-          this.#report((error as Error).message);
+          this.#refused(error);
           return false;
         }
       }
@@ -216,7 +218,7 @@ class Catalog implements Listing {
       return work(this.#database());
     } catch (error) {
       if (isUnusable(error)) this.#mend(error);
-      else if (isOutside(error)) this.#report((error as Error).message);
+      else if (isOutside(error)) this.#refused(error);
       else throw error;
       return undefined;
     }
@@ -248,8 +250,13 @@ class Catalog implements Listing {
     this.#open = undefined;
   }
 
-  #report(what: string): void {
-    const trouble = `The catalogue in ${dirname(this.#path)} can't be used: ${what}. No session is affected.`;
+  #refused(error: unknown): void {
+    const next = takeBackWords(error, this.#path, true);
+    this.#report(systemWords(error), next === undefined ? "" : ` ${next}`);
+  }
+
+  #report(what: string, next = ""): void {
+    const trouble = `The catalogue in ${dirname(this.#path)} can't be used: ${what}. No session is affected.${next}`;
     if (!this.troubles.includes(trouble)) this.troubles.push(trouble);
   }
 }

@@ -11,6 +11,7 @@ import {
   rmSync,
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
+import { takeBackWords } from "../../lib/owner.ts";
 import { makeRoomWords, nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
@@ -74,7 +75,7 @@ export function isNoRoom(error: unknown): boolean {
 /** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
 export function storeFailure(error: unknown, path: string, kept: string): Failure {
   if (isFailure(error)) return error;
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, path: place = path } = error as NodeJS.ErrnoException;
   if (isNoRoom(error))
     return new Failure(
       "store-full",
@@ -89,17 +90,18 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
       if (isUnreadable(error)) break;
       return new Failure(
         "store-read-only",
-        `${path} can't be written (${code}). ${kept} Give yourself the right to write there, or choose another home with --home: ` +
-          `ls -ld ${quoted(nearestThere(path))}`,
+        `${path} can't be written (${code}). ${kept} ` +
+          (takeBackWords(error, place, true) ??
+            `Give yourself the right to write there, or choose another home with --home: ls -ld ${quoted(nearestThere(path))}`),
         { path },
         { cause: error },
       );
   }
-  const { path: place = path } = error as NodeJS.ErrnoException;
   const next =
     code === "EMFILE" || code === "ENFILE"
       ? "Close sessions that nobody works in, or allow more open files (ulimit -n), then try again."
-      : `Check the disk and the folder, then try again: ls -ld ${quoted(place)}`;
+      : (takeBackWords(error, place, true) ??
+        `Check the disk and the folder, then try again: ls -ld ${quoted(place)}`);
   return new Failure(
     "store-unavailable",
     `${place} can't be used: ${systemWords(error)}. ${kept} ${next}`,
