@@ -5,6 +5,7 @@ import { anthropicProvider } from "../provider/anthropic/provider.ts";
 import { chatProvider } from "../provider/chat/provider.ts";
 import { responsesProvider } from "../provider/responses/provider.ts";
 import { contractNamed } from "../replay/contracts.ts";
+import { forkSession } from "../runtime/fork.ts";
 import { createSession, type Equipment, resumeSession, type Session } from "../runtime.ts";
 import { schemaVersion, type EventOf, type NewEvent } from "../session/event.ts";
 import { describeItem } from "../session/item.ts";
@@ -322,6 +323,25 @@ describe("a summary asked for by a person", () => {
     expect(session.history.usage.inputTokens).toBeGreaterThan(0);
     expect(await session.compact(never)).toMatchObject({ kind: expect.stringMatching(/compacted|nothing/u) });
     await session.close();
+  });
+
+  it("is one in a fork, too: not shortened first, and its context stands word for word in the next one", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    await session.close();
+    const fork = await resumed((await forkSession(sessions.runtime(), session.id)).id);
+    simulator.reset({
+      turn: [turn(/summary of this transcript/, step("SUMMARY: of all.")), turn(/second/, step("Two."))],
+    });
+    expect(await fork.run("second", never)).toEqual(completed);
+    expect(await fork.compact(never)).toMatchObject({ kind: "compacted" });
+    expect(JSON.stringify(inputOf(-1))).toContain("[summary of what came before]");
+    const [summary] = fork.history.items;
+    const made = new TextDecoder().decode(await sessions.store.body(fork.id, summary!.body));
+    expect(made).toContain("SUMMARY: of all.");
+    expect(made).toContain("The context.");
+    await fork.close();
   });
 
   it("leaves the session as it was when the provider fails", async () => {

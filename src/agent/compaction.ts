@@ -186,17 +186,17 @@ async function gather({ journal: { history, log }, store }: Compacting, { index 
   let prompt: string | undefined;
   for await (const { record, item } of itemsOf(shadow ? untoldIn(shadow, cut) : cut, bodies)) {
     const { event } = record;
-    if (event.type === "history-compacted") {
-      const carried = carriedOn(item);
-      context = [...carried.context];
-      prompt = carried.prompt;
-    }
     if (event.kind === "message" && event.role === "developer") {
       if (entries.length === 0) context.push(itemText(parseJson(new TextDecoder().decode(item))));
       continue;
     }
     const entry = transcriptEntry(record, item);
     if (!entry) continue;
+    if (entry.weight === "summary") {
+      const carried = carriedOn(item);
+      context = [...carried.context];
+      prompt = carried.prompt;
+    }
     if (isPrompt(record)) prompt = entry.text;
     entries.push({ ...entry, text: shorten(entry.text, longestText) });
   }

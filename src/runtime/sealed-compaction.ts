@@ -119,13 +119,14 @@ async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord
   const context: string[] = [];
   for await (const { record, item } of itemsOf(records, bodies)) {
     const { event } = record;
-    if (event.type === "history-compacted") context.push(...carriedOn(item).context);
     if (event.kind === "message" && event.role === "developer") {
       context.push(itemText(parseJson(new TextDecoder().decode(item))));
       continue;
     }
     const entry = transcriptEntry(record, item);
-    if (entry) entries.push(entry);
+    if (!entry) continue;
+    if (entry.weight === "summary") context.push(...carriedOn(item).context);
+    entries.push(entry);
   }
   return { entries, context };
 }

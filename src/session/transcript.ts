@@ -1,7 +1,8 @@
-import { parseJson } from "../lib/json.ts";
+import { type JsonObject, parseJson } from "../lib/json.ts";
 import type { ItemRecord } from "./event.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "./item.ts";
 import { byteLength, shorten } from "./shorten.ts";
+import { isSummaryItem } from "./summary-item.ts";
 
 /** A visible item in words. `weight`: what may be shortened first when room is short. */
 export interface TranscriptEntry {
@@ -13,7 +14,7 @@ export interface TranscriptEntry {
 
 /** An item as an entry; `undefined` for what nobody but a provider can read, and for empty messages. */
 export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): TranscriptEntry | undefined {
-  const parsed = parseJson(new TextDecoder().decode(item)) as Record<string, unknown> | undefined;
+  const parsed = parseJson(new TextDecoder().decode(item)) as JsonObject | undefined;
   if (parsed === undefined) return undefined;
   const { kind, role, name = "", call = "" } = event;
   if (isCallKind(kind)) {
@@ -23,9 +24,10 @@ export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): Transc
   if (text.trim() === "") return undefined;
   if (isOutputKind(kind)) return { who: `output of ${call}`, text, weight: "tool" };
   if (kind !== "message") return undefined;
-  if (event.type === "history-compacted")
-    return { who: "summary of what came before", text, weight: "summary" };
   const isContext = event.type === "item-added" && event.context === true;
+  // A fork and a successor hold a summary as context.
+  if (event.type === "history-compacted" || (isContext && isSummaryItem(parsed)))
+    return { who: "summary of what came before", text, weight: "summary" };
   const who = isContext ? "context" : role === "user" ? "person" : (role ?? "message");
   return { who, text, weight: "words" };
 }

@@ -1,8 +1,7 @@
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, outputKinds } from "../session/item.ts";
+import { isSealedSummary } from "../session/seal.ts";
 import type { SessionStore } from "../store.ts";
-
-const sealedKinds: ReadonlySet<string> = new Set(["compaction", "compaction_summary"]);
 
 /**
  * The items of a session that a person can be shown, in order: those of the window, and, in place of a sealed summary, the items that it
@@ -36,11 +35,11 @@ class Visible {
         this.#found = [];
         break;
       case "history-compacted":
-        if (isItemRecord(record) && !sealedKinds.has(event.kind))
+        if (isItemRecord(record) && !isSealedSummary(event.kind))
           this.#found = [record, ...this.#found.filter((item) => item.event.seq >= event.keepFrom)];
         break;
       case "item-added":
-        if (sealedKinds.has(event.kind)) this.#isSealed = true;
+        if (isSealedSummary(event.kind)) this.#isSealed = true;
         else if (isItemRecord(record) && event.kind !== "reasoning") this.#found.push(record);
         break;
       default:
