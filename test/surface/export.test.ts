@@ -177,3 +177,30 @@ it("a page to read has what was asked, called, printed and answered", () =>
     const imported = await rig.run(["import", page]);
     expect([imported.status, imported.err]).toEqual([2, expect.stringContaining("--format throughline")]);
   }));
+
+it(
+  "a session whose prompts are all in a summary is shown by it in Codex's lists, and a fork keeps it",
+  { timeout: 60_000 },
+  () =>
+    withRig({ turn: [turn(/transcript/, step("It was made.")), ...scenario.turn!] }, async (rig) => {
+      const shown = async (name: string): Promise<string[]> => {
+        const exported = await rig.run(["export", name, "--format", "codex", "--json"]);
+        expect(exported.status, exported.err).toBe(0);
+        const { path } = JSON.parse(exported.out) as { path: string };
+        const told = readFileSync(path, "utf8").matchAll(
+          /"type":"user_message","message":"(.*?)","images"/gu,
+        );
+        return [...told].map(([, message = ""]) => message);
+      };
+      await rig.run(["exec", "--approval", "all", "--name", "one", "Please work."]);
+      const compacted = await rig.run(["compact", "one"]);
+      expect(compacted.status, compacted.err).toBe(0);
+      expect((await rig.run(["fork", "one", "--name", "two"])).status).toBe(0);
+      for (const name of ["one", "two"]) {
+        expect(await shown(name)).toEqual([expect.stringContaining("It was made.")]);
+        expect((await rig.run(["export", name, "--format", "markdown"])).out).toContain("## Summary");
+        await rig.run(["resume", name, "More."]);
+        expect(await shown(name)).toEqual(["More."]);
+      }
+    }),
+);

@@ -1,6 +1,6 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
-import type { LogRecord } from "../../session/event.ts";
+import { isPrompt, type LogRecord } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
@@ -60,11 +60,12 @@ export async function* exportedLines(
     version: store.version,
   });
   let last = created;
-  const items = itemsOf(await visibleItems(store, session), (refs) => store.bodies(session, refs));
-  for await (const { record, item } of items) {
+  const visible = await visibleItems(store, session);
+  const isAsked = visible.some((record) => record.event.type === "item-added" && isPrompt(record));
+  for await (const { record, item } of itemsOf(visible, (refs) => store.bodies(session, refs))) {
     const parsed = parseJson(Buffer.from(item).toString("utf8"));
     last = record.event.at;
-    if (isJsonObject(parsed)) yield writer.item(parsed, last);
+    if (isJsonObject(parsed)) yield writer.item(parsed, last, { isAsked });
   }
   yield writer.end(last);
   return undefined;

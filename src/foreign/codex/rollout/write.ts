@@ -87,8 +87,11 @@ export class RolloutWriter {
     return line(created, "session_meta", meta) + line(created, "turn_context", context);
   }
 
-  /** The lines for an item: the item itself, and the event that Codex's own screens show it by. */
-  item(item: JsonObject, at: number): string {
+  /**
+   * The lines for an item: the item itself, and the event that Codex's own screens show it by. A summary is shown where it stands for every
+   * prompt: a session without any is in none of Codex's lists.
+   */
+  item(item: JsonObject, at: number, { isAsked = true }: { isAsked?: boolean } = {}): string {
     if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
       return this.item(exportedMessage(item), at);
     const { type, role, call_id: call } = item;
@@ -114,7 +117,8 @@ export class RolloutWriter {
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
-    return line(at, "response_item", own) + (isOfProgram || isSummaryItem(item) ? "" : shownAs(own, at));
+    const isShown = !isOfProgram && !(isAsked && isSummaryItem(item));
+    return line(at, "response_item", own) + (isShown ? shownAs(own, at) : "");
   }
 
   /** Answers for the calls that have none. */
