@@ -14,7 +14,7 @@ import type { Quarantine } from "../../session/event.ts";
 import type { HealFacts } from "./heal-facts.ts";
 import type { WholeBody } from "../body/held-body.ts";
 import { LostSummaries } from "./lost-summaries.ts";
-import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
+import { Masked, maskNotice } from "./masked.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { readRequest } from "../request/read-request.ts";
 import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
@@ -44,6 +44,7 @@ export class Healing {
   readonly #situation = new Situation();
   readonly #remembering: Remembering;
   readonly #lost = new LostSummaries();
+  readonly #masked = new Masked();
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
   /** Settings that a refusal in unknown words seemed to name: each is guessed at once. */
@@ -54,12 +55,6 @@ export class Healing {
   #disguises = 0;
   /** How often a limit was asked about again. */
   #probes = 0;
-  /** Failures so far behind which a relay may hide a refusal (`masked.ts`). */
-  #masks = 0;
-  /** Whether it was tried, because of these failures, to send nothing sealed; `trying` until that is answered. */
-  #blind: "trying" | "tried" | undefined;
-  /** The body that goes again when that didn't help. */
-  #beforeBlind: Buffer | undefined;
 
   private constructor(sent: WholeBody, facts: HealFacts) {
     this.#sent = sent;
@@ -127,10 +122,9 @@ export class Healing {
   /** The answer was good: the repairs that it took are remembered, as far as they were the cause. */
   accepted(): void {
     const taken = this.#taken;
-    const isBlind = this.#blind === "trying";
     const remembering = this.#remembering;
     // That it helps to send nothing sealed is a suspicion the first time, and a proof the next time (`#unmasked`).
-    if (taken && isBlind && !remembering.isSuspect(taken)) remembering.suspect(taken, true);
+    if (taken && this.#masked.isTrying && !remembering.isSuspect(taken)) remembering.suspect(taken, true);
     else {
       if (!taken?.trial && remembering.hasSuspects) this.#cleared();
       if (taken) this.#keepTried(taken);
@@ -330,18 +324,16 @@ export class Healing {
    * with seals. In a suspected conversation the first such failure is enough to try it, and that it helps is a proof.
    */
   #unmasked(failure: Failure): Verdict | Promise<Verdict> {
-    if (this.#blind === "trying") {
+    if (this.#masked.isTrying) {
       if (this.#taken) this.#taken.trial = undefined;
-      this.body = this.#beforeBlind;
-      this.#blind = "tried";
+      this.body = this.#masked.end();
     }
-    if (isMasked(failure)) this.#masks++;
-    const isWorth = this.#masks >= masksBelieved || (this.#masks > 0 && this.#remembering.hasSuspects);
-    const taken = isWorth && !this.#blind ? this.#taking() : undefined;
+    const which = this.#masked.note(failure);
+    const isWorth = which === "any" || (which === "suspected" && this.#remembering.hasSuspects);
+    const taken = isWorth ? this.#taking() : undefined;
     if (!taken || taken.seals.size === 0) return this.#decided(failure);
-    if (this.#masks < masksBelieved && !this.#remembering.isSuspect(taken)) return this.#decided(failure);
-    this.#blind = "trying";
-    this.#beforeBlind = this.body;
+    if (which === "suspected" && !this.#remembering.isSuspect(taken)) return this.#decided(failure);
+    this.#masked.begin(this.body);
     const seqs = [...taken.seals.keys()];
     taken.trial = quarantineOf(failure.class, this.#facts.issuer, { kind: "items", seqs }, seqs.length);
     this.#remembering.refusedWith(failure);
