@@ -72,6 +72,19 @@ describe("when a plan's window opens again", () => {
     }
   });
 
+  it("is the time that is told where what is left can't be so", () => {
+    const at = now + 7_200_000;
+    for (const left of [0, 1e12]) {
+      expect(resets({ resets_in_seconds: left, resets_at: at / 1000 })).toBe(at);
+      const window = {
+        "x-codex-primary-used-percent": "100",
+        "x-codex-primary-reset-at": String(at / 1000),
+        "x-codex-primary-reset-after-seconds": String(left),
+      };
+      expect(resets({}, window)).toBe(at);
+    }
+  });
+
   it("isn't known where what is told is no time that a limit could have", () => {
     for (const told of [1e18, now + 1e14, "soon", -5, null])
       expect(resets({ resets_at: told })).toBeUndefined();

@@ -126,12 +126,14 @@ const clockSlackMs = 60_000;
 
 /**
  * When a limit ends that is told as a time (milliseconds since 1970), as the seconds that are left, or as both. The time is the same in each
- * answer; but where the two disagree, this machine's clock is wrong, and only what is left holds for it.
+ * answer; but where the two disagree, this machine's clock is wrong, and only what is left holds for it. (Nothing left, or more than a limit
+ * lasts, is what a relay writes that doesn't know it.)
  */
 function endOf(at: number | undefined, seconds: number | undefined, now: number): number | undefined {
   const left = seconds === undefined ? undefined : now + seconds * 1000;
   if (at === undefined || left === undefined) return at ?? left;
-  return Math.abs(at - left) > clockSlackMs ? left : at;
+  const isKnown = left > now && left - now <= longestMs;
+  return isKnown && Math.abs(at - left) > clockSlackMs ? left : at;
 }
 
 /** The names of the windows at 100 %; where none is, of the window that the backend names as the limiting one. */

@@ -35,10 +35,13 @@ export function pastedLine(pasted: string): string {
 /**
  * The signal of a message as Codex prints it and people paste it: `ERROR: {"error":{…}}`, `unexpected status 400 Bad Request: {…}`,
  * `stream disconnected before completion: …`, a line of its log, of `exec --json` or of a rollout, whole or cut. The words after the last
- * known prefix count where there is no JSON.
+ * known prefix count where there is no JSON. What was left of a limit when it was said isn't among it where the limit's end is told, too.
  */
 export function signalFromText(pasted: string): FailureSignal {
-  const text = pastedLine(pasted);
+  return asOfThen(signalOf(pastedLine(pasted)));
+}
+
+function signalOf(text: string): FailureSignal {
   const found = status.exec(text);
   const rest = found ? text.slice(found.index + found[0].length) : text;
   const json = jsonIn(text) ?? jsonIn(unquoted(text));
@@ -59,6 +62,24 @@ export function signalFromText(pasted: string): FailureSignal {
   }
   const signal = signalFromHttp(400, {}, text);
   return { ...codeOf(text), ...signal };
+}
+
+/** `resets_in_seconds` beside `resets_at` holds for an answer that has just come, and so do the headers of a window. */
+function asOfThen(signal: FailureSignal): FailureSignal {
+  const { details, headers } = signal;
+  return {
+    ...signal,
+    ...(details && { details: ends(details) }),
+    ...(headers && { headers: ends(headers) }),
+  };
+}
+
+function ends<Value>(members: Readonly<Record<string, Value>>): Record<string, Value> {
+  const isEnd = (name: string): boolean => {
+    const end = name.replace(/(?:in_|after-)seconds$/u, "at");
+    return end === name || members[end] === undefined;
+  };
+  return Object.fromEntries(Object.entries(members).filter(([name]) => isEnd(name)));
 }
 
 function codeOf(words: string): { code: string } | undefined {

@@ -140,6 +140,18 @@ it("an id that was shortened names nothing that could be found (openai/codex #35
   expect(named.thread).toBe("019f5604-4cf2-7543-811a-0fbdd9b68ac8");
 });
 
+it("a limit that is pasted later ends when it was said to end, not as long after as was left then", () => {
+  const resetsAt = 1_780_000_000_000;
+  const error = { type: "usage_limit_reached", resets_at: resetsAt / 1_000, resets_in_seconds: 13_872 };
+  const headers = {
+    "x-codex-primary-used-percent": "100",
+    "x-codex-primary-reset-at": resetsAt / 1_000,
+    "x-codex-primary-reset-after-seconds": 13_872,
+  };
+  for (const said of [{ error }, { type: "error", error, status: 429, headers }])
+    expect(understand(JSON.stringify(said), resetsAt - 600_000).failure?.data).toMatchObject({ resetsAt });
+});
+
 const parted = "of type 'message' was provided without its required";
 it.each([
   [
