@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../lib/json.ts";
+import { deltas } from "./deltas.ts";
 import type { StreamPoint } from "./fault.ts";
 import type { ModelOutput } from "./model.ts";
 import type { StreamEvent } from "./wire.ts";
@@ -78,7 +79,7 @@ type MakeEvent = (type: string, members: JsonObject, ...points: StreamPoint[]) =
 function* itemEvents(
   item: JsonObject,
   index: number,
-  facts: ResponseFacts,
+  { deltaSize }: ResponseFacts,
   event: MakeEvent,
 ): Generator<StreamEvent> {
   const at = { item_id: item["id"], output_index: index };
@@ -90,7 +91,9 @@ function* itemEvents(
           ...where,
           part: { type: "summary_text", text: "" },
         });
-        yield* deltas("response.reasoning_summary_text.delta", "reasoning", where, text, facts, event);
+        yield* deltas(text, deltaSize, "reasoning", (delta) =>
+          event("response.reasoning_summary_text.delta", { ...where, delta }),
+        );
         yield event("response.reasoning_summary_text.done", { ...where, text });
         yield event("response.reasoning_summary_part.done", {
           ...where,
@@ -104,22 +107,17 @@ function* itemEvents(
         const where = { ...at, content_index: part };
         const empty = { type: "output_text", annotations: [], logprobs: [], text: "" };
         yield event("response.content_part.added", { ...where, part: empty });
-        yield* deltas("response.output_text.delta", "text", where, content.text, facts, event, {
-          logprobs: [],
-        });
+        yield* deltas(content.text, deltaSize, "text", (delta) =>
+          event("response.output_text.delta", { ...where, delta, logprobs: [] }),
+        );
         yield event("response.output_text.done", { ...where, text: content.text, logprobs: [] });
         yield event("response.content_part.done", { ...where, part: content });
       }
       return;
     }
     case "function_call":
-      yield* deltas(
-        "response.function_call_arguments.delta",
-        "arguments",
-        at,
-        item["arguments"] as string,
-        facts,
-        event,
+      yield* deltas(item["arguments"] as string, deltaSize, "arguments", (delta) =>
+        event("response.function_call_arguments.delta", { ...at, delta }),
       );
       yield event("response.function_call_arguments.done", {
         ...at,
@@ -128,36 +126,11 @@ function* itemEvents(
       });
       return;
     case "custom_tool_call":
-      yield* deltas(
-        "response.custom_tool_call_input.delta",
-        "arguments",
-        at,
-        item["input"] as string,
-        facts,
-        event,
+      yield* deltas(item["input"] as string, deltaSize, "arguments", (delta) =>
+        event("response.custom_tool_call_input.delta", { ...at, delta }),
       );
       yield event("response.custom_tool_call_input.done", { ...at, input: item["input"] });
       return;
-  }
-}
-
-/** The middle delta passes the point; a text of one delta is cut in two, so that there is a middle. */
-function* deltas(
-  type: string,
-  point: StreamPoint,
-  where: JsonObject,
-  text: string,
-  facts: ResponseFacts,
-  event: MakeEvent,
-  members: JsonObject = {},
-): Generator<StreamEvent> {
-  const characters = Array.from(text);
-  const size = Math.max(1, Math.min(facts.deltaSize, Math.ceil(characters.length / 2)));
-  const count = Math.ceil(characters.length / size);
-  for (let at = 0; at < count; at++) {
-    const delta = characters.slice(at * size, (at + 1) * size).join("");
-    const points = at === Math.floor((count - 1) / 2) ? [point] : [];
-    yield { ...event(type, { ...where, delta, ...members }, ...points), delta: true };
   }
 }
 

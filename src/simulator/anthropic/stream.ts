@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../lib/json.ts";
+import { deltas } from "../deltas.ts";
 import type { StreamPoint } from "../fault.ts";
 import type { ModelOutput } from "../model.ts";
 import { tokens } from "../stream.ts";
@@ -63,49 +64,33 @@ function* blockEvents(
 ): Generator<StreamEvent> {
   const text = textOf(output);
   const end = isLast ? (["end"] as const) : [];
+  const delta = (members: JsonObject): StreamEvent =>
+    eventOf("content_block_delta", { index, delta: members });
   const stop = (...points: StreamPoint[]): StreamEvent =>
     eventOf("content_block_stop", { index }, "item", ...points, ...end);
   if (output.type === "reasoning") {
     yield start(index, { type: "thinking", thinking: "", signature: "" });
-    yield* deltas(index, "reasoning", text, facts, (thinking) => ({ type: "thinking_delta", thinking }));
-    const signature = signatureOf(facts.seal(digestOf(text)));
-    yield eventOf("content_block_delta", { index, delta: { type: "signature_delta", signature } });
+    yield* deltas(text, facts.deltaSize, "reasoning", (thinking) =>
+      delta({ type: "thinking_delta", thinking }),
+    );
+    yield delta({ type: "signature_delta", signature: signatureOf(facts.seal(digestOf(text))) });
     yield stop();
   } else if (output.type === "function_call" || output.type === "custom_tool_call") {
     yield start(index, { type: "tool_use", id: newId("toolu"), name: output.name, input: {} });
-    yield eventOf("content_block_delta", { index, delta: { type: "input_json_delta", partial_json: "" } });
-    yield* deltas(index, "arguments", text, facts, (partial_json) => ({
-      type: "input_json_delta",
-      partial_json,
-    }));
+    yield delta({ type: "input_json_delta", partial_json: "" });
+    yield* deltas(text, facts.deltaSize, "arguments", (partial_json) =>
+      delta({ type: "input_json_delta", partial_json }),
+    );
     yield stop("call");
   } else {
     yield start(index, { type: "text", text: "" });
-    yield* deltas(index, "text", text, facts, (piece) => ({ type: "text_delta", text: piece }));
+    yield* deltas(text, facts.deltaSize, "text", (piece) => delta({ type: "text_delta", text: piece }));
     yield stop("message");
   }
 }
 
 function start(index: number, content_block: JsonObject): StreamEvent {
   return eventOf("content_block_start", { index, content_block });
-}
-
-/** The middle delta passes the point; a text of one delta is cut in two, so that there is a middle. */
-function* deltas(
-  index: number,
-  point: StreamPoint,
-  text: string,
-  facts: AnswerFacts,
-  delta: (piece: string) => JsonObject,
-): Generator<StreamEvent> {
-  const characters = Array.from(text);
-  const size = Math.max(1, Math.min(facts.deltaSize, Math.ceil(characters.length / 2)));
-  const count = Math.ceil(characters.length / size);
-  for (let at = 0; at < count; at++) {
-    const piece = characters.slice(at * size, (at + 1) * size).join("");
-    const points = at === Math.floor((count - 1) / 2) ? [point] : [];
-    yield { ...eventOf("content_block_delta", { index, delta: delta(piece) }, ...points), delta: true };
-  }
 }
 
 /** The answer to a request without `stream`. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../lib/json.ts";
+import { pieces } from "../deltas.ts";
 import type { StreamPoint } from "../fault.ts";
 import type { ModelOutput } from "../model.ts";
 import { tokens } from "../stream.ts";
@@ -54,7 +55,7 @@ export function* chatEvents(
 
 interface Delta {
   delta: JsonObject;
-  points: StreamPoint[];
+  points: readonly StreamPoint[];
 }
 
 function* deltasOf(output: ModelOutput, index: number, { deltaSize, chat }: AnswerFacts): Generator<Delta> {
@@ -63,27 +64,15 @@ function* deltasOf(output: ModelOutput, index: number, { deltaSize, chat }: Answ
       output.type === "reasoning"
         ? (["reasoning_content", "reasoning"] as const)
         : (["content", "text"] as const);
-    for (const [text, points] of cut(output.text, deltaSize, point))
+    for (const { text, points } of pieces(output.text, deltaSize, point))
       yield { delta: { [member]: text }, points };
     return;
   }
   const id = chat.call_ids === "repeated" ? "call_0" : `call_${randomBytes(12).toString("hex")}`;
   const start = { index, id, type: "function", function: { name: output.name, arguments: "" } };
   yield { delta: { tool_calls: [start] }, points: [] };
-  for (const [text, points] of cut(output.input, deltaSize, "arguments"))
+  for (const { text, points } of pieces(output.input, deltaSize, "arguments"))
     yield { delta: { tool_calls: [{ index, function: { arguments: text } }] }, points };
-}
-
-/** The middle piece passes the point; a text of one piece is cut in two, so that there is a middle. */
-function* cut(text: string, deltaSize: number, point: StreamPoint): Generator<[string, StreamPoint[]]> {
-  const points = Array.from(text);
-  const size = Math.max(1, Math.min(deltaSize, Math.ceil(points.length / 2)));
-  const count = Math.ceil(points.length / size);
-  for (let at = 0; at < count; at++)
-    yield [
-      points.slice(at * size, (at + 1) * size).join(""),
-      at === Math.floor((count - 1) / 2) ? [point] : [],
-    ];
 }
 
 function endOf(output: ModelOutput): StreamPoint[] {
