@@ -1,6 +1,7 @@
 import { isSystemError } from "../../../lib/system.ts";
 import { glance } from "../rollout/glance.ts";
 import { lineageOf, segmentLines } from "../rollout/lineage.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 
 /** Lines in which nobody said or did anything: system prompts, snapshots, settings, counts. */
@@ -25,18 +26,21 @@ export async function holdsWords(
   const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
   try {
     const { segments } = await lineageOf(file, files);
-    for (const segment of segments) {
-      for await (const lines of segmentLines(segment)) {
-        for (const { bytes } of lines) {
-          if (silent.has(glance(bytes)?.type ?? "")) continue;
-          const text = bytes.toString("utf8").toLowerCase();
-          for (const word of wanted) if (text.includes(word)) wanted.delete(word);
-          if (wanted.size === 0) return true;
-        }
-      }
-    }
+    for (const segment of segments)
+      for await (const lines of segmentLines(segment)) if (holdRest(lines, wanted)) return true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
+  }
+  return false;
+}
+
+/** Takes out of `wanted` the words that are in these lines. Whether none is left. */
+function holdRest(lines: readonly RolloutLine[], wanted: Set<string>): boolean {
+  for (const { bytes } of lines) {
+    if (silent.has(glance(bytes)?.type ?? "")) continue;
+    const text = bytes.toString("utf8").toLowerCase();
+    for (const word of wanted) if (text.includes(word)) wanted.delete(word);
+    if (wanted.size === 0) return true;
   }
   return false;
 }
