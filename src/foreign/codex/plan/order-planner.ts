@@ -7,7 +7,7 @@ import { NumberRows } from "../examine/number-rows.ts";
 const mostLines = 500_000;
 const mostMoved = 10_000;
 const [index, at, bytes, indent, time] = [0, 1, 2, 3, 4];
-const ordinalMember = /"ordinal":(\d+)/u;
+const ordinalDigits = /(?<="ordinal":)\d+/u;
 const kind = "ordinal-regressed";
 
 /**
@@ -105,9 +105,9 @@ export class OrderPlanner {
         at: this.#rows.get(row, at) + this.#rows.get(row, indent),
         bytes: 512,
       };
-      const found = ordinalMember.exec(this.#file.bytes(line).toString("latin1"));
+      const found = ordinalDigits.exec(this.#file.bytes(line).toString("latin1"));
       if (!found) continue;
-      const place = { index: line.index, at: line.at + found.index + 10, bytes: found[1]!.length };
+      const place = { index: line.index, at: line.at + found.index, bytes: found[0].length };
       const text = Buffer.from(String(ordinal));
       yield this.#file.replace(place, kind, `ordinal ${had} becomes ${ordinal}`, text);
     }
