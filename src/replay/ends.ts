@@ -33,20 +33,18 @@ export function endsOf(
     (columns.flags(at) & flag.sent) === 0
       ? undefined
       : speakerOf(items[at]!, columns.flags(at), roleOf(items[at]!, contract));
-  let first = 0;
-  while (first < order.length && speaker(order[first]!) === undefined) first++;
-  if (first === order.length) return open;
-  const firstAt = order[first]!;
-  let last = order.length - 1;
-  while (speaker(order[last]!) === undefined) last--;
+  const speaks = (at: number): boolean => speaker(at) !== undefined;
+  const first = order.find(speaks);
+  if (first === undefined) return open;
+  const last = order.findLastIndex(speaks);
   const lastAt = order[last]!;
-  const head = speaker(firstAt) !== "user";
+  const head = speaker(first) !== "user";
   const tail = speaker(lastAt) === "assistant" && !isAnswered(items, order, columns, last);
   const entries: ReplayEntry[] = [];
   const say = (at: number, rule: "assistant-first" | "assistant-last"): void => {
     entries.push({ seq: items[at]!.event.seq, rule, why: ruleWords[rule] });
   };
-  if (head) say(firstAt, "assistant-first");
+  if (head) say(first, "assistant-first");
   if (tail) say(lastAt, "assistant-last");
   return { head, tail, entries };
 }
