@@ -44,9 +44,11 @@ export function putKnown(db: DatabaseSync, { refused, parameters, marks }: Known
     for (const [blob, entry] of blobs) putRefused(db, issuer, blob, entry);
   for (const [issuer, models] of parameters)
     for (const [model, names] of models)
-      for (const name of names) putParameter(db, issuer, model, name, "parameter-unsupported", now);
+      for (const parameter of names)
+        putParameter(db, { issuer, model, parameter, refusal: "parameter-unsupported", at: now });
   for (const [issuer, conversations] of marks)
-    for (const [conversation, mark] of conversations) putMark(db, issuer, conversation, mark, "kept", now);
+    for (const [conversation, mark] of conversations)
+      putMark(db, { issuer, conversation, mark, refusal: "kept", at: now });
 }
 
 /** The inner map of this key, which is made when there is none. */
@@ -96,26 +98,36 @@ export function removeLifted(db: DatabaseSync, lifts: readonly Lift[]): void {
   for (const { issuer, blob, at } of lifts) statement.run(issuer, blob, at);
 }
 
+/** A parameter that an issuer refuses for a model. `refusal`: its class and code, in words; `at` in milliseconds since 1970. */
+export interface RefusedParameter {
+  readonly issuer: string;
+  readonly model: string;
+  readonly parameter: string;
+  readonly refusal: string;
+  readonly at: number;
+}
+
 export function putParameter(
   db: DatabaseSync,
-  issuer: string,
-  model: string,
-  parameter: string,
-  refusal: string,
-  at: number,
+  { issuer, model, parameter, refusal, at }: RefusedParameter,
 ): void {
   db.prepare(
     "INSERT OR REPLACE INTO parameters (issuer, model, parameter, at, refusal) VALUES (?, ?, ?, ?, ?)",
   ).run(issuer, model, parameter, at, refusal);
 }
 
+/** A conversation's mark, with what the refusal was after which it was made (`RefusedParameter`); `at` in milliseconds since 1970. */
+export interface MarkedConversation {
+  readonly issuer: string;
+  readonly conversation: string;
+  readonly mark: ConversationMark;
+  readonly refusal: string;
+  readonly at: number;
+}
+
 export function putMark(
   db: DatabaseSync,
-  issuer: string,
-  conversation: string,
-  mark: ConversationMark,
-  refusal: string,
-  at: number,
+  { issuer, conversation, mark, refusal, at }: MarkedConversation,
 ): void {
   db.prepare(
     "INSERT OR REPLACE INTO conversations (issuer, conversation, mark, at, refusal) VALUES (?, ?, ?, ?, ?)",

@@ -147,7 +147,7 @@ export class Ledger implements HealMemory {
     const ofIssuer = inner(this.#known.parameters, issuer);
     const ofModel = ofIssuer.get(model) ?? new Set();
     ofIssuer.set(model, ofModel.add(parameter));
-    this.#learn((db) => putParameter(db, issuer, model, parameter, refusal, at));
+    this.#learn((db) => putParameter(db, { issuer, model, parameter, refusal, at }));
   }
 
   conversation(issuer: string, conversation: string): ConversationMark | undefined {
@@ -157,7 +157,7 @@ export class Ledger implements HealMemory {
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string): void {
     const at = this.#now();
     inner(this.#known.marks, issuer).set(conversation, mark);
-    this.#learn((db) => putMark(db, issuer, conversation, mark, refusal, at));
+    this.#learn((db) => putMark(db, { issuer, conversation, mark, refusal, at }));
   }
 
   hasSuspects(issuer: string): boolean {
