@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse, TomlError } from "smol-toml";
 import { Failure } from "../../failure.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import {
   codexConfig,
   type CodexProvider,
@@ -39,7 +40,13 @@ export interface CodexEdit {
   readonly profile?: string;
 }
 
-type Table = Record<string, unknown>;
+type Table = JsonObject;
+
+/** The table of this name in another; `undefined` where there is none, or no table. */
+function tableIn(table: Table | undefined, name: string): Table | undefined {
+  const found = table?.[name];
+  return isJsonObject(found) ? found : undefined;
+}
 
 /**
  * Codex's `config.toml` with the gateway in front of its provider: one address changes, or the line `model_provider` and the gateway's own
@@ -106,7 +113,7 @@ function chosenName(config: Table): string {
 function chosenAddress(config: Table): string | undefined {
   const name = chosenName(config);
   if (name === codexProviderName) return undefined;
-  const table = (config["model_providers"] as Table | undefined)?.[name] as Table | undefined;
+  const table = tableIn(tableIn(config, "model_providers"), name);
   // A table called `openai` doesn't change Codex's own provider.
   const address = name === "openai" ? config["openai_base_url"] : table?.["base_url"];
   return typeof address === "string" ? address : undefined;
@@ -162,16 +169,16 @@ function read(text: string, path: string): Table {
 function expected(before: Table, place: Place, provider: CodexProvider): Table {
   const { url } = provider;
   if (place.kind === "openai") return { ...before, openai_base_url: url };
-  const others = before["model_providers"] as Table | undefined;
+  const others = tableIn(before, "model_providers");
   if (place.kind === "chosen") {
-    const chosen = others?.[place.name] as Table;
+    const chosen = tableIn(others, place.name);
     return { ...before, model_providers: { ...others, [place.name]: { ...chosen, base_url: url } } };
   }
-  const own = parse(gatewayAsProvider(provider)) as { model_providers: Table };
+  const own = tableIn(parse(gatewayAsProvider(provider)), "model_providers");
   return {
     ...before,
     model_provider: codexProviderName,
-    model_providers: { ...others, ...own.model_providers },
+    model_providers: { ...others, ...own },
   };
 }
 
@@ -242,10 +249,9 @@ function carriedOut(lines: readonly string[], hunks: readonly Hunk[]): string[] 
 
 /** The chosen profile, where it names another provider than the place that is written to. */
 function overridingProfile(config: Table, place: Place): string | undefined {
-  const { profile, profiles } = config;
+  const { profile } = config;
   if (typeof profile !== "string") return undefined;
-  const chosen = (profiles as Table | undefined)?.[profile] as Table | undefined;
-  const provider = chosen?.["model_provider"];
+  const provider = tableIn(tableIn(config, "profiles"), profile)?.["model_provider"];
   const own = place.kind === "gateway" ? codexProviderName : chosenName(config);
   return provider !== undefined && provider !== own ? profile : undefined;
 }
