@@ -6,7 +6,7 @@ import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { withStore } from "./store-for.ts";
-import { copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
+import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
 import { sameAgain } from "./same-again.ts";
@@ -16,7 +16,7 @@ import { sameAgain } from "./same-again.ts";
  * was said in it; the copies that stay under the home are named.
  */
 export async function clear(invocation: Invocation): Promise<number> {
-  const { args, options, terminal } = invocation;
+  const { args, options } = invocation;
   const scrub = options["scrub"] === true;
   const takesRelatives = options["withRelatives"] === true;
   const home = homeFolder(options, invocation.environment);
@@ -43,38 +43,70 @@ export async function clear(invocation: Invocation): Promise<number> {
       all,
     ).map((relative) => relative.session.id);
     const staying = copies.filter((copy) => !(takesRelatives && isRemoved(copy)));
-    for (const trouble of troubles)
-      terminal.err(
-        `${printable(trouble)}. Run it again: ${sameAgain(invocation, `clear ${session} --scrub`)}\n`,
-      );
-    if (options["json"] === true) {
-      printJson<"clear">(terminal, {
-        session,
-        scrubbed: scrub,
-        cleared,
-        waiting,
-        left: [...left, ...staying.map(({ path }) => path)],
-        troubles,
-      });
-    } else {
-      const name = meant[0]?.name;
-      const named = name === undefined ? "" : `, its name "${printable(name)}" too`;
-      const done = scrub
-        ? `is scrubbed: only its metadata is kept${named}`
-        : "is cleared: its log keeps what was said";
-      const next = inHome(invocation, `throughline resume ${session} "…"`);
-      terminal.out(`session ${session} ${done}. Begin anew: ${next}\n`);
-      if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
-      for (const id of left)
-        terminal.err(
-          inHome(
-            invocation,
-            `session ${id} holds some of it too, and was left: throughline clear ${id}${scrub ? " --scrub" : ""}\n`,
-          ),
-        );
-      for (const copy of staying)
-        terminal.err(`left ${printable(copy.path)}: ${printable(inHome(invocation, copyWords(copy)))}\n`);
-    }
+    tell(invocation, {
+      session,
+      name: meant[0]?.name,
+      scrubbed: scrub,
+      cleared,
+      waiting,
+      left,
+      staying,
+      troubles,
+    });
     return troubles.length === 0 ? 0 : 1;
   });
+}
+
+/** What became of a session that was to be cleared. */
+interface Cleared {
+  session: string;
+  name: string | undefined;
+  scrubbed: boolean;
+  /** Ids of the sessions that were cleared with it, its own the first. */
+  cleared: string[];
+  /** Follow-ups that wait in it. */
+  waiting: number;
+  /** Ids of related sessions that were left as they are. */
+  left: string[];
+  /** Files that hold some of what was said, and stay. */
+  staying: Copy[];
+  /** What could not be removed, one line each. */
+  troubles: string[];
+}
+
+function tell(invocation: Invocation, done: Cleared): void {
+  const { terminal, options } = invocation;
+  const { session, name, scrubbed, cleared, waiting, left, staying, troubles } = done;
+  for (const trouble of troubles)
+    terminal.err(
+      `${printable(trouble)}. Run it again: ${sameAgain(invocation, `clear ${session} --scrub`)}\n`,
+    );
+  if (options["json"] === true) {
+    printJson<"clear">(terminal, {
+      session,
+      scrubbed,
+      cleared,
+      waiting,
+      left: [...left, ...staying.map(({ path }) => path)],
+      troubles,
+    });
+    return;
+  }
+  const named = name === undefined ? "" : `, its name "${printable(name)}" too`;
+  const became = scrubbed
+    ? `is scrubbed: only its metadata is kept${named}`
+    : "is cleared: its log keeps what was said";
+  terminal.out(
+    `session ${session} ${became}. Begin anew: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
+  );
+  if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
+  for (const id of left)
+    terminal.err(
+      inHome(
+        invocation,
+        `session ${id} holds some of it too, and was left: throughline clear ${id}${scrubbed ? " --scrub" : ""}\n`,
+      ),
+    );
+  for (const copy of staying)
+    terminal.err(`left ${printable(copy.path)}: ${printable(inHome(invocation, copyWords(copy)))}\n`);
 }
