@@ -1,7 +1,14 @@
-import type { Checkpoint, EventOf, ItemRecord, LogRecord } from "./event.ts";
 import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  type EventOf,
+  isItemRecord,
+  isMessage,
+  type ItemRecord,
+  type LogRecord,
+  schemaVersion,
+} from "./event.ts";
 import type { Fold, History, OpenCall, Workings } from "./folded.ts";
-import { isItemRecord, isMessage, schemaVersion } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { withQuarantine } from "./quarantine.ts";
@@ -84,14 +91,12 @@ export function holdsNothing({ created, items }: History): boolean {
 export function advance(history: History, record: LogRecord): void {
   const fold = history as Fold;
   const own = workingsOf(fold);
-  if (record.event.seq <= own.restoredThrough) collect(fold, own, record);
-  else {
-    const { seq, type } = record.event;
-    if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === (lineLost as string)) missed(fold, own);
-    fold.lastSeq = record.event.seq;
-    fold.lastOffset = record.offset;
-    apply(fold, own, record);
-  }
+  const { seq, type } = record.event;
+  if (seq <= own.restoredThrough) return collect(fold, own, record);
+  if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === (lineLost as string)) missed(fold, own);
+  fold.lastSeq = seq;
+  fold.lastOffset = record.offset;
+  apply(fold, own, record);
 }
 
 /** Events are missing here. One of them may have said that a call was started: it isn't run again. */

@@ -1,5 +1,4 @@
-import type { ItemRecord, LogRecord, Usage } from "./event.ts";
-import { isItemRecord } from "./event.ts";
+import { isItemRecord, type ItemRecord, type LogRecord, type Usage } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
 

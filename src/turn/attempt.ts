@@ -1,9 +1,8 @@
 import { linkedController } from "../lib/abort.ts";
 import { crashPoint } from "../lib/fault.ts";
 import { Failure } from "../failure.ts";
-import type { ItemRecord, Usage } from "../session/event.ts";
+import { isItemRecord, type ItemRecord, type Usage } from "../session/event.ts";
 import type { ItemFacts } from "../session/facts.ts";
-import { isItemRecord } from "../session/event.ts";
 import { describeItem, isCallKind, replayableItem } from "../session/item.ts";
 import type { ModelRequest, Provider, RequestInput } from "../provider.ts";
 import type { Calls } from "./calls.ts";

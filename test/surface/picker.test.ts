@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
-import type { Rig } from "../kit/rig.ts";
-import { withRig } from "../kit/rig.ts";
+import { type Rig, withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
 /** What a real Codex wrote. */

@@ -15,8 +15,16 @@ import { opened, rested } from "./resting.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { CommandCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
-import type { Block, Happening, Shown, View } from "./state.ts";
-import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
+import {
+  type Block,
+  emptyView,
+  type Happening,
+  note,
+  outcomeBlocks,
+  reduce,
+  type Shown,
+  type View,
+} from "./state.ts";
 import { modelWords } from "../session-words.ts";
 import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 import { Works } from "./works.ts";

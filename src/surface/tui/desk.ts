@@ -5,8 +5,7 @@ import { type Act, choices, type Composer, emptyComposer, press, remembered, ret
 import type { Conversation } from "./conversation.ts";
 import { helpRows } from "./help.ts";
 import type { Command } from "./keys.ts";
-import type { Completion, SlashCall } from "./slash.ts";
-import { isSlashLine, optionsOf, readSlash } from "./slash.ts";
+import { type Completion, isSlashLine, optionsOf, readSlash, type SlashCall } from "./slash.ts";
 import { readWords } from "./slash-words.ts";
 import { note, type Question, type View } from "./state.ts";
 
