@@ -9,6 +9,7 @@ import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line with an item whose id OpenAI refuses for its form. */
 export interface InvalidId extends Span {
+  /** Its bytes as Latin-1 (`idText`). */
   readonly id: string;
   /** Whether 0.146 to 0.169 send it: ids without a prefix and `_`, such as UUIDs, they leave out. */
   readonly isSent: boolean;

@@ -103,7 +103,8 @@ export class MessagesWatch {
     this.#lines = line.index + 1;
     if (type === "response_item") {
       this.invalidIds.see(kind, record, line);
-      if (kind === "message") this.unread.see(payload, line);
+      // Of a line that is too long to be parsed its parts aren't known.
+      if (kind === "message" && line.whole) this.unread.see(payload, line);
       this.#item(kind, payload, line, ordinal !== undefined);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);

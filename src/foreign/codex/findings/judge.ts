@@ -12,6 +12,7 @@ import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, readRolloutName, rolloutFile } from "../home/places.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
+import { idText } from "../examine/watched-record.ts";
 
 /** What findings are made with beside an examination. */
 export interface JudgeOptions {
@@ -197,7 +198,7 @@ function messageFindings(examined: Examination, now: number): Finding[] {
   return [
     ...(dependent ? [finding("dependent-id", [placeOf(turns.error!)])] : []),
     ...foundAt("invalid-id", ids, ids.length, {
-      ...(ids[0] && { detail: printableLine(ids[0].id, 80) }),
+      ...(ids[0] && { detail: printableLine(idText(ids[0].id) ?? "", 80) }),
       severity: isRefused ? undefined : "note",
     }),
     ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),

@@ -12,6 +12,7 @@ import {
   prompt,
   sealed,
 } from "../../../../test/kit/examined.ts";
+import { longestExamined } from "../examine/examine.ts";
 import { judge } from "./judge.ts";
 
 const ran = (id: string): Line => event("exec_command_end", { call_id: id, command: ["ls"] });
@@ -114,6 +115,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     [item("function_call", { id: "ctc_1", call_id: "a", name: "b" }), output("a"), answer("a")],
     ["note: invalid-id at 2, 1: ctc_1"],
     "ordinals",
+  ],
+  [
+    "an id beyond ASCII, as a program leaves it that hides parts of ids",
+    [answer("a", { id: "msg_01…fd" })],
+    ["invalid-id at 2, 1: msg_01…fd"],
   ],
   ["an id that Codex leaves out", [prompt("one", { id: leftOut }), answer("a")], []],
   [
@@ -228,6 +234,12 @@ it.each<[string, Line[], string[], "ordinals"?]>([
       `${severity === "note" ? "note: " : ""}${kind} at ${places.map(({ line }) => line).join(" ")}, ${count}${detail === undefined ? "" : `: ${detail}`}`,
   );
   expect(words).toEqual(told);
+});
+
+it("of a message that is too long to be parsed its form isn't told", async () => {
+  const image = { type: "input_image", image_url: "x".repeat(longestExamined) };
+  const found = await examined([item("message", { role: "user", content: [image] }), answer("a")]);
+  expect(judge(found, { path: found.path, now }).map(({ kind }) => kind)).toEqual(["long-line"]);
 });
 
 it("an output without its call is told in a file that goes on from another, too, which is cut off between turns", async () => {
