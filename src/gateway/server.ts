@@ -21,7 +21,7 @@ import { Metrics } from "./metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Pages } from "./pages.ts";
 import { isForResponse, route, toOriginForm } from "./route.ts";
-import { answerUnreadable } from "./unreadable.ts";
+import { answerUnreadable, endWith } from "./unreadable.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { Upstreams } from "./upstreams.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -191,17 +191,14 @@ function makeServer(context: GatewayContext, connections: Connections, options: 
   server.on("connect", (_request, socket) => {
     context.metrics.count("requests", "405");
     const words = "This is no proxy: give it to the client as its base URL.\n";
-    socket.on("error", () => socket.destroy());
-    socket.end(
-      `HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${words.length}\r\n\r\n${words}`,
-    );
+    const head = `content-type: text/plain\r\ncontent-length: ${words.length}`;
+    endWith(socket, `405 Method Not Allowed\r\n${head}\r\n\r\n${words}`);
   });
   server.on("upgrade", (_request, socket) => {
     context.metrics.count("requests", "426");
     // Codex takes 426 as the sign to go on over HTTP at once (codex-rs, `WebsocketStreamOutcome::FallbackToHttp`, 2026); any other answer
     // costs it its retries first.
-    socket.on("error", () => socket.destroy());
-    socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    endWith(socket, "426 Upgrade Required\r\ncontent-length: 0\r\n\r\n");
   });
   return server;
 }

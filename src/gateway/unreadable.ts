@@ -27,6 +27,12 @@ export function answerUnreadable(server: Server): void {
     }
     if (!socket.writable || (isUnderWay && answer.headersSent)) return void socket.destroy();
     const status = statuses[error.code ?? ""] ?? "400 Bad Request";
-    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
+    endWith(socket, `${status}\r\n\r\n`);
   });
+}
+
+/** Answers on a bare connection, and lets go of it, also where the client keeps its half. `answer`: what follows on the version. */
+export function endWith(socket: Duplex, answer: string): void {
+  socket.on("error", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${answer.replace("\r\n", "\r\nconnection: close\r\n")}`, () => socket.destroy());
 }

@@ -178,4 +178,17 @@ describe("a client that names the gateway in full", () => {
     });
     expect(got).toBe("405");
   });
+
+  it.each([
+    "CONNECT api.openai.com:443 HTTP/1.1\r\n",
+    "GET /v1 HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n",
+  ])("and keeps its half of the connection after the answer is let go of: %j", async (head) => {
+    const { port } = await gatewayTo("http://127.0.0.1:1/v1");
+    const socket = connect({ port, allowHalfOpen: true });
+    socket.resume().write(`${head}host: localhost\r\n\r\n`);
+    // What is sent on is refused as soon as nobody is there any more.
+    const sending = setInterval(() => socket.write("x"), 10);
+    await new Promise((resolve) => socket.once("error", resolve));
+    clearInterval(sending);
+  });
 });
