@@ -4,7 +4,7 @@ import { printableLine } from "../lib/printable.ts";
 import { sessionCreated } from "../session/created.ts";
 import type { ItemRecord, NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
-import { describeItem, outputItem, sanitise } from "../session/item.ts";
+import { describeItem, isMediaType, outputItem, sanitise } from "../session/item.ts";
 import { sealedText, unsealedArguments } from "../session/seal.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import { reachOf } from "../session/quarantine.ts";
@@ -54,17 +54,24 @@ export function successorState(history: History): NewEvent[] {
 
 /**
  * Makes of the items of a history those that any backend takes: messages, and tool calls with their outputs, without ids, seals, signatures
- * and media. Reasoning stays behind; items of other kinds become a line in words. Every call gets an output and every output has its
- * call, so that nothing is run again.
+ * and, unless they are asked for, media. Reasoning stays behind; items of other kinds become a line in words. Every call gets an output and
+ * every output has its call, so that nothing is run again.
  */
 export class VisibleHistory {
   readonly #open = new OpenCalls<ItemRecord>();
   readonly #unanswered = new Set<ItemRecord>();
   readonly #keepOf: (seq: number) => number;
+  readonly #keepsMedia: (seq: number) => boolean;
   #left = 0;
 
-  /** Outputs shortened for a full context stay short: the successor's context would be just as full. */
-  constructor({ quarantines }: Pick<History, "quarantines">) {
+  /**
+   * Outputs shortened for a full context stay short: the successor's context would be just as full. `media`: images and files stay what
+   * they are, but for those that were refused.
+   */
+  constructor({ quarantines }: Pick<History, "quarantines">, { media = false } = {}) {
+    const refused = quarantines.flatMap(({ scope }) => (scope.kind === "media" ? [scope] : []));
+    this.#keepsMedia = (seq) =>
+      media && !refused.some(({ seqs, through }) => seqs?.includes(seq) ?? seq <= through);
     const cuts = quarantines.flatMap(({ scope }) => (scope.kind === "outputs" ? [scope] : []));
     this.#keepOf = (seq) =>
       Math.min(...cuts.filter(({ through }) => seq <= through).map(({ keepBytes }) => keepBytes));
@@ -101,7 +108,8 @@ export class VisibleHistory {
   #visible(record: ItemRecord, item: JsonObject): Uint8Array | undefined {
     const { event } = record;
     const { kind } = event;
-    if (kind === "message") return message(item);
+    const keepsMedia = event.media !== undefined && this.#keepsMedia(event.seq);
+    if (kind === "message") return message(item, keepsMedia);
     if (kind === "function_call" || kind === "custom_tool_call") {
       this.#open.add(placed(event), record);
       this.#unanswered.add(record);
@@ -114,12 +122,10 @@ export class VisibleHistory {
       const call = this.#open.take(event);
       if (!call) return note(kind, item);
       this.#unanswered.delete(call);
-      const output = words(item["output"]);
-      return json({
-        type: kind,
-        call_id: item["call_id"],
-        output: shorten(output, this.#keepOf(event.seq)),
-      });
+      const keep = this.#keepOf(event.seq);
+      const isWhole = keepsMedia && keep === Number.POSITIVE_INFINITY;
+      const output = isWhole ? withMedia(item["output"], "input_text") : shorten(words(item["output"]), keep);
+      return json({ type: kind, call_id: item["call_id"], output });
     }
     return sealedKinds.has(kind) || item["encrypted_content"] !== undefined ? undefined : note(kind, item);
   }
@@ -156,13 +162,14 @@ function itemAdded({ event }: ItemRecord, item: Uint8Array, origin?: "repair"): 
   return { event: added, item };
 }
 
-/** A message with its words, and words in place of its media; `undefined` where there are none. */
-function message(item: JsonObject): Uint8Array | undefined {
+/** A message with its words, and with its media or words in their place; `undefined` where there are none. */
+function message(item: JsonObject, keepsMedia: boolean): Uint8Array | undefined {
   const said = words(item["content"]);
   if (said.trim() === "") return undefined;
   const role = text(item["role"]);
   const type = role === "assistant" ? "output_text" : "input_text";
   const { content } = item;
+  if (keepsMedia) return json({ type: "message", role, content: withMedia(content, type) });
   // A summary is known by how its parts begin.
   const texts = Array.isArray(content) && isSummaryItem(item) ? content.map((part) => words([part])) : [said];
   return json({ type: "message", role, content: texts.map((one) => ({ type, text: one })) });
@@ -175,6 +182,14 @@ function note(kind: string, item: JsonObject): Uint8Array {
   const { id: _id, type: _type, status: _status, ...told } = item;
   const line = `[${kind} ${printableLine(writeJson(told), longestNote)}]`;
   return json({ type: "message", role: "assistant", content: [{ type: "output_text", text: line }] });
+}
+
+/** The parts of a content or an output: media as they are, and words. */
+function withMedia(content: unknown, type: string): unknown[] {
+  const parts: unknown[] = Array.isArray(content) ? content : [content];
+  return parts
+    .map((part) => (isJsonObject(part) && isMediaType(part["type"]) ? part : { type, text: words([part]) }))
+    .filter((part) => part["text"] !== "");
 }
 
 /** The text of a content or an output, part by part; a part that is none is named. */

@@ -85,6 +85,57 @@ describe.each([
   });
 });
 
+describe("images", () => {
+  const image = { type: "input_image", image_url: "data:image/png;base64,AAAA", detail: "high" };
+  const words = (text: string) => ({ type: "input_text", text });
+  const taken = { type: "function_call", call_id: "call_1", name: "screenshot", arguments: "{}" };
+  const shown = { type: "function_call_output", call_id: "call_1", output: [words("taken"), image] };
+  const asked = { type: "message", role: "user", content: [words("Like "), image, words("this.")] };
+  const itemsIn = async (session: string): Promise<unknown[]> => {
+    const { log, history } = await openJournal(runtime(), session, { force: false });
+    const found: unknown[] = [];
+    for await (const items of log.bodies(history.items.map(({ body }) => body)))
+      for (const item of items) found.push(JSON.parse(new TextDecoder().decode(item)));
+    await log.release();
+    return found;
+  };
+  const begin = () => begun(done(1, asked), done(1, taken), done(1, shown), said(1, "Seen."));
+
+  it("are in a fork what they are, in what was said and in what tools gave", async () => {
+    await begin();
+    expect((await itemsIn((await fork()).id)).slice(0, 3)).toEqual([asked, taken, shown]);
+  });
+
+  it("are named in a successor, which any backend has to take", async () => {
+    await begin();
+    const [prompt, , output] = await itemsIn(await rotated());
+    expect(prompt).toMatchObject({ content: [{ text: "Like [input_image left out]this." }] });
+    expect(output).toMatchObject({ output: "taken[input_image left out]" });
+  });
+
+  it("that were refused are named in a fork too, and the others are not", async () => {
+    await begin();
+    const { log, history } = await openJournal(runtime(), id, { force: false });
+    const refused = history.items[0]!.event.seq;
+    await log.append({
+      event: {
+        type: "items-quarantined",
+        turn: 1,
+        scope: { kind: "media", through: refused, seqs: [refused] },
+        why: "media-invalid",
+        refusedBy: "somebody",
+        rung: 4,
+        count: 1,
+        notice: "left out",
+      },
+    });
+    await log.release();
+    const [prompt, , output] = await itemsIn((await fork()).id);
+    expect(prompt).toMatchObject({ content: [{ text: "Like [input_image left out]this." }] });
+    expect(output).toEqual(shown);
+  });
+});
+
 describe("a sealed compaction", () => {
   const sealed = { type: "compaction", id: "cmp_1", encrypted_content: "gAAAAAB" };
   const asked = (step: number, text: string): Append => {

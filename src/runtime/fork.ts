@@ -57,7 +57,7 @@ export async function forkSession(
   const id = uuidv7(clock.now());
   const { workspace, settings } = history;
   const created = sessionCreated({ id, version: store.version, workspace, settings, name, parent: from });
-  const visible = new VisibleHistory(history);
+  const visible = new VisibleHistory(history, { media: true });
   async function* events(): AsyncGenerator<Carried[]> {
     yield* carriedItems(visible, history.items, {
       store,

@@ -74,7 +74,10 @@ export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | 
 }
 
 /** Kinds of content parts that are no words (Responses API). */
-const mediaTypes: ReadonlySet<string> = new Set(["input_image", "input_file", "input_audio"]);
+const mediaTypes: ReadonlySet<unknown> = new Set(["input_image", "input_file", "input_audio"]);
+
+/** Whether content parts of this type are images, files or sounds. */
+export const isMediaType = (type: unknown): boolean => mediaTypes.has(type);
 
 /** Whether a content part is an image, a file or a sound. */
 export function isMediaPart(part: Uint8Array): boolean {
