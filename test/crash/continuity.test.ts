@@ -112,7 +112,7 @@ describe.concurrent("a turn that no repair helps", () => {
         expect(sent.filter(({ type }) => type === "function_call_output")).toHaveLength(1);
         await expectDone(rig, first);
         const view = await rig.run(["show", "work"]);
-        expect(view.out).toContain(`comes from ${first}`);
+        expect(view.out).toContain(`from      ${first}`);
         expect((await rig.run(["sessions"])).out).toContain(`continued from ${first}`);
         expect((await rig.run(["undo", head])).status).toBe(0);
         await expectOneSession(rig, [first]);

@@ -165,8 +165,11 @@ describe("the list of sessions", () => {
         const lines = await listed(rig);
         expect(lines).toHaveLength(3);
         for (const line of lines) expect(stringWidth(line)).toBeLessThan(200);
-        const columns = lines.map((line) => stringWidth(line.slice(0, line.indexOf("  gpt-5.5 ·"))));
-        expect(new Set(columns).size).toBe(1);
+        const plan = (await rig.run(["purge", "--dry-run"])).out.split("\n").slice(0, 3);
+        for (const list of [lines, plan]) {
+          const columns = list.map((line) => stringWidth(line.slice(0, line.indexOf("  gpt-5.5 ·"))));
+          expect(new Set(columns).size).toBe(1);
+        }
         const shown = await rig.run(["show", "--last"]);
         const found = await rig.run(["sessions", "--search", "\u001b[2J\u202e"]);
         const piped = await rig.run(["resume"]);

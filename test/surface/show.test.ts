@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { withRig } from "../kit/rig.ts";
+import { atTerminal, hasTmux, type Tmux } from "../kit/tmux.ts";
 
 const patch = `*** Begin Patch
 *** Add File: note.txt
@@ -30,6 +31,23 @@ describe("throughline show", () => {
       };
       expect(json.items.find(({ diff }) => diff !== undefined)?.diff).toContain("+  indented");
     }));
+
+  it.skipIf(!hasTmux)("breaks its lines between words where a terminal is narrower", () =>
+    withRig(scenario, async (rig) => {
+      const words = Array.from({ length: 24 }, (_none, at) => `word-${at + 10}`);
+      expect((await rig.run(["exec", "--name", "it", words.join(" ")])).status).toBe(0);
+      const open = async (terminal: Tmux): Promise<void> => {
+        expect(await terminal.ended()).toBe(0);
+        const screen = await terminal.screen();
+        const asked = screen.slice(screen.indexOf("  asked     "), screen.indexOf("  workspace"));
+        expect(asked.trimEnd().split("\n").slice(1).join("\n")).toMatch(/^(?: {12}\S[^\n]*\n?)+$/u);
+        const step = screen.slice(screen.indexOf("  › "), screen.indexOf("  • "));
+        expect(step.replaceAll(/\s+/gu, " ").trim()).toBe(`› ${words.join(" ")}`);
+        expect(step.split("\n").filter((line) => !/^ {2}(?:› | {2}\S)/u.test(line))).toEqual([""]);
+      };
+      await atTerminal(rig, ["show", "it"], open, { columns: 44, rows: 40 });
+    }),
+  );
 
   it("names what goes on behind a refusal: not the command that sends the same again", () =>
     withRig({ fault: [{ kind: "status", status: 400, code: "cyber_policy" }] }, async (rig) => {

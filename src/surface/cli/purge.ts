@@ -10,7 +10,6 @@ import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
 import { isInside, isTogether, type Place } from "../../session/place.ts";
 import { placeOf } from "../place.ts";
-import { listLine } from "../session-words.ts";
 import { ageOf } from "./age.ts";
 import type { Invocation } from "./command.ts";
 import { withStore } from "./store-for.ts";
@@ -21,6 +20,7 @@ import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 import { inHome } from "./in-home.ts";
 import { sameAgain } from "./same-again.ts";
+import { sessionLines } from "./session-table.ts";
 import { straysOf } from "./strays.ts";
 
 /** What a deletion would delete, and what it would leave although it might be meant. */
@@ -66,7 +66,7 @@ export function purge(invocation: Invocation): Promise<number> {
     if (options["dryRun"] === true) return tell(invocation, plan);
     if (options["yes"] === true || plan.chosen.length === 0) return carryOut(invocation, store, plan);
     if (!terminal.ask) return tell(invocation, plan);
-    terminal.err(planText(invocation, plan));
+    terminal.err(await planText(invocation, plan));
     const question = `Delete ${counted(plan.chosen.length, "session")} for good?`;
     if (await terminal.ask(question, signal)) return carryOut(invocation, store, plan);
     terminal.err("Nothing was deleted.\n");
@@ -301,7 +301,7 @@ function report(invocation: Invocation, { removed, left, troubles }: Report): vo
   terminal.err(inHome(invocation, left.map(leftLine).join("")));
 }
 
-function tell(invocation: Invocation, plan: Plan): number {
+async function tell(invocation: Invocation, plan: Plan): Promise<number> {
   const { options, terminal } = invocation;
   if (options["json"] === true) {
     const would = plan.chosen.map(({ id, bytes, holder }) => ({
@@ -317,14 +317,17 @@ function tell(invocation: Invocation, plan: Plan): number {
   } else {
     const how = options["dryRun"] === true ? "--yes in place of --dry-run" : "--yes";
     const next = plan.chosen.length > 0 ? `Nothing was deleted. To do it: the same with ${how}\n` : "";
-    terminal.out(`${planText(invocation, plan)}${next}`);
+    terminal.out(`${await planText(invocation, plan)}${next}`);
   }
   return exitOf(plan.left) ?? 0;
 }
 
-function planText(invocation: Invocation, { chosen, left }: Plan): string {
+async function planText(invocation: Invocation, { chosen, left }: Plan): Promise<string> {
   const [now, here] = [systemClock.now(), placeOf(invocation.folder)];
-  const lines = chosen.map((session) => `would delete ${listLine(session, now, here)}\n`);
+  const room = invocation.terminal.screen?.output.columns;
+  const would = "would delete ";
+  const columns = room && { columns: room - would.length };
+  const lines = (await sessionLines(chosen, { here, now, ...columns })).map((line) => `${would}${line}\n`);
   if (chosen.length === 0) lines.push("There is no session to delete.\n");
   return [...lines, ...left.map((each) => inHome(invocation, leftLine(each)))].join("");
 }

@@ -3,6 +3,7 @@ import type { Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
 import type { CodexSession } from "../codex-sessions.ts";
 import { labelWords, listLine, mostLabel } from "../session-words.ts";
+import { type ColumnsOf, folded, measure } from "./fold.ts";
 
 /** A listed session: one of Throughline's own, or one of Codex's. */
 export type Listed = ListedSession | CodexSession;
@@ -31,20 +32,28 @@ interface TableWorld {
   columns?: number;
 }
 
+/** A line for each session, their labels as wide as the widest; one that is wider than `columns` is folded, where that is given. */
+export async function sessionLines(
+  shown: readonly Listed[],
+  { here, now, columns }: Pick<TableWorld, "here" | "now" | "columns">,
+): Promise<string[]> {
+  const labels = shown.map((session) => labelWords(session, mostLabel));
+  const columnsOf = await measure(labels);
+  const padded = aligned(labels, columnsOf);
+  return shown.map((session, at) => {
+    const line = listLine(session, now, here, padded[at]);
+    if (columns === undefined || columnsOf(line) <= columns) return line;
+    return folded(facts(listLine(session, now, here, labels[at])), columns, columnsOf);
+  });
+}
+
 /** A line for each session, folded at `columns` where that is given, and a last line that counts what is hidden (R6). */
 export async function sessionTable(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
   { here, now, asked, tell, columns }: TableWorld,
 ): Promise<string> {
-  const labels = shown.map((session) => labelWords(session, mostLabel));
-  const columnsOf = await measure(labels);
-  const padded = aligned(labels, columnsOf);
-  const lines = shown.map((session, at) => {
-    const line = listLine(session, now, here, padded[at]);
-    if (columns === undefined || columnsOf(line) <= columns) return line;
-    return folded(listLine(session, now, here, labels[at]), columns, columnsOf);
-  });
+  const lines = await sessionLines(shown, { here, now, ...(columns && { columns }) });
   const counts = [...new Set(hidden.map(({ by }) => by))]
     .map((by) => ({
       by,
@@ -72,14 +81,6 @@ const listing = (asked: Asked): string =>
     " ",
   );
 
-type ColumnsOf = (text: string) => number;
-
-async function measure(labels: readonly string[]): Promise<ColumnsOf> {
-  const isPlain = labels.every((label) => /^[ -~…]*$/u.test(label));
-  // Loaded only for texts with wide characters: loading its tables takes a tenth of a list's time.
-  return isPlain ? ({ length }) => length : (await import("string-width")).default;
-}
-
 /** Pads the labels to the same width on the screen, wide characters included. */
 function aligned(labels: readonly string[], columnsOf: ColumnsOf): string[] {
   const columns = labels.map((label) => columnsOf(label));
@@ -87,16 +88,5 @@ function aligned(labels: readonly string[], columnsOf: ColumnsOf): string[] {
   return labels.map((label, at) => label + " ".repeat(most - (columns[at] ?? 0)));
 }
 
-/** Breaks a line that is wider than the terminal between its facts. */
-function folded(line: string, columns: number, columnsOf: ColumnsOf): string {
-  const rows: string[] = [];
-  let row = "";
-  for (const part of line.split(/(?<= · |\S {2})(?=\S)/u)) {
-    if (row !== "" && columnsOf((row + part).trimEnd()) > columns) {
-      rows.push(row.trimEnd());
-      row = "    ";
-    }
-    row += part;
-  }
-  return [...rows, row].join("\n");
-}
+/** What a line tells, one after the other, each with what parts it from the next. */
+const facts = (line: string): string[] => line.split(/(?<= · |\S {2})(?=\S)/u);

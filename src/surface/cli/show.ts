@@ -21,6 +21,7 @@ import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { folded, measure } from "./fold.ts";
 import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
@@ -49,7 +50,10 @@ export async function show(invocation: Invocation): Promise<number> {
     const view = await readView(store, id, steps);
     const tell = (words: string): string => inHome(invocation, words);
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
-    else terminal.out(viewText(view, Date.now(), tell));
+    else {
+      const lines = viewLines(view, Date.now(), tell).flatMap((line) => printable(line).split("\n"));
+      terminal.out(`${(await fitted(lines, terminal.screen?.output.columns)).join("\n")}\n`);
+    }
     return 0;
   });
 }
@@ -162,8 +166,8 @@ function viewJson(view: View, tell: (words: string) => string): Printed<"show"> 
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
-/** The view as text. `tell`: puts `--home` into commands (`inHome`). */
-function viewText(view: View, now: number, tell: (words: string) => string): string {
+/** The view's lines. `tell`: puts `--home` into commands (`inHome`). */
+function viewLines(view: View, now: number, tell: (words: string) => string): string[] {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const { settings, usage, workspace } = session;
   const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
@@ -177,8 +181,12 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
   ];
   const text = session.trouble === undefined ? [head, ...facts] : [head, `  ? ${session.trouble}`];
   if (session.rotated && session.parent)
-    text.push(tell(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`));
-  else if (session.parent) text.push(`  comes from ${session.parent}, of which it is a fork`);
+    text.push(
+      tell(
+        `  from      ${session.parent}, which goes on here; take that back with: throughline undo ${session.id}`,
+      ),
+    );
+  else if (session.parent) text.push(`  from      ${session.parent}, of which it is a fork`);
   if (queued + dead > 0)
     text.push(
       `  queued    ${counted(queued, "follow-up")}${dead > 0 ? `, ${dead} could not be delivered` : ""}`,
@@ -200,7 +208,20 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
     if (line.diff !== undefined) text.push(...diffLines(line.diff));
   }
   text.push(`next: ${tell(nextCommand(session, queued))}`);
-  return printable(`${text.join("\n")}\n`);
+  return text;
+}
+
+/** The lines with those folded between words that are wider than the terminal; not within a command of ours, nor in a patch. */
+async function fitted(lines: readonly string[], columns: number | undefined): Promise<string[]> {
+  if (columns === undefined) return [...lines];
+  const columnsOf = await measure(lines);
+  return lines.map((line) => {
+    const label = /^ {2}(?:\S | {2}(?=\S)|[a-z][a-z ]{9})/u.exec(line)?.[0];
+    if (label === undefined || columnsOf(line) <= columns) return line;
+    const words = line.slice(label.length).split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
+    const [first = "", ...rest] = words;
+    return folded([label + first, ...rest], columns, columnsOf, " ".repeat(Math.max(4, label.length)));
+  });
 }
 
 /** An event that is told beside the steps: `+` what was added or healed, `<` where it goes on from, `!` what went wrong. */
