@@ -4,7 +4,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import { isSummaryItem } from "../../session/summary-item.ts";
+import { isSummaryItem, summaryText } from "../../session/summary-item.ts";
 import { modelWords } from "../session-words.ts";
 
 type Facts = Pick<
@@ -33,11 +33,12 @@ export function markdownItem(item: JsonObject): string {
   if (isCallKind(kind)) {
     return `\n**calls ${printableLine(typeof name === "string" ? name : kind, 60)}**\n\n${fenced(callInput(item))}`;
   }
-  const text = printable(itemText(item)).trim();
+  const isSummary = role === "user" && isSummaryItem(item);
+  const text = printable(isSummary ? summaryText(item) : itemText(item)).trim();
   if (text === "") return "";
   if (isOutputKind(kind)) return `\n<details><summary>output</summary>\n\n${fenced(text)}\n</details>\n`;
   if (kind !== "message" || role === "developer" || role === "system") return "";
-  const who = role !== "user" ? "Agent" : isSummaryItem(item) ? "Summary" : "You";
+  const who = role !== "user" ? "Agent" : isSummary ? "Summary" : "You";
   return `\n## ${who}\n\n${text}\n`;
 }
 

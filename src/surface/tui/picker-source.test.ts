@@ -24,6 +24,8 @@ it("a preview has what is in the context still; who deletes a session there is f
     expect(await asked()).toEqual(["One.", "Two."]);
     await run("resume", "it", "--from-step", "1");
     expect(await asked()).toEqual(["One."]);
+    await run("compact", "it");
+    expect(await asked(), "a summary is nobody's words").toEqual(["One."]);
     await run("clear", "it");
     expect(await asked()).toEqual([]);
 

@@ -1,8 +1,9 @@
 import { systemClock } from "../../lib/clock.ts";
-import { parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { Failure } from "../../failure.ts";
 import { isItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
+import { carriedOn, isSummaryItem } from "../../session/summary-item.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
@@ -134,7 +135,9 @@ async function lastMessages(store: SessionStore, id: string): Promise<PreviewMes
   const messages: PreviewMessage[] = [];
   for await (const { record, item } of itemsOf(records, (refs) => store.bodies(id, refs))) {
     const parsed = parseJson(new TextDecoder().decode(item));
-    const text = itemText(parsed).trim();
+    // A summary is nobody's words; the person's last message, which it carries on, is.
+    const isSummary = isJsonObject(parsed) && isSummaryItem(parsed);
+    const text = (isSummary ? (carriedOn(item).prompt ?? "") : itemText(parsed)).trim();
     if (text !== "") messages.push({ who: record.event.role === "user" ? "you" : "agent", text });
   }
   return messages;
