@@ -160,6 +160,10 @@ describe("throughline completion", () => {
             await terminal.shows(/touch\\? pwned/u);
             await terminal.press("Enter");
             const shown = await terminal.shows("next: throughline resume");
+            await terminal.type("clear; throughline sessions --status ");
+            await terminal.press("Tab", "Tab");
+            const values = await terminal.shows("interrupted");
+            expect(values, "a value without a description stands alone").not.toMatch(/ --\s*$/mu);
             expect(shown).toContain(`"${nasty}"`);
           } finally {
             await terminal.close();

@@ -53,7 +53,7 @@ _throughline() {
   local -a choices
   while IFS=$'\\t' read -r word help; do
     [[ $word == ${files} ]] && { _files; return }
-    choices+=("\${\${word//\\\\/\\\\\\\\}//:/\\\\:}:$help")
+    choices+=("\${\${word//\\\\/\\\\\\\\}//:/\\\\:}\${help:+:$help}")
   done < <("$program" completion words -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   _describe -V throughline choices
 }

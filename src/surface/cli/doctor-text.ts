@@ -159,7 +159,10 @@ function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], note
   const sealed = diagnoses.filter(({ findings }) =>
     findings.some(({ kind }) => kind === "sealed-reasoning"),
   ).length;
-  const more = notes || sealed === 0 ? "" : `; ${sealed} hold sealed reasoning (--notes tells how old)`;
+  const more =
+    notes || sealed === 0
+      ? ""
+      : `; ${sealed} ${sealed === 1 ? "holds" : "hold"} sealed reasoning (--notes tells how old)`;
   return `${counts.join(", ")}${more}`;
 }
 

@@ -106,11 +106,11 @@ export async function queueDrop(invocation: Invocation): Promise<number> {
 
 function waitingLine({ id, at, text, mode, begun }: QueuedFollowUp, now: number): string {
   const tried = begun > 0 ? ` · begun ${begun}×` : "";
-  return `${id}  ${mode}  ${ago(now - at)}${tried}  ${printableLine(text, 80)}`;
+  return `${id}  ${mode.padEnd("followup".length)}  ${ago(now - at)}${tried}  ${printableLine(text, 80)}`;
 }
 
 function deadLine({ id, at, text, why }: DeadFollowUp, now: number): string {
-  return `${id}  dead  ${ago(now - at)}  ${printableLine(text, 80)} (${why})`;
+  return `${id}  dead      ${ago(now - at)}  ${printableLine(text, 80)} (${why})`;
 }
 
 async function withSession<Name extends "queue" | "queue list" | "queue drop">(

@@ -56,7 +56,7 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
 
 /** What is typed and what it does, in two columns; in a narrow window one below the other. */
 function helpLines(what: string, does: string, columns: number, paint: Paint): string[] {
-  const side = 26;
+  const side = 28;
   if (columns < 60) return [fit(what, columns), ...wrap(paint("quiet", does), columns, { first: "    " })];
   const first = columnsOf(what) < side ? what.padEnd(side) : `${what} `;
   return wrap(paint("quiet", does), columns, { first, rest: " ".repeat(side) });
