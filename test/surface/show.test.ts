@@ -41,9 +41,9 @@ describe("throughline show", () => {
         const screen = await terminal.screen();
         const asked = screen.slice(screen.indexOf("  asked     "), screen.indexOf("  workspace"));
         expect(asked.trimEnd().split("\n").slice(1).join("\n")).toMatch(/^(?: {12}\S[^\n]*\n?)+$/u);
-        const step = screen.slice(screen.indexOf("  › "), screen.indexOf("  • "));
-        expect(step.replaceAll(/\s+/gu, " ").trim()).toBe(`› ${words.join(" ")}`);
-        expect(step.split("\n").filter((line) => !/^ {2}(?:› | {2}\S)/u.test(line))).toEqual([""]);
+        const prompt = screen.slice(screen.indexOf("  › "), screen.indexOf("  • "));
+        expect(prompt.replaceAll(/\s+/gu, " ").trim()).toBe(`› ${words.join(" ")}`);
+        expect(prompt.split("\n").filter((line) => !/^ {2}(?:› | {2}\S)/u.test(line))).toEqual([""]);
       };
       await atTerminal(rig, ["show", "it"], open, { columns: 44, rows: 40 });
     }),
