@@ -8,6 +8,12 @@ import { itemText } from "../session/item.ts";
 import { itemsOf } from "../session/items.ts";
 import { threadAt } from "../foreign/codex/takeover/find.ts";
 import { importThread } from "../foreign/codex/takeover/import.ts";
+import { describeItem } from "../session/item.ts";
+import { advance, createHistory } from "../session/history.ts";
+import { summaryItem } from "../session/summary-item.ts";
+import type { Append } from "../store.ts";
+import { created, itemAdded } from "./conformance/events.ts";
+import { memoryStore } from "./memory/memory-store.ts";
 import { visibleItems } from "./visible-items.ts";
 
 const id = "01a1fd5d-d6d5-7f92-8f98-eacbd690e9ab";
@@ -57,4 +63,59 @@ test("in the place of a sealed summary stands what was said before it, or where 
     "two",
     "three",
   ]);
+});
+
+/** How a session's own summaries are seen: texts of what can be shown, and of what is sent. */
+async function shownAndSent(...appends: readonly Append[]): Promise<[shown: string[], sent: string[]]> {
+  const store = memoryStore({ version: "test" });
+  const log = await store.create(id, created(id), "testing");
+  await log.append(...appends);
+  await log.release();
+  const history = createHistory();
+  await store.read(id, { record: (record) => advance(history, record) });
+  const both: [string[], string[]] = [[], []];
+  for (const [at, items] of [await visibleItems(store, id), history.items].entries())
+    for await (const { item: body } of itemsOf(items, (refs) => store.bodies(id, refs)))
+      both[at]!.push(
+        itemText(JSON.parse(new TextDecoder().decode(body)))
+          .split("]\n")
+          .at(-1)!,
+      );
+  await store.close();
+  return both;
+}
+
+const asked = (text: string): Append => itemAdded(Buffer.from(JSON.stringify(said(text))));
+
+const summarised = (text: string, keepFrom: number): Append => {
+  const summary = Buffer.from(summaryItem({ context: [], kind: "summary", text }));
+  const event = { type: "history-compacted", ...describeItem(summary)!, keepFrom, notice: "" } as const;
+  return { event, item: summary };
+};
+
+test("the next summary tells the one before it, also where it keeps what that one had kept", async () => {
+  // The messages have the sequence numbers 1, 2 and 3, and the first summary has 4.
+  const [shown, sent] = await shownAndSent(
+    asked("one"),
+    asked("two"),
+    asked("three"),
+    summarised("of one", 2),
+    summarised("of one and two", 3),
+  );
+  expect(sent).toEqual(["of one and two", "three"]);
+  expect(shown).toEqual(sent);
+});
+
+test("going back to what a summary has kept leaves the summary, which stands later in the log", async () => {
+  const [shown, sent] = await shownAndSent(
+    asked("one"),
+    asked("two"),
+    asked("three"),
+    summarised("of one", 2),
+    asked("four"),
+    { event: { type: "history-rewound", toStep: 1, fromSeq: 3 } },
+    asked("five"),
+  );
+  expect(sent).toEqual(["of one", "two", "five"]);
+  expect(shown).toEqual(sent);
 });

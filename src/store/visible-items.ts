@@ -27,7 +27,7 @@ class Visible {
         this.#found = [];
         break;
       case "history-rewound":
-        this.#found = this.#found.filter((item) => item.event.seq < event.fromSeq);
+        this.#found = this.#found.filter((item) => isSummary(item) || item.event.seq < event.fromSeq);
         break;
       case "history-replaced":
         this.#before = this.#found;
@@ -36,7 +36,10 @@ class Visible {
         break;
       case "history-compacted":
         if (isItemRecord(record) && !isSealedSummary(event.kind))
-          this.#found = [record, ...this.#found.filter((item) => item.event.seq >= event.keepFrom)];
+          this.#found = [
+            record,
+            ...this.#found.filter((item) => !isSummary(item) && item.event.seq >= event.keepFrom),
+          ];
         break;
       case "item-added":
         if (isSealedSummary(event.kind)) this.#isSealed = true;
@@ -57,6 +60,12 @@ class Visible {
     this.#before = undefined;
   }
 }
+
+/**
+ * Whether it is the window's summary, which stands before items that are older than itself: a rewind to one of them leaves it, and the next
+ * summary tells it.
+ */
+const isSummary = ({ event }: ItemRecord): boolean => event.type === "history-compacted";
 
 function withoutOutdated(items: readonly ItemRecord[]): ItemRecord[] {
   /** Outputs that come later, by kind and call id. Ids are told apart by their calls: some gateways count theirs anew in every response. */
