@@ -95,7 +95,7 @@ const summarised = (text: string, keepFrom: number): Append => {
 
 test("the next summary tells the one before it, also where it keeps what that one had kept", async () => {
   // The messages have the sequence numbers 1, 2 and 3, and the first summary has 4.
-  const [shown, sent] = await shownAndSent(
+  const [visible, sent] = await shownAndSent(
     asked("one"),
     asked("two"),
     asked("three"),
@@ -103,11 +103,11 @@ test("the next summary tells the one before it, also where it keeps what that on
     summarised("of one and two", 3),
   );
   expect(sent).toEqual(["of one and two", "three"]);
-  expect(shown).toEqual(sent);
+  expect(visible).toEqual(sent);
 });
 
 test("going back to what a summary has kept leaves the summary, which stands later in the log", async () => {
-  const [shown, sent] = await shownAndSent(
+  const [visible, sent] = await shownAndSent(
     asked("one"),
     asked("two"),
     asked("three"),
@@ -117,5 +117,5 @@ test("going back to what a summary has kept leaves the summary, which stands lat
     asked("five"),
   );
   expect(sent).toEqual(["of one", "two", "five"]);
-  expect(shown).toEqual(sent);
+  expect(visible).toEqual(sent);
 });
