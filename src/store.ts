@@ -216,9 +216,9 @@ export interface SessionStore {
   /** Newest activity first. Of a chain of rotations only the head is listed, and a successor that no log names is not. */
   list(query?: ListQuery): Promise<ListedSession[]>;
   /**
-   * Ids of those of these sessions (as a list gives them) that have every word of the text, whatever its case, as the beginning of their
-   * id or anywhere in their name or first prompt, in the messages of the person and of the model, or in what tools were called with. A log that can't be read is searched as
-   * far as it can.
+   * Of these sessions (as a list gives them), the ids of those that have every word of the text, whatever its case, as the beginning of
+   * their id or anywhere in their name or first prompt, in the messages of the person and of the model, or in what tools were called with. A log
+   * that can't be read is searched as far as it can.
    */
   search(
     text: string,
@@ -246,7 +246,10 @@ export interface SessionStore {
   shelve(id: string, archived: boolean): Promise<void>;
   /** To the head of the session's chain; resolves to its id. */
   queue(id: string, followUp: FollowUp): Promise<string>;
-  /** What waits for this session and for those that it continues by rotation, in order. A follow-up is never seen before an older one of its sender. */
+  /**
+   * What waits for this session and for those that it continues by rotation, in order. A follow-up is never seen before an older one of its
+   * sender.
+   */
   queued(id: string): Promise<QueuedFollowUp[]>;
   /** Notes that the delivery begins, so that one that never ends is noticed. False when the follow-up isn't there any more. */
   begin(id: string, followUp: string): Promise<boolean>;

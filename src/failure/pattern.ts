@@ -66,7 +66,8 @@ export interface Match {
 
 // Words that gateways put before the upstream's message: "Provider returned error: …", "Error from provider (DeepSeek): …",
 // "litellm.BadRequestError: AzureException BadRequestError - …", "The model returned the following errors: …", "invalid params, …",
-// "[ApiIdParam] …" (OpenAI itself, 2026-07), "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …", "status_code=400, …", "Error code: 400 - …".
+// "[ApiIdParam] …" (OpenAI itself, 2026-07), "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …",
+// "status_code=400, …", "Error code: 400 - …".
 const prefixes = new RegExp(
   `^(?:${[
     String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:api )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,

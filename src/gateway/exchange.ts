@@ -263,8 +263,8 @@ export class Exchange implements AttemptHost, OpenRequest {
 
   /**
    * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, takes less in a minute than the
-   * request holds, or doesn't keep the response that the request continues; but for one that is there, and alone can open what the request carries. One whose own key is at its limit or
-   * refused is left out for a while, and another is asked. Whether another was asked.
+   * request holds, or doesn't keep the response that the request continues; but for one that is there, and alone can open what the request
+   * carries. One whose own key is at its limit or refused is left out for a while, and another is asked. Whether another was asked.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;

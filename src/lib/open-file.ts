@@ -43,7 +43,10 @@ export function openToRead(path: string): number {
   }
 }
 
-/** Sees to it that there is a file for a database, for its owner alone. SQLite would wait for a pipe, and gives its other files the rights of this one. */
+/**
+ * Sees to it that there is a file for a database, for its owner alone. SQLite would wait for a pipe, and gives its other files the rights
+ * of this one.
+ */
 export function makePrivate(path: string): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | dontWait, 0o600);
   try {

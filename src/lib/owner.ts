@@ -12,7 +12,10 @@ export interface Owner {
 /** What a system says that gives no file away: to this user, to that one, or on that disk. */
 const refusals: ReadonlySet<string | undefined> = new Set(["EPERM", "EINVAL", "ENOSYS", "ENOTSUP"]);
 
-/** Leaves an open file to whom another one belonged, as far as the system lets this user: only root can (in a container, with the files of its host's user). */
+/**
+ * Gives an open file to the owner of another one, as far as the system lets this user: only root can (in a container, with the files of its
+ * host's user).
+ */
 export function giveTo(file: number, { uid, gid }: Owner): void {
   const { uid: own, gid: ownGroup } = fstatSync(file);
   if (own === uid && ownGroup === gid) return;

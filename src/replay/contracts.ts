@@ -44,7 +44,8 @@ export function contractNamed(name: string): ReplayContract {
 
 /**
  * The contract of a backend: the one that the configuration names, else the one that its kind and its base URL tell. Kinds:
- * `chat`, `anthropic`; any other speaks Responses. `store`: whether the provider is to keep the responses. An unknown URL is taken for an endpoint like that of who defined the wire (decisions/0003-contract-for-unknown-base-urls.md).
+ * `chat`, `anthropic`; any other speaks Responses. `store`: whether the provider is to keep the responses. An unknown URL is taken for an
+ * endpoint like that of who defined the wire (decisions/0003-contract-for-unknown-base-urls.md).
  */
 export function contractFor(backend: {
   kind?: string;

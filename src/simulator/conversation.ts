@@ -24,7 +24,10 @@ export interface ConversationOptions {
   now?: () => number;
 }
 
-/** What the simulator remembers between requests: records, seal keys, used-up faults, cached prefixes, and what it was asked to keep. Nothing of any session. */
+/**
+ * What the simulator remembers between requests: records, seal keys, used-up faults, cached prefixes, and what it was asked to keep.
+ * Nothing of any session.
+ */
 export class Conversation {
   readonly #wire: SimulatedWire;
   readonly #keys: SealKeys;

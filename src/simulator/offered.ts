@@ -22,7 +22,10 @@ export function offeredCall(call: ScriptedCall, tools: readonly JsonObject[]): M
   };
 }
 
-/** The names under which agents offer a shell, with the arguments that each takes (Throughline, Codex 0.20 to 0.169, pi, opencode, Qwen Code, Cline; 2026-11). */
+/**
+ * The names under which agents offer a shell, with the arguments that each takes (Throughline, Codex 0.20 to 0.169, pi, opencode, Qwen
+ * Code, Cline; 2026-11).
+ */
 const shells: Readonly<Record<string, (command: string, call: ScriptedCall) => JsonObject>> = {
   shell_command: (command, { workdir, timeout_ms }) => ({ command, workdir, timeout_ms }),
   exec_command: (cmd, { workdir, timeout_ms }) => ({ cmd, workdir, yield_time_ms: timeout_ms }),

@@ -15,7 +15,8 @@ export interface SealCheck {
 /**
  * What the API refuses of a replayed input, or `undefined` when it would take it. The checks come in the API's order: shape, ids,
  * pairing, and sealed content last, so that one error can hide behind another. What an earlier response stands for was looked at when that
- * was made: only the request's own input is looked at for its shape, and only that can be named by an index. Texts and codes as reported in public issue threads, 2025-08 to 2026-11.
+ * was made: only the request's own input is looked at for its shape, and only that can be named by an index. Texts and codes as reported in
+ * public issue threads, 2025-08 to 2026-11.
  */
 export function validateInput(
   request: ResponsesRequest,

@@ -57,7 +57,10 @@ export interface Listing {
    * For every session whose text the cache holds: the length of the log that it was made from, and which of the words (lower case) it has.
    */
   search(words: readonly string[]): ReadonlyMap<string, { bytes: number; has: readonly boolean[] }>;
-  /** The text (lower case) that a search of a log of exactly `bytes` bytes looks at. Written soon, in the background, if the row of the session is of that log still. */
+  /**
+   * The text (lower case) that a search of a log of exactly `bytes` bytes looks at. Written soon, in the background, if the row of the
+   * session is of that log still.
+   */
   putText(id: string, bytes: number, text: string): void;
   /** Resolves when no byte of the sessions is left in the cache: false when it can't be written and some may be. */
   remove(ids: readonly string[]): Promise<boolean>;

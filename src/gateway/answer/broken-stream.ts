@@ -50,9 +50,9 @@ const isPassing = (failure: Failure): boolean =>
 /**
  * The event that ends a stream which was cut after output had gone out; `events`: how many went out. `undefined` when only the cut itself
  * can end it: without `stream` (a piece of a large event went out last, so that none can follow), and where the response goes on in the
- * background. Empty behind a whole call, also where the provider told an outage there: the stream just ends. Codex asks again with the call's output either way; clients built on the
- * AI SDK have begun the call, and begin it once more when they are told of a failure, but go on with its output when they aren't
- * (0.169, opencode 1.18.33; 2026-11). `response.incomplete` would do for them, and ends Codex's turn.
+ * background. Empty behind a whole call, also where the provider told an outage there: the stream just ends. Codex asks again with the
+ * call's output either way; clients built on the AI SDK have begun the call, and begin it once more when they are told of a failure, but go
+ * on with its output when they aren't (0.169, opencode 1.18.33; 2026-11). `response.incomplete` would do for them, and ends Codex's turn.
  */
 export function brokenEnding(
   failure: Failure,

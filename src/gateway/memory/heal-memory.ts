@@ -1,8 +1,8 @@
 import type { Quarantine } from "../../session/event.ts";
 
 /**
- * What was refused before, by whom; when, it knows by a clock of its own. A blob is known by its hash, who refused by the issuer (`provider.ts`): the base URL and a hash of the
- * account, so that what one account was refused is still sent for another.
+ * What was refused before, and by whom; when, it tells by a clock of its own. A blob is known by its hash, and who refused it by the issuer
+ * (`provider.ts`): the base URL and a hash of the account, so that what one account was refused is still sent for another.
  */
 export interface HealMemory {
   /** Whether anything at all is known of the issuer: if not, a request to it isn't looked into before it is sent. */

@@ -21,7 +21,8 @@ const encoder = new TextEncoder();
 
 /**
  * Reads the Messages API's server-sent events (anthropic-version 2023-06-01, as of 2026-11) as Responses items. Each content block is an
- * item as soon as it stops; the same events give the same bytes. How the answer ended stands in `message_delta`, before `message_stop`, which may be missing (`end`).
+ * item as soon as it stops; the same events give the same bytes. How the answer ended stands in `message_delta`, before `message_stop`,
+ * which may be missing (`end`).
  */
 export class MessagesReader implements AnswerReader {
   readonly #customTools: ReadonlySet<string>;

@@ -46,7 +46,8 @@ export function rawInput(json: string): string {
 
 /**
  * A call's arguments as the object that this wire demands. Arguments that are no JSON object (failures.md row 32) are kept as they are
- * under a name that says so. An id of 20 digits stays the id that it was. The escapes of a string in a string come to light here: what they stand for has to be text that is accepted.
+ * under a name that says so. An id of 20 digits stays the id that it was. The escapes of a string in a string come to light here: what they
+ * stand for has to be text that is accepted.
  */
 export function callInput(text: string): object {
   const parsed = parseExactJson(text === "" ? "{}" : wellFormedJson(text));

@@ -14,9 +14,10 @@ interface Spoken {
 
 /**
  * The conversation as Chat Completions takes it. What the model said and called in a step becomes one assistant message, and the outputs
- * follow as its tool messages, in the order of the calls, wherever in the items they stand: the wire refuses anything between them (failures.md row 29).
- * Reasoning goes along as `reasoning_content` where the projection left plaintext (DeepSeek, row 20). The one system message comes first,
- * because chat templates of open models (Qwen, Mistral) fail on any other; later developer messages are told as the user's.
+ * follow as its tool messages, in the order of the calls, wherever in the items they stand: the wire refuses anything between them
+ * (failures.md row 29). Reasoning goes along as `reasoning_content` where the projection left plaintext (DeepSeek, row 20). The one system
+ * message comes first, because chat templates of open models (Qwen, Mistral) fail on any other; later developer messages are told as the
+ * user's.
  */
 export function toMessages(
   instructions: string,

@@ -18,7 +18,10 @@ export async function open(invocation: Invocation): Promise<number> {
   return openInterface(invocation, screen, { ...(prompt !== undefined && { prompt }) });
 }
 
-/** `throughline resume`: opens the session in the terminal interface, with the prompt as its next message. Without a terminal, and with `--json`, as `exec resume`. */
+/**
+ * `throughline resume`: opens the session in the terminal interface, with the prompt as its next message. Without a terminal, and with
+ * `--json`, as `exec resume`.
+ */
 export async function resumeHere(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const { screen } = terminal;

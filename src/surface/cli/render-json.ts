@@ -14,7 +14,8 @@ import { inHome, updateInHome } from "./in-home.ts";
 
 /**
  * One event a line in the shape that users of `codex exec --json` know (thread, turn and item events, 0.47 to 0.169), with
- * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
+ * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in
+ * every run over the same session.
  */
 export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
   const { terminal } = invocation;

@@ -57,7 +57,10 @@ export function nextText(reference: string, pasted?: string): string {
   );
 }
 
-/** The diff lines of one edit. Later rounds edit what earlier ones have changed, where the original's bytes say nothing: then only the place is told. */
+/**
+ * The diff lines of one edit. Later rounds edit what earlier ones have changed, where the original's bytes say nothing: then only the place
+ * is told.
+ */
 function editLines({ at, length, begins, line, says, kind }: ShownEdit, original: string): string[] {
   const had =
     length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";

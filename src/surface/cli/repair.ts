@@ -24,7 +24,10 @@ import { toldOf } from "./whose-error.ts";
 import { meantBy } from "./rollouts.ts";
 import { toldHome } from "./store-for.ts";
 
-/** `throughline repair`: shows a rollout's repair, or with `--write` makes it in place. Of an own session, removes what a cut-off rotation has left. */
+/**
+ * `throughline repair`: shows a rollout's repair, or with `--write` makes it in place. Of an own session, removes what a cut-off rotation
+ * has left.
+ */
 export async function repair(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const home = toldHome(invocation);

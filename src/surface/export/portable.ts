@@ -130,7 +130,10 @@ interface PortableLine {
 
 const itemMark = Buffer.from(',"item":');
 
-/** Reads a line's event and item. The item's bytes are kept where it stands last; in an edited line it may stand elsewhere, and is serialised anew. */
+/**
+ * Reads a line's event and item. The item's bytes are kept where it stands last; in an edited line it may stand elsewhere, and is
+ * serialised anew.
+ */
 function readLine(line: Buffer): PortableLine | undefined {
   if (!isUtf8(line)) return undefined;
   const at = line.indexOf(itemMark);

@@ -18,7 +18,10 @@ export type PickerCommand =
     }
   | { kind: "rename"; name: string };
 
-/** Takes apart keys that came in one piece (typed fast, or sent by a program): text stays together, each control character is the key that sends it. */
+/**
+ * Takes apart keys that came in one piece (typed fast, or sent by a program): text stays together, each control character is the key that
+ * sends it.
+ */
 export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
   if (key.ctrl || key.meta || input.length < 2) return [{ input, key }];
   return (input.match(/\P{Cc}+|\p{Cc}/gu) ?? []).map((piece) => {
@@ -32,7 +35,10 @@ export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
   });
 }
 
-/** The command of a key as Ink's `useInput` gives it: "suspend" is for the screen, everything else for the model; `undefined` for keys without a meaning. */
+/**
+ * The command of a key as Ink's `useInput` gives it: "suspend" is for the screen, everything else for the model; `undefined` for keys
+ * without a meaning.
+ */
 export function pickerKey(
   input: string,
   key: Key,

@@ -28,7 +28,10 @@ const mostPreview = 14;
 /** The most lines of a note, where there is a preview. */
 const mostNote = 4;
 
-/** How many lines the list and the preview get. All lines together are one less than the screen has: drawing the last one would scroll some terminals. */
+/**
+ * How many lines the list and the preview get. All lines together are one less than the screen has: drawing the last one would scroll some
+ * terminals.
+ */
 export function pickerRoom(rows: number): { headings: boolean; list: number; preview: number } {
   const headings = rows >= leastForHeadings;
   const room = Math.max(1, rows - 1 - frame - (headings ? 1 : 0));

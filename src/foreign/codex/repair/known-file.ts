@@ -30,7 +30,10 @@ export function fileToRepair(path: string): string {
   return known;
 }
 
-/** The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the latter. */
+/**
+ * The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the
+ * latter.
+ */
 export function inUse(path: string): string {
   const plain = plainPath(path);
   return existsSync(plain) ? plain : path;
