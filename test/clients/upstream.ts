@@ -57,134 +57,143 @@ export const apiKey = "sk-test-0123456789abcdef";
 
 /** The Responses API as an agent meets it, on a free port of the loopback; written from its documentation and from failures.md alone. */
 export async function startUpstream(): Promise<Upstream> {
-  let key = new FernetKey();
-  const scripts = new Map<string, Answer[]>();
-  const planned: Fault[] = [];
-  let standing: Fault | undefined;
+  const upstream = new LoopbackUpstream();
+  await upstream.listen();
+  return upstream;
+}
 
-  const upstream: Omit<Upstream, "url" | "close"> = {
-    requests: [],
-    script: (prompt, ...answers) => void scripts.set(prompt, answers),
-    plan: (...faults) => void planned.push(...faults),
-    always: (fault) => (standing = fault),
-    framing: {},
-    wording: "coded",
-    rotate: () => (key = new FernetKey()),
-    spoiled: new Set(),
-    demands: [],
-    limitedUntil: 0,
-    contextTokens: Number.POSITIVE_INFINITY,
-  };
+class LoopbackUpstream implements Upstream {
+  readonly requests: Recorded[] = [];
+  readonly spoiled = new Set<string>();
+  readonly demands: Upstream["demands"] = [];
+  framing: Framing = {};
+  wording: SealWording = "coded";
+  limitedUntil = 0;
+  contextTokens = Number.POSITIVE_INFINITY;
+  url = "";
+  #key = new FernetKey();
+  readonly #scripts = new Map<string, Answer[]>();
+  readonly #planned: Fault[] = [];
+  #standing: Fault | undefined;
+  readonly #server = createServer((request, response) => {
+    this.#serve(request, response).catch((error: unknown) => {
+      // Clients that hang up in the middle are part of the tests.
+      if (!response.destroyed) response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  script(prompt: string, ...answers: Answer[]): void {
+    this.#scripts.set(prompt, answers);
+  }
+
+  plan(...faults: Fault[]): void {
+    this.#planned.push(...faults);
+  }
+
+  always(fault: Fault | undefined): void {
+    this.#standing = fault;
+  }
+
+  rotate(): void {
+    this.#key = new FernetKey();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const raw = await bodyOf(request);
     if (request.method !== "POST" || request.url !== "/v1/responses")
       return send(response, {
         status: 404,
         body: { error: { message: `Invalid URL (${request.method} ${request.url})` } },
       });
-    const fault = planned.shift() ?? standing ?? { do: "pass" };
-    let body: Item = {};
-    try {
-      body = JSON.parse(raw) as Item;
-    } catch (error) {
-      upstream.requests.push({
-        at: Date.now(),
-        headers: request.headers,
-        raw,
-        body,
-        input: [],
-        outcome: "not JSON",
-      });
-      return send(response, {
-        status: 400,
-        body: { error: { message: `The request body is not valid JSON: ${String(error)}`, code: null } },
-      });
-    }
-    const input = Array.isArray(body["input"]) ? (body["input"] as Item[]) : [];
-    const recorded = {
+    const fault = this.#planned.shift() ?? this.#standing ?? { do: "pass" };
+    const recorded: Recorded = {
       at: Date.now(),
       headers: request.headers,
       raw,
-      body,
-      input,
-      outcome: fault.do as string,
+      body: {},
+      input: [],
+      outcome: fault.do,
     };
-    upstream.requests.push(recorded);
-
-    if (request.headers.authorization !== `Bearer ${apiKey}`) {
-      recorded.outcome = "refused: key";
-      return send(response, {
-        status: 401,
-        body: {
-          error: {
-            message: "Incorrect API key provided.",
-            type: "invalid_request_error",
-            code: "invalid_api_key",
-          },
-        },
-      });
-    }
+    this.requests.push(recorded);
+    const unread = unreadable(recorded) ?? wrongKey(recorded);
+    if (unread) return send(response, unread);
+    const [created] = responseEvents(String(recorded.body["model"]), [], 0) as [StreamEvent];
     if (fault.do === "refuse") return send(response, fault);
-    if (fault.do === "event") {
-      const [created] = responseEvents(String(body["model"]), [], 0);
-      return stream(response, [created as StreamEvent, fault.event], upstream.framing);
-    }
-    if (fault.do === "limit") upstream.limitedUntil = Date.now() + fault.ms;
+    if (fault.do === "event") return stream(response, [created, fault.event], this.framing);
+    if (fault.do === "limit") this.limitedUntil = Date.now() + fault.ms;
     if (fault.do === "silent" && fault.when === "at-once") await silence(fault.ms, response);
 
-    const refusal =
-      usageLimit(upstream.limitedUntil) ??
-      overflow(raw, upstream.contextTokens) ??
-      first(upstream.demands, (demand) => demand(body, input)) ??
-      objection(
-        body,
-        (blob) => !upstream.spoiled.has(blob) && key.open(blob) !== undefined,
-        upstream.wording,
-      );
+    const refusal = this.#refusalOf(recorded);
     if (refusal) {
       recorded.outcome = `refused: ${JSON.stringify(refusal.body)}`;
       if (refusal.status !== 200) return send(response, refusal);
-      return stream(
-        response,
-        [responseEvents(String(body["model"]), [], 0)[0] as StreamEvent, refusal.body as StreamEvent],
-        upstream.framing,
-      );
+      return stream(response, [created, refusal.body as StreamEvent], this.framing);
     }
+    if (fault.do === "pass") recorded.outcome = "answered";
+    await this.#answer(response, recorded, fault);
+  }
 
-    const answer = answerTo(input, (prompt) => scripts.get(prompt) ?? []);
+  #refusalOf({ raw, body, input }: Recorded): Refusal | undefined {
+    const opens = (blob: string): boolean => !this.spoiled.has(blob) && this.#key.open(blob) !== undefined;
+    return (
+      usageLimit(this.limitedUntil) ??
+      overflow(raw, this.contextTokens) ??
+      first(this.demands, (demand) => demand(body, input)) ??
+      objection(body, opens, this.wording)
+    );
+  }
+
+  async #answer(response: ServerResponse, { raw, body, input }: Recorded, fault: Fault): Promise<void> {
+    const answer = answerTo(input, (prompt) => this.#scripts.get(prompt) ?? []);
     const events = responseEvents(
       String(body["model"]),
-      outputItems(answer, body, key),
+      outputItems(answer, body, this.#key),
       Math.ceil(raw.length / 4),
     );
-    if (fault.do === "pass") recorded.outcome = "answered";
     if (fault.do === "cut") {
-      await stream(response, events.slice(0, cutPoint(events, fault.after)), upstream.framing, true);
+      await stream(response, events.slice(0, cutPoint(events, fault.after)), this.framing, "open");
       while (fault.once && !fault.once()) await sleep(20);
       response.socket?.destroy();
     } else if (fault.do === "silent" && fault.when === "created") {
-      await stream(response, events.slice(0, 2), upstream.framing, true);
+      await stream(response, events.slice(0, 2), this.framing, "open");
       await silence(fault.ms, response);
-      await stream(response, events.slice(2), upstream.framing);
-    } else await stream(response, events, upstream.framing);
-  };
+      await stream(response, events.slice(2), this.framing);
+    } else await stream(response, events, this.framing);
+  }
+}
 
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      // Clients that hang up in the middle are part of the tests.
-      if (!response.destroyed) response.destroy(error instanceof Error ? error : undefined);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(upstream, {
-    url: `http://127.0.0.1:${port}/v1`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
+/** Reads the body into the record; the refusal of one that can't be read. */
+function unreadable(recorded: Recorded): Refusal | undefined {
+  try {
+    recorded.body = JSON.parse(recorded.raw) as Item;
+  } catch (error) {
+    recorded.outcome = "not JSON";
+    const message = `The request body is not valid JSON: ${String(error)}`;
+    return { status: 400, body: { error: { message, code: null } } };
+  }
+  const { input } = recorded.body;
+  if (Array.isArray(input)) recorded.input = input as Item[];
+  return undefined;
+}
+
+function wrongKey(recorded: Recorded): Refusal | undefined {
+  if (recorded.headers.authorization === `Bearer ${apiKey}`) return undefined;
+  recorded.outcome = "refused: key";
+  const message = "Incorrect API key provided.";
+  return {
+    status: 401,
+    body: { error: { message, type: "invalid_request_error", code: "invalid_api_key" } },
+  };
 }
 
 function first<T, R>(among: readonly T[], look: (one: T) => R | undefined): R | undefined {
@@ -207,12 +216,12 @@ function send(response: ServerResponse, { status, body, headers }: Refusal): voi
   response.end(text);
 }
 
-/** Writes events; `open` leaves the response unfinished. */
+/** Writes events, and ends the response unless it is left "open". */
 async function stream(
   response: ServerResponse,
   events: readonly StreamEvent[],
   framing: Framing,
-  open = false,
+  end: "open" | "ended" = "ended",
 ): Promise<void> {
   const text = events.map((event) => eventText(event, framing)).join("");
   if (!response.headersSent) {
@@ -224,11 +233,11 @@ async function stream(
     response.socket?.setNoDelay(true);
     if (framing.byteOrderMark) response.write("\uFEFF");
   }
-  const bytes = Buffer.from(text + (framing.done && !open ? "data: [DONE]\n\n" : ""));
+  const bytes = Buffer.from(text + (framing.done && end === "ended" ? "data: [DONE]\n\n" : ""));
   if (framing.bytewise) {
     for (const byte of bytes) await written(response, Buffer.from([byte]));
   } else if (bytes.length > 0) await written(response, bytes);
-  if (!open) response.end();
+  if (end === "ended") response.end();
 }
 
 function written(response: ServerResponse, bytes: Buffer): Promise<void> {
