@@ -6,9 +6,10 @@ import { type Finding, finding } from "./findings/finding.ts";
 import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
-import { homeOf, listRollouts, readRolloutName } from "./home/places.ts";
+import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
 import { isCompressed } from "./rollout/compressed.ts";
+import { isMeantBy } from "./rollout/lineage.ts";
 
 /** What lies beside rollouts that are diagnosed together: databases, other files, processes, repairs that were cut off. */
 export class Surroundings {
@@ -76,7 +77,8 @@ export class Surroundings {
       found.push(finding("index-stale", [], { detail: misfit }));
     const place = places.get(thread);
     const misplaced = place && placeMisfit(place, path, examined.header?.isPaginated === true);
-    if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
+    if (place && misplaced !== undefined && isMeantBy(place.path, path, () => this.#of(home).files))
+      found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
     return found;
@@ -94,6 +96,7 @@ class CodexHome {
   readonly databases: CodexDatabases;
   readonly #path: string;
   #places: ReadonlyMap<string, NamedPlace> | undefined;
+  #files: readonly RolloutFile[] | undefined;
   #rollouts: ReadonlySet<string> | undefined;
   #pins: ReadonlyMap<string, Pin> | undefined;
 
@@ -108,9 +111,13 @@ class CodexHome {
     return (this.#places ??= this.databases.places());
   }
 
+  get files(): readonly RolloutFile[] {
+    return (this.#files ??= listRollouts(this.#path));
+  }
+
   /** The ids of all rollouts. */
   get rollouts(): ReadonlySet<string> {
-    return (this.#rollouts ??= new Set(listRollouts(this.#path).map(({ rollout }) => rollout)));
+    return (this.#rollouts ??= new Set(this.files.map(({ rollout }) => rollout)));
   }
 
   get pins(): ReadonlyMap<string, Pin> {

@@ -1,7 +1,9 @@
 import type { Examination } from "../examine/examination.ts";
 import { type CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
 import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
+import { homeOf, listRollouts } from "../home/places.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
+import { isMeantBy } from "../rollout/lineage.ts";
 import type { GatheredChanges } from "./repair-changes.ts";
 
 /** What a repair changes in Codex's databases. */
@@ -36,7 +38,11 @@ export function databaseChanges(
     index !== undefined &&
     (changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined);
   const place = placeIn(row);
-  const isMisplaced = place && placeMisfit(place, path, found.header.isPaginated) !== undefined;
+  const home = homeOf(path);
+  const isMisplaced =
+    place &&
+    placeMisfit(place, path, found.header.isPaginated) !== undefined &&
+    isMeantBy(place.path, path, () => (home === undefined ? [] : listRollouts(home)));
   return {
     // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
     forgetsIndex: isMisfit && pin === undefined,

@@ -124,6 +124,38 @@ describe("an archived session of a home that was moved", () => {
   });
 });
 
+describe("a reverted thread of a home that was moved, which has two files", () => {
+  const later = path.replace(".jsonl", "_01a2055a-7560-7101-a505-3e9e99713329.jsonl");
+  const gone = (file: string): object => ({
+    rollout_path: join("/old/sessions/2026/11/20", basename(file)),
+    archived: 0,
+    archived_at: null,
+  });
+  beforeEach(() => writeFileSync(later, readFileSync(source.path)));
+
+  it.each([
+    ["later", later, path],
+    ["first", path, later],
+  ])(
+    "goes on in its %s one, where the database had that, whichever is repaired first",
+    async (_, meant, other) => {
+      state(gone(meant) as Parameters<typeof state>[0]);
+      expect([await kinds(other), await kinds(meant)]).toEqual([[], ["state-moved"]]);
+      expect(await repair(other)).toBeUndefined();
+      await repair(meant);
+      expect([await kinds(other), await kinds(meant)]).toEqual([[], []]);
+      expect(named()).toEqual({ ...gone(meant), rollout_path: meant });
+    },
+  );
+
+  it("goes on in the newest that is left, where what the database had is lost", async () => {
+    state(gone(later.replace("7101", "7102")) as Parameters<typeof state>[0]);
+    const newer = later.replace("2026-11-20T", "2026-11-21T");
+    renameSync(later, newer);
+    expect([await kinds(path), await kinds(newer)]).toEqual([[], ["state-moved"]]);
+  });
+});
+
 describe("a repair of a session that was archived since", () => {
   it("is taken back where the file lies now, and the database is left to Codex", async () => {
     state({ rollout_path: "/elsewhere", archived: 0, archived_at: null });

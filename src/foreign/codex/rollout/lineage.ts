@@ -3,7 +3,7 @@ import { type HistoryBase, readHeader, type RolloutHeader } from "./header.ts";
 import type { LineOptions, RolloutLine } from "./lines.ts";
 import { linesOf } from "./lines-of.ts";
 import { leadsTo } from "../home/misfits.ts";
-import type { RolloutFile } from "../home/places.ts";
+import { readRolloutName, type RolloutFile } from "../home/places.ts";
 import { readRecord } from "./record.ts";
 
 /** A file that a thread's history is read from, and how far. */
@@ -68,6 +68,19 @@ export function currentOf(files: readonly RolloutFile[], named?: string): Rollou
       (a.path < b.path ? 1 : -1),
   );
   return first!;
+}
+
+/**
+ * Whether a place that holds no file of this home means this file. One that names another of the thread's files (a reverted thread has
+ * several) means that one where it is here, and else the one that Codex would go on with; `files`: those of the home.
+ */
+export function isMeantBy(named: string, path: string, files: () => readonly RolloutFile[]): boolean {
+  const [own, told] = [readRolloutName(path), readRolloutName(named)];
+  if (!own || told?.thread !== own.thread || told.rollout === own.rollout) return true;
+  const thread = files().filter((file) => file.thread === own.thread);
+  if (thread.length === 0) return true;
+  const meant = thread.find((file) => file.rollout === told.rollout) ?? currentOf(thread);
+  return meant.rollout === own.rollout;
 }
 
 /** The first line that is a header, among the first ones. */
