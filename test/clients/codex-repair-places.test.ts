@@ -472,6 +472,20 @@ describe.skipIf(binary === undefined)("a rollout and what lies beside it", () =>
     expect(readFileSync(path).length).toBeGreaterThan(own.length);
   });
 
+  test("a home that was copied, with a reverted thread: it goes on in its later file, whichever is repaired first", async () => {
+    restore("reverted");
+    const other = join(root, "copied");
+    rmSync(other, { recursive: true, force: true });
+    cpSync(codex.home, other, { recursive: true });
+    const copy = codexHome(binary!, other, { url: upstream.url, apiKey });
+    const [first, second] = [base, later].map((path) => path.replace(codex.home, other));
+    expect([await kinds(first!), await kinds(second!)]).toEqual([[], ["state-moved"]]);
+    for (const path of [first!, second!]) await repair(path);
+    const from = upstream.requests.length;
+    expect((await resume("on", copy)).status).toBe(0);
+    expect(sent(from).slice(-3)).toEqual(["user: after", "assistant: You said: after", "user: on"]);
+  });
+
   test("a file that was archived by hand", async () => {
     const path = join(codex.home, "archived_sessions", basename(base));
     mkdirSync(join(path, ".."));
@@ -498,6 +512,7 @@ describe.skipIf(binary === undefined)("a rollout and what lies beside it", () =>
       "model_provider",
       "originator",
       "source",
+      "thread_source",
     ]);
     expect(turns()).toEqual(Array.from({ length: 4 }, () => "completed"));
   });

@@ -151,6 +151,26 @@ describe.each(["envelope", "paginated"] as const)("the rollout of a sub-agent (%
   );
 });
 
+it("a first line that was made anew says where what was copied ends: Codex showed the parent's turns as its own", async () => {
+  const [first, ...rest] = written("paginated");
+  const named = { type: "thread_settings_applied", thread_id: child, thread_settings: {} };
+  const lines = rest.map((line) =>
+    line.includes('"turn_id":"c"') && line.includes("task_started")
+      ? JSON.stringify({ ...(JSON.parse(line) as object), payload: named })
+      : line,
+  );
+  const mended = await repaired([first!.replace(/"subagent_history.*/u, '"subag'), ...lines]);
+  expect(JSON.parse(mended[0]!)).toMatchObject({
+    payload: {
+      id: child,
+      source: spawned,
+      forked_from_id: parent,
+      parent_thread_id: parent,
+      subagent_history_start_ordinal: 2 + copied.length,
+    },
+  });
+});
+
 it("what a sub-agent's rollout copies ends where its first line says, also where the message that began it is gone", async () => {
   const lines = written("paginated");
   for (const left of [lines, lines.filter((line) => !line.includes('"agent_message"'))]) {

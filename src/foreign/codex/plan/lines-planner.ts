@@ -5,7 +5,7 @@ import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
 import { kindOfBad } from "../findings/judge.ts";
-import { fittingMembers, isWholeHeader } from "../rollout/first-line.ts";
+import { fittingMembers, isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { longLine } from "./long-line.ts";
@@ -219,6 +219,7 @@ export class LinesPlanner {
       .filter((record) => record.readable);
     const timestamp = records.find(({ at }) => at !== undefined)?.at;
     const firstOrdinal = records.find(({ ordinal }) => ordinal !== undefined)?.ordinal;
+    const copied = records.find((record) => record.type === "session_meta" && isCopiedHeader(record, named));
     return rebuildHead({
       path: this.#options.path,
       broken,
@@ -232,7 +233,19 @@ export class LinesPlanner {
         records.find(({ type, kind }) => type === "response_item" && kind !== undefined)?.era === "bare",
       isPaginated: ordinals.next !== undefined,
       firstOrdinal,
+      parent: copied && { header: copied.payload, ownFrom: this.#ownFrom(named) },
     });
+  }
+
+  /** The ordinal of the first line that names this thread: what it took along from its parent's names none. */
+  #ownFrom(thread: string | undefined): number | undefined {
+    const named = `"thread_id":"${thread}"`;
+    for (const line of this.#file.lines()) {
+      if (line.bytes > longestExamined || !line.head.includes(named)) continue;
+      const record = this.#file.record(line);
+      if (record?.type === "event_msg" && record.payload["thread_id"] === thread) return record.ordinal;
+    }
+    return undefined;
   }
 
   /** The working folder that the lines name first. */

@@ -141,6 +141,42 @@ describe("a first line that is gone", () => {
     expect(head({ isPaginated: true })!.payload).not.toHaveProperty("history_base");
   });
 
+  const spawned = {
+    subagent: {
+      thread_spawn: { parent_thread_id: other, depth: 1, agent_path: "/root/a", agent_nickname: "A" },
+    },
+  };
+  const agent = {
+    forked_from_id: other,
+    parent_thread_id: other,
+    agent_path: "/root/a",
+    agent_nickname: "A",
+    subagent_history_start_ordinal: 48,
+  };
+  const parent = { header: { id: other, session_id: third }, ownFrom: 48 };
+
+  it("of a sub-agent says whose it is, and where what it took along ends, as the lines and the database tell", () => {
+    const known = { ...row, source: JSON.stringify(spawned), thread_source: "subagent" };
+    const made = head({ isPaginated: true, row: known, parent })!.payload;
+    expect(made).toMatchObject({ ...agent, source: spawned, session_id: third, thread_source: "subagent" });
+    const legacy = head({ row: known, parent })!.payload;
+    expect(legacy).not.toHaveProperty("subagent_history_start_ordinal");
+    const fork = head({ isPaginated: true, row: { ...row, source: "exec" }, parent })!.payload;
+    expect(fork).toMatchObject({ forked_from_id: other, source: "exec" });
+    expect(fork).not.toHaveProperty("subagent_history_start_ordinal");
+    expect(fork).not.toHaveProperty("session_id");
+  });
+
+  it("of a sub-agent keeps what the broken line still says of that", () => {
+    const said = { session_id: third, ...agent, multi_agent_version: "v2", thread_source: "subagent" };
+    const broken = remains(JSON.stringify({ source: spawned, ...said }).slice(1));
+    expect(head({ isPaginated: true, broken })!.payload).toMatchObject({ ...said, source: spawned });
+    const odd = remains('"parent_thread_id":"../..","source":{"subagent":{"thread_spawn":{"depth":1}}},');
+    const made = head({ broken: odd })!.payload;
+    expect(made["source"]).toBe("cli");
+    expect(made).not.toHaveProperty("parent_thread_id");
+  });
+
   it("has the number before the lines that are left, and none below nought", () => {
     expect(head({ isPaginated: true, firstOrdinal: 5 })!.ordinal).toBe(4);
     expect(head({ isPaginated: true, firstOrdinal: 0 })!.ordinal).toBe(0);

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import type { LostBase } from "../examine/lost-base.ts";
+import { fittingMembers } from "../rollout/first-line.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
 import { rebuiltMark } from "./rebuilt-line.ts";
@@ -26,6 +27,8 @@ export interface HeadSources {
   readonly isPaginated: boolean;
   /** The lowest ordinal of the remaining lines. */
   readonly firstOrdinal: number | undefined;
+  /** Of a sub-agent, or a fork, that took its parent's lines along: the parent's header, and the ordinal of the first line of its own. */
+  readonly parent?: { readonly header: JsonObject; readonly ownFrom: number | undefined } | undefined;
 }
 
 /**
@@ -51,13 +54,15 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   const created = text(own["timestamp"]) ?? text(copy?.["timestamp"]) ?? timestamp;
   if (sources.isBare)
     return Buffer.from(JSON.stringify({ timestamp: created, instructions: null, ...told, ...copy, id }));
+  const source = sourceIn(broken) ?? sourceOf(remains["source"] ?? row["source"]);
   const payload: JsonObject = {
     timestamp: created,
     cwd: remains["cwd"] ?? text(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
     cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
-    source: sourceOf(remains["source"] ?? row["source"]),
+    source,
     model_provider: remains["model_provider"] ?? text(row["model_provider"]),
+    ...lineage(sources, remains, source),
     ...told,
     ...copy,
     ...own,
@@ -74,10 +79,50 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
 }
 
 const wanted =
-  /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
+  /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url|session_id|forked_from_id|parent_thread_id|thread_source|agent_path|agent_nickname|agent_role|multi_agent_version)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
 
 const wantedBase =
   /"history_base"\s*:\s*(\{\s*"thread_id"\s*:\s*"[\w-]{1,64}"\s*,\s*"end_ordinal_exclusive"\s*:\s*\d{1,15}\s*,\s*"end_byte_offset"\s*:\s*\d{1,15}\s*\})/u;
+
+const wantedSource = /"source"\s*:\s*(\{\s*"subagent"\s*:\s*\{[^{}]*(?:\{[^{}]*\})?\s*\}\s*\})/u;
+const wantedStart = /"subagent_history_start_ordinal"\s*:\s*(\d{1,15})\s*[,}]/u;
+
+/** A sub-agent's `source`, as the broken line still says it. */
+function sourceIn(broken: Buffer | undefined): unknown {
+  const said = wantedSource.exec(broken?.toString("utf8", 0, 2 ** 20) ?? "")?.[1];
+  const read = said === undefined ? undefined : parseJson(said);
+  return isJsonObject(read) ? fittingMembers({ source: read })["source"] : undefined;
+}
+
+/**
+ * Which thread this one comes from, and where what it took along from there ends: without `subagent_history_start_ordinal` 0.148 and later
+ * show the parent's turns as the sub-agent's own.
+ */
+function lineage(
+  sources: HeadSources,
+  remains: Readonly<Record<string, string>>,
+  source: unknown,
+): JsonObject {
+  const { broken, row = {}, parent, isPaginated } = sources;
+  const subagent = isJsonObject(source) ? source["subagent"] : undefined;
+  const spawned = isJsonObject(subagent) ? subagent["thread_spawn"] : undefined;
+  const by = isJsonObject(spawned) ? spawned : {};
+  const isAgent = subagent !== undefined;
+  const start = wantedStart.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
+  const from = start === undefined ? parent?.ownFrom : Number(start);
+  const agent = (name: string): unknown => remains[name] ?? text(by[name]) ?? text(row[name]);
+  return fittingMembers({
+    session_id: remains["session_id"] ?? (isAgent ? parent?.header["session_id"] : undefined),
+    forked_from_id: remains["forked_from_id"] ?? parent?.header["id"],
+    parent_thread_id: remains["parent_thread_id"] ?? by["parent_thread_id"],
+    thread_source: remains["thread_source"] ?? text(row["thread_source"]),
+    agent_path: agent("agent_path"),
+    agent_nickname: agent("agent_nickname"),
+    agent_role: agent("agent_role"),
+    multi_agent_version: remains["multi_agent_version"],
+    ...(isPaginated && isAgent && from !== undefined && { subagent_history_start_ordinal: from }),
+  });
+}
 
 /** `history_base` as the broken line still says it, or as the other files of the thread tell it. */
 function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {
