@@ -159,18 +159,34 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     expect(request.length).toBe(expected.length + 2);
   });
 
-  test("messages in the forms of other APIs are not sent by it, and doctor names them", async () => {
+  test("messages, calls and outputs in the forms of other APIs are not sent by it, and doctor names them", async () => {
     const { upstream, codex, work } = await open();
     upstream.script("one", [{ say: "Heard." }]);
     await codex.run(["exec", "--skip-git-repo-check", "one"], { folder: work });
     const [rollout] = listRollouts(codex.home);
     const whole = readFileSync(rollout!.path, "utf8");
+    const message = { type: "message", role: "assistant" };
+    const call = { type: "function_call", name: "shell", arguments: '"words-called"', call_id: "1" };
+    const custom = { type: "custom_tool_call", name: "apply_patch", input: "words-patched", call_id: "4" };
+    const output = { type: "function_call_output", call_id: "1", output: "words-answered" };
     const forms: Item[] = [
-      { role: "assistant", content: [{ type: "output_text", text: "words-in-its-own" }] },
-      { role: "assistant", content: [{ type: "text", text: "words-in-chat's" }] },
-      { role: "assistant", content: "words-bare" },
-      { content: [{ type: "output_text", text: "words-of-nobody" }] },
-      { role: "assistant", id: 7, content: [{ type: "output_text", text: "words-numbered" }] },
+      { ...message, content: [{ type: "output_text", text: "words-in-its-own" }] },
+      { ...message, content: [{ type: "text", text: "words-in-chat's" }] },
+      { ...message, content: "words-bare" },
+      { ...message, role: undefined, content: [{ type: "output_text", text: "words-of-nobody" }] },
+      { ...message, id: 7, content: [{ type: "output_text", text: "words-numbered" }] },
+      call,
+      output,
+      { ...call, arguments: { command: "words-as-an-object" }, call_id: "2" },
+      { ...output, call_id: "2" },
+      { ...call, arguments: '"words-of-a-number"', call_id: 3 },
+      { ...output, call_id: 3 },
+      custom,
+      { type: "custom_tool_call_output", call_id: "4", output: { text: "words-in-an-object" } },
+      { ...call, arguments: '"words-called-again"', call_id: "5" },
+      { ...output, call_id: "5", output: [{ type: "text", text: "words-in-a-tool's" }] },
+      { ...custom, input: { patch: "words-in-a-patch" }, call_id: "6" },
+      { ...output, type: "custom_tool_call_output", call_id: "6" },
     ];
     const next = whole.trimEnd().split("\n").length;
     const added = forms.map((form, at) =>
@@ -178,16 +194,20 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
         timestamp: "2026-11-22T20:00:00.000Z",
         ordinal: next + at,
         type: "response_item",
-        payload: { type: "message", ...form },
+        payload: form,
       }),
     );
     writeFileSync(rollout!.path, `${whole}${added.join("\n")}\n`);
     const examined = await examine(rollout!.path);
     const [worst] = judge(examined, { path: rollout!.path, now: Date.now() });
-    expect(worst).toMatchObject({ kind: "unread-message", severity: "loss", count: 4 });
+    expect(worst).toMatchObject({ kind: "unread-item", severity: "loss", count: 10 });
     await codex.run(["exec", "--skip-git-repo-check", "resume", rollout!.thread, "two"], { folder: work });
     expect(JSON.stringify(upstream.requests.at(-1)!.input).match(/words-[\w-]+/gu)).toEqual([
       "words-in-its-own",
+      "words-called",
+      "words-answered",
+      "words-patched",
+      "words-called-again",
     ]);
   });
 

@@ -7,7 +7,7 @@ import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
-import { UnreadMessages } from "./unread-messages.ts";
+import { UnreadItems } from "./unread-items.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -51,7 +51,7 @@ export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
   readonly invalidIds = new InvalidIds();
-  readonly unread = new UnreadMessages();
+  readonly unread = new UnreadItems();
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
@@ -103,8 +103,7 @@ export class MessagesWatch {
     this.#lines = line.index + 1;
     if (type === "response_item") {
       this.invalidIds.see(kind, record, line);
-      // Of a line that is too long to be parsed its parts aren't known.
-      if (kind === "message" && line.whole) this.unread.see(payload, line);
+      this.unread.see(kind, record, line);
       this.#item(kind, payload, line, ordinal !== undefined);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);

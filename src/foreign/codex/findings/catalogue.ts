@@ -128,12 +128,12 @@ export const catalogue = {
     causes: `a resume at OpenAI fails: "Invalid 'input[7].content': array too long"`,
     mends: "repair",
   },
-  "unread-message": {
+  "unread-item": {
     severity: "loss",
     title:
-      "messages in a form that Codex doesn't write (no role; text, or parts of another API, in the place of its own parts)",
+      "messages, calls or outputs in a form that Codex doesn't write (no role; text, or parts of another API, in the place of its own parts; arguments that are no text)",
     causes:
-      "every version goes on without them, and says nothing; programs that convert sessions for Codex write such",
+      'every version goes on without them, and says nothing: a call without its output, too, and of one whose output isn\'t read the model is told "aborted"; programs that convert sessions for Codex write such',
     mends:
       "convert the session anew with a mended program, or go on here: throughline resume takes them over",
   },

@@ -203,7 +203,7 @@ function messageFindings(examined: Examination, now: number): Finding[] {
     }),
     ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
     ...foundAt("lone-reasoning", lone, lone.length),
-    ...foundAt("unread-message", unread.found.items, unread.found.count),
+    ...foundAt("unread-item", unread.found.items, unread.found.count),
     ...foundAt("lost-message", lost, lost.length),
     ...foundAt("lost-event", events, events.length),
     ...foundAt("lost-call", calls, calls.length),

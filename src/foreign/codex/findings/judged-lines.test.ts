@@ -75,7 +75,7 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   [
     "a call without a name",
     [item("function_call", { call_id: "a" }), prompt("two")],
-    ["call-without-output at 2, 1: call"],
+    ["call-without-output at 2, 1: call", "unread-item at 2, 1"],
   ],
   [
     "garbage and half of a character",
@@ -112,7 +112,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ["an id that Codex gave to a review", [review, answer("a")], ["invalid-id at 2, 1: review_rollout_user"]],
   [
     "an id of another kind, in numbered lines, which was answered",
-    [item("function_call", { id: "ctc_1", call_id: "a", name: "b" }), output("a"), answer("a")],
+    [
+      item("function_call", { id: "ctc_1", call_id: "a", name: "b", arguments: "{}" }),
+      output("a"),
+      answer("a"),
+    ],
     ["note: invalid-id at 2, 1: ctc_1"],
     "ordinals",
   ],
@@ -155,7 +159,39 @@ it.each<[string, Line[], string[], "ordinals"?]>([
       item("message", { role: "user", content: [{ type: "input_hologram", of: "seven" }] }),
       item("message", { role: "user", content: [] }),
     ],
-    ["unread-message at 2 3 4 5 6, 5"],
+    ["unread-item at 2 3 4 5 6, 5"],
+  ],
+  [
+    "calls in the forms of other APIs",
+    [
+      item("function_call", { name: "a", arguments: {}, call_id: "1" }),
+      item("function_call", { name: "a", call_id: "2" }),
+      item("function_call", { name: "a", arguments: "{}", call_id: 3 }),
+      item("function_call", { arguments: "{}", call_id: "4" }),
+      item("function_call", { id: 5, name: "a", arguments: "{}", call_id: "5" }),
+      item("custom_tool_call", { name: "a", input: { patch: "x" }, call_id: "6" }),
+      item("function_call", { id: null, name: "a", namespace: "b", arguments: "{}", call_id: "7" }),
+      ...["1", "2", "4", "5", "6", "7"].map(output),
+    ],
+    ["unread-item at 2 3 4 5 6 7, 6"],
+  ],
+  [
+    "outputs in the forms of other APIs",
+    ["1", "2", "3", "4", "5", "6", "7", "8"].flatMap((id, nth) => {
+      const text = "one";
+      const forms = [
+        { text },
+        null,
+        [{ type: "text", text }],
+        [{ type: "input_text", text }],
+        [],
+        [{ type: "input_hologram" }],
+        text,
+        "",
+      ];
+      return [call(id), item("function_call_output", { call_id: id, output: forms[nth] })];
+    }),
+    ["unread-item at 3 5 7, 3"],
   ],
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
