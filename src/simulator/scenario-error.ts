@@ -15,12 +15,17 @@ export function explain(issue: z.core.$ZodIssue, value: unknown): string {
   }
   const allowed = allowedValues(issue);
   if (issue.path.length > 0 && valueAt(issue.path, value) === undefined) {
-    return `${subject} is missing; ${allowed === undefined ? issue.message : `one of: ${allowed.join(", ")}`}`;
+    const wanted = allowed === undefined ? wantedIn(issue.message) : `one of: ${allowed.join(", ")}`;
+    return `${subject} is missing; ${wanted}`;
   }
   return allowed === undefined
     ? `${subject}: ${issue.message}`
     : `${subject} is one of: ${allowed.join(", ")}`;
 }
+
+/** "expected array" of "Invalid input: expected array, received undefined". */
+const wantedIn = (message: string): string =>
+  message.replace(/^Invalid input: (expected .*), received undefined$/u, "$1");
 
 /** "turn 1, step 2, say": as a reader counts. */
 function subjectOf(path: readonly PropertyKey[]): string {

@@ -93,6 +93,11 @@ describe("an error in a scenario names the file, the line and what is allowed", 
       /^s\.toml:1: fault 1, resets_in is missing; expected a duration like/,
     ],
     [
+      "a turn without steps",
+      '[[turn]]\nprompt = "x"\n',
+      /^s\.toml:1: turn 1, step is missing; expected array$/,
+    ],
+    [
       "a bad duration",
       '[[fault]]\nkind = "silent"\nfor = "soon"\n',
       /^s\.toml:3: fault 1, for: expected a duration like .*, got "soon"$/,

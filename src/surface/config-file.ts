@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { readText } from "../lib/open-file.ts";
 import { takeBackWords } from "../lib/owner.ts";
 import { quoted, systemWords } from "../lib/words.ts";
+import { lineOf } from "../simulator/toml-line.ts";
 
 /** Whether a URL has neither user nor password. True for what is no URL, which has an error of its own. */
 export const hasNoLogin = (text: string): boolean => {
@@ -96,11 +97,31 @@ export function readConfigFile(path: string, schema: z.ZodType<ConfigFile>): Con
   }
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  const issue = checked.error.issues[0];
+  const [issue] = checked.error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
   const at = issue?.path.join(".");
-  throw new Failure(
-    "configuration",
-    `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}. ${configurationPage}`,
-    { path },
+  const why =
+    unknown.length > 0
+      ? `there is no setting ${unknown.map((key) => `"${key}"`).join(", ")}; known: ${settingsAt(schema, issue!.path).join(", ")}`
+      : (issue?.message ?? "is not as it should be");
+  const line = lineOf(text, [...(issue?.path ?? []), ...unknown.slice(0, 1)]);
+  throw new Failure("configuration", `${path}:${line}: ${at ? `${at}: ` : ""}${why}. ${configurationPage}`, {
+    path,
+  });
+}
+
+/** The settings that can stand in the table at the path. */
+function settingsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: z.ZodType | undefined = schema;
+  for (const part of path) {
+    if (at instanceof z.ZodRecord) at = within(at.valueType as z.ZodType);
+    else at = at instanceof z.ZodObject ? within(at.shape[String(part)] as z.ZodType) : undefined;
+  }
+  if (!(at instanceof z.ZodObject)) return [];
+  return Object.entries(at.shape).flatMap(([name, of]) =>
+    within(of as z.ZodType) instanceof z.ZodUndefined ? [] : [name],
   );
 }
+
+const within = (schema: z.ZodType): z.ZodType =>
+  schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;

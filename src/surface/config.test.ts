@@ -88,7 +88,7 @@ it("what holds for every workspace is refused in the file of one, where nobody w
   for (const text of ['[gateway]\nlisten = "8790"\n', trusts]) {
     writeFileSync(path, text);
     expect(() => readConfig({ home }, {}, folder), text).toThrow(
-      /config\.toml: (?:gateway|workspaces): is a setting of the home's config\.toml alone\./u,
+      /config\.toml:1: (?:gateway|workspaces): is a setting of the home's config\.toml alone\./u,
     );
     expect(readConfig({ home: dirname(path) }, {}, folder), "the home's own file").toMatchObject({});
   }
@@ -97,6 +97,22 @@ it("what holds for every workspace is refused in the file of one, where nobody w
   const linked = readConfig({ home: join(root, "link", ".throughline") }, {}, folder);
   expect(linked.undecided, "the home's own file, by a link").toBeUndefined();
   rmSync(root, { recursive: true });
+});
+
+it("a misspelt setting is told with its line and with those that can stand there", () => {
+  const home = mkdtempSync(join(tmpdir(), "config-"));
+  const read = (toml: string) => () => {
+    writeFileSync(join(home, "config.toml"), toml);
+    return readConfig({ home }, {}, "/");
+  };
+  expect(read('effort = "low"\nmodle = "x"\n')).toThrow(
+    /config\.toml:2: there is no setting "modle"; known: provider, model, .*gateway, workspaces\. /u,
+  );
+  expect(read('[providers.work]\nkind = "chat"\nbase_url = "http://a.example/v1"\nkey_env = "K"\n')).toThrow(
+    /config\.toml:4: providers\.work: there is no setting "key_env"; known: kind, base_url, env_key, contract, store\. /u,
+  );
+  expect(read('approval = "maybe"\n')).toThrow(/config\.toml:1: approval: /u);
+  rmSync(home, { recursive: true });
 });
 
 it("a wrong approval is told of where it was given", () => {

@@ -40,7 +40,14 @@ describe("help", () => {
   );
 
   it("of what is no command says so", async () => {
-    const { status, err } = await run("help", "nosuch");
-    expect([status, err]).toEqual([2, 'There is no command "nosuch". See: throughline --help\n']);
+    for (const words of [
+      ["help", "nosuch"],
+      ["nosuch", "--help"],
+    ]) {
+      const { status, err } = await run(...words);
+      expect([status, err]).toEqual([2, 'There is no command "nosuch". See: throughline --help\n']);
+    }
+    const mistyped = await run("sesions", "--help");
+    expect([mistyped.status, mistyped.err]).toEqual([2, expect.stringContaining("Did you mean sessions?")]);
   });
 });

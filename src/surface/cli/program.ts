@@ -170,6 +170,9 @@ function argumentTerm(argument: Argument): string {
 
 const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
 
+const noCommand = (words: string): Failure =>
+  new Failure("usage", `There is no command "${words}". See: throughline --help`, {});
+
 /** Completes what people type without a command: `--resume [id]` and `--continue` mean `resume`; nothing, options or a prompt mean `open`. */
 function fullWords(typed: readonly string[]): string[] {
   const argv = behindCommand(typed);
@@ -179,15 +182,21 @@ function fullWords(typed: readonly string[]): string[] {
   if (first === "help" && rest.length > 0) {
     if (rest.every((word) => ownOptions.has(word))) return ["--help"];
     if (commandIn(rest) !== "") return [...rest, "--help"];
-    throw new Failure("usage", `There is no command "${rest.join(" ")}". See: throughline --help`, {});
+    throw noCommand(rest.join(" "));
   }
   if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
   // An option before a command is a mistake that is reported: taken for `open`, it would begin a session.
   const isMisplaced = rest.some((word) => commandWords.includes(word));
   const isOption = first.startsWith("-");
   if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
+  const asksForHelp = rest.some((word) => word === "--help" || word === "-h");
   // A single word is a prompt, unless it is a command or looks like a mistyped one.
-  if (!isOption && !commandWords.some((word) => isLike(first, word))) return ["open", ...argv];
+  if (!isOption && !commandWords.some((word) => isLike(first, word))) {
+    if (asksForHelp) throw noCommand(first);
+    return ["open", ...argv];
+  }
+  // Without the option it is refused with the command that it looks like.
+  if (!isOption && asksForHelp && !commandWords.includes(first)) return [first];
   return [...argv];
 }
 
