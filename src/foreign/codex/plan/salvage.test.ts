@@ -36,8 +36,8 @@ describe("of a line that is no record", () => {
   });
 
   it("bytes that are no text and control characters are replaced where they stand", () => {
-    expect(kept(message.replace(":1}", ":\xff1}").replace("user", "us\x01r"))).toBe(
-      message.replace(":1}", ":?1}").replace("user", "us r"),
+    expect(kept(message.replace(":1}", ":\xff1}").replace('"}{', '"}\x01{'))).toBe(
+      message.replace(":1}", ":?1}").replace('"}{', '"} {'),
     );
     const role = '"role"';
     expect(kept(message.replace(role, `\xff\xc3${role}`))).toBe(message.replace(role, `  ${role}`));
@@ -64,12 +64,23 @@ describe("of a line that is no record", () => {
       'ext","text":"a',
       'a"}]',
     ],
+    ["its line has no type", '{"type":"message","role":"user","content":[]}', "esponse", "_item"],
+    ["its line has no payload", '{"type":"message","role":"user","content":[]}', "ayload", '":{"type'],
+    ["it has no kind", '{"type":"message","role":"user","content":[]}', 'ype":"message', '":"message'],
+    ["its kind is none", '{"type":"message","role":"user","content":[]}', "essage", '","role'],
+    ["a message has nobody's role", '{"type":"message","role":"user","content":[]}', "ser", '","content'],
     ["a message has no role", '{"type":"message","role":"user","content":[]}', "ole", "content"],
     [
       "a call has no name",
       '{"type":"function_call","name":"a","arguments":"{}","call_id":"b"}',
       "ame",
       "arg",
+    ],
+    [
+      "a call has a name that no provider takes",
+      '{"type":"function_call","name":"shell","arguments":"{}","call_id":"b"}',
+      "hell",
+      '","arg',
     ],
     ["a call has no id", '{"type":"custom_tool_call","call_id":"b","name":"a","input":""}', "all_id", "name"],
     ["an output has no call", '{"type":"function_call_output","call_id":"b","output":"c"}', "all_id", '":"b'],
@@ -92,11 +103,11 @@ describe("of a line that is no record", () => {
   });
 
   it("an item keeps no id and no notes that were damaged, and keeps those that weren't", () => {
-    const own = '{"type":"message","id":"msg_0123","role":"user","content":[]}';
+    const own =
+      '{"type":"message","id":"msg_0123","role":"user","content":[{"type":"input_text","text":"a b"}]}';
     const notes = ',"metadata":{"history_sequence":1,"retained_source":{"id":"a"}}';
     const whole = line(own, notes);
-    const other = whole.replace("user", "us\x01r");
-    expect(kept(other)).toBe(whole.replace("user", "us r"));
+    expect(kept(whole.replace("a b", "a\x01b"))).toBe(whole);
     const [noId, noNotes] = [
       line(own.replace('"id":"msg_0123",', " ".repeat(16)), notes),
       line(own, " ".repeat(notes.length)),

@@ -6,7 +6,7 @@ import { recordMark } from "../rollout/glance.ts";
 import { readRecord } from "../rollout/record.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
 import { memberIn } from "./line-places.ts";
-import { isSoundItem } from "./sound-item.ts";
+import { isSound } from "./sound-record.ts";
 
 /** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
 export interface Salvaged {
@@ -28,7 +28,7 @@ const mostParsed = 2 ** 24;
 /**
  * Keeps what can be kept of a line that is no record, in place: bytes that are no text become "?" in a string and a space elsewhere,
  * control characters a space, half a surrogate pair U+FFFD; a record glued to a torn one before it stands alone. What is left becomes
- * spaces, which every version passes over, and so does an item without what Codex reads it by: what an event tells of it can be put there.
+ * spaces, which every version passes over, and so does a record without what Codex reads it by: what an event tells of it can be put there.
  * Nothing is made up.
  */
 export function salvage(line: Buffer): Salvaged {
@@ -37,11 +37,11 @@ export function salvage(line: Buffer): Salvaged {
   if (cleaned.length > mostParsed) return { bytes: cleaned, lost: [] };
   withoutDamaged("metadata", 0, cleaned, line);
   const record = readRecord({ bytes: cleaned, whole: true });
-  if (!record.readable || record.type !== "response_item") return { bytes: cleaned, lost: [] };
-  withoutDamaged("id", memberIn(cleaned, 0, "payload")?.at ?? 0, cleaned, line);
-  return isSoundItem(record.kind, record.payload)
-    ? { bytes: cleaned, lost: [] }
-    : { bytes: Buffer.alloc(cleaned.length, space), lost: [line] };
+  if (!record.readable) return { bytes: cleaned, lost: [] };
+  if (!isSound(record)) return { bytes: Buffer.alloc(cleaned.length, space), lost: [line] };
+  if (record.type === "response_item")
+    withoutDamaged("id", memberIn(cleaned, 0, "payload")?.at ?? 0, cleaned, line);
+  return { bytes: cleaned, lost: [] };
 }
 
 /**
