@@ -8,6 +8,7 @@ import {
   readSync,
   type Stats,
 } from "node:fs";
+import { hasCode } from "./system.ts";
 
 /** Windows doesn't have it. */
 const dontWait = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
@@ -64,16 +65,7 @@ const noFile = (path: string, stat: Stats): Error => unfit(stat.isDirectory() ? 
 const unfit = (code: string, path: string): Error =>
   Object.assign(new Error(`${code}: not such a file, open '${path}'`), { code, syscall: "open", path });
 
-const lasting: ReadonlySet<unknown> = new Set([
-  "EISDIR",
-  "EFTYPE",
-  "EOVERFLOW",
-  "ELOOP",
-  "EACCES",
-  "EPERM",
-  "EIO",
-]);
+const lasting = ["EISDIR", "EFTYPE", "EOVERFLOW", "ELOOP", "EACCES", "EPERM", "EIO"];
 
 /** Whether what can't be read stays so: not for want of open files, say. */
-export const staysUnreadable = (error: unknown): boolean =>
-  lasting.has((error as NodeJS.ErrnoException).code);
+export const staysUnreadable = (error: unknown): boolean => hasCode(error, ...lasting);

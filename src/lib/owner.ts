@@ -1,6 +1,6 @@
 import { fchownSync, fstatSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
-import { isSystemError, nearestThere } from "./system.ts";
+import { hasCode, isSystemError, nearestThere } from "./system.ts";
 import { quoted } from "./words.ts";
 
 /** Whose a file is: numbers of its user and its group. */
@@ -37,9 +37,8 @@ const ownerOf = (path: string): number | undefined => lstatSync(path, { throwIfN
  * hold more of root's.
  */
 export function takeBackWords(error: unknown, path: string, isOwnFolder = false): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
   const own = process.geteuid?.();
-  if (own === undefined || own === 0 || (code !== "EACCES" && code !== "EPERM")) return undefined;
+  if (own === undefined || own === 0 || !hasCode(error, "EACCES", "EPERM")) return undefined;
   let place = nearestThere(path);
   if (ownerOf(place) !== 0) return undefined;
   while (ownerOf(dirname(place)) === 0 && dirname(place) !== place) place = dirname(place);

@@ -1,10 +1,11 @@
 import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync } from "node:fs";
+import { hasCode } from "./system.ts";
 
 /**
  * Error codes of file systems without hard links, or without one from where the draft is: exFAT and some shares say `EPERM`, others the
  * rest.
  */
-const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
+const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
 
 /**
  * Gives the content of a durable draft a name, unless there is a file of that name: `false` then. A link is exclusive and appears with its
@@ -15,13 +16,13 @@ export function placeNew(draft: string, path: string): boolean {
     linkSync(draft, path);
     return true;
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    if (!noLinks.has(codeOf(error))) throw error;
+    if (hasCode(error, "EEXIST")) return false;
+    if (!hasCode(error, ...noLinks)) throw error;
   }
   try {
     copyFileSync(draft, path, constants.COPYFILE_EXCL);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
+    if (hasCode(error, "EEXIST")) return false;
     throw error;
   }
   const copy = openSync(path, "r+");
@@ -32,5 +33,3 @@ export function placeNew(draft: string, path: string): boolean {
   }
   return true;
 }
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? "";

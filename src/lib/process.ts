@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { isSystemError } from "./system.ts";
+import { hasCode, isSystemError } from "./system.ts";
 
 /**
  * Names one process and no later one: a pid alone is given away again. `boot` is the machine's boot (a reboot ends every process),
@@ -49,8 +49,7 @@ export function groupRuns(group: number): boolean {
     process.kill(-group, 0);
   } catch (error) {
     // ESRCH: none is left. EPERM: those that are left have become another user's, out of reach (on macOS also: they have ended).
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ESRCH" || code === "EPERM") return false;
+    if (hasCode(error, "ESRCH", "EPERM")) return false;
     throw error;
   }
   if (process.platform !== "linux") return true;
@@ -103,7 +102,7 @@ function isThere(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return hasCode(error, "EPERM");
   }
 }
 
@@ -138,8 +137,7 @@ function linkTarget(path: string): string | undefined {
 
 /** `/proc` answers ESRCH for a process that ends while it is read; a hardened container may hide parts of it. */
 function isAbsent(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
+  return hasCode(error, "ENOENT", "ESRCH", "EACCES", "EPERM");
 }
 
 /** What a system program prints; `undefined` when it can't be run, fails (`ps` does for an unknown pid) or prints nothing. */

@@ -8,6 +8,11 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
 }
 
+/** Whether an error has one of these codes, as the system names its errors: `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
+
 /** The person's own folder; empty where nobody knows of one: without `HOME`, for a user who has no entry, as in some containers. */
 export function ownFolder(): string {
   try {
@@ -46,7 +51,7 @@ export function nearestThere(path: string): string {
  * for, absent where nobody knows.
  */
 export function makeRoomWords(error: unknown, path?: string): string {
-  if ((error as NodeJS.ErrnoException).code === "EFBIG")
+  if (hasCode(error, "EFBIG"))
     return "Allow larger files, or move to a disk that does, then try again: ulimit -f";
   const place = path === undefined ? undefined : nearestThere(path);
   const at = place === undefined ? "" : ` ${quoted(place)}`;

@@ -13,7 +13,7 @@ import type { z } from "zod";
 import { appendAll, writeAll } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { readText, staysUnreadable } from "../lib/open-file.ts";
-import { syncPath } from "../lib/system.ts";
+import { hasCode, syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 
 /**
@@ -137,11 +137,6 @@ export function readSpoolRecord<T>(spool: string, name: string, shape: z.ZodType
   const read = shape.safeParse(value);
   if (!read.success) throw new SpoolDamaged(`${join(spool, name)} is damaged`);
   return read.data;
-}
-
-/** Whether a system error has one of these codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }
 
 function writeDraft(spool: string, name: string, value: object): string {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { hasCode } from "../../lib/system.ts";
 import { makePrivate } from "../../lib/open-file.ts";
 import { pathToFileURL } from "node:url";
 
@@ -147,8 +148,7 @@ function isOfCode(error: unknown, primary: number): boolean {
   return typeof errcode === "number" && (errcode & 0xff) === primary;
 }
 
-const forbidden: ReadonlySet<unknown> = new Set(["EROFS", "EACCES", "EPERM"]);
-const isForbidden = (error: unknown): boolean => forbidden.has((error as { code?: unknown }).code);
+const isForbidden = (error: unknown): boolean => hasCode(error, "EROFS", "EACCES", "EPERM");
 
 /** Errors of SQLite or of the system: a ledger can do without its file. Anything else is a mistake of the program. */
 export function isOfTheFile(error: unknown): boolean {

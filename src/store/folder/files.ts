@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { takeBackWords } from "../../lib/owner.ts";
-import { makeRoomWords, nearestThere } from "../../lib/system.ts";
+import { hasCode, makeRoomWords, nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
@@ -47,7 +47,7 @@ export function makeFolder(path: string): boolean {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (hasCode(error, "EEXIST")) return false;
     throw error;
   }
   // mkdir takes the umask's bits away, never adds any; a umask of 0277 would leave a folder that its owner can't write to.
@@ -65,11 +65,9 @@ export function refuseLink(path: string): void {
   if (isLink(path)) throw Object.assign(new Error(`ELOOP: a link, lstat '${path}'`), facts);
 }
 
-const noRoom: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-
 /** Whether the error says that there is no room: on the disk, in the quota, or for so large a file. */
 export function isNoRoom(error: unknown): boolean {
-  return noRoom.has((error as NodeJS.ErrnoException).code);
+  return hasCode(error, "ENOSPC", "EDQUOT", "EFBIG");
 }
 
 /** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
@@ -117,7 +115,7 @@ function isUnreadable(error: unknown): boolean {
     if (path !== undefined) accessSync(path, constants.R_OK);
     return false;
   } catch (refusal) {
-    return (refusal as NodeJS.ErrnoException).code !== "ENOENT";
+    return !hasCode(refusal, "ENOENT");
   }
 }
 

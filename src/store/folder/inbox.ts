@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, lstatSync, renameSync, rmSync, unlink
 import { join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
 import { readText, staysUnreadable } from "../../lib/open-file.ts";
-import { syncPath } from "../../lib/system.ts";
+import { hasCode, syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
@@ -217,7 +217,7 @@ function ifThere(act: () => void): boolean {
     act();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { formatTime } from "../../lib/date.ts";
 import { readText } from "../../lib/open-file.ts";
-import { isSystemError, syncPath } from "../../lib/system.ts";
+import { hasCode, isSystemError, syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -110,7 +110,7 @@ export class OwnLease {
       if (previous !== undefined) linkSync(leasePath(folder, previous), path);
       fd = openPrivate(path, previous === undefined ? "wx" : "r+");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
+      if (hasCode(error, "EEXIST")) return undefined;
       throw error;
     }
     try {

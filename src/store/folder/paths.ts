@@ -1,8 +1,10 @@
 import { existsSync, lstatSync, readdirSync, statSync, type Dirent } from "node:fs";
 import { join, sep } from "node:path";
+import { hasCode } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
 import { quoted } from "../../lib/words.ts";
+import { isLink } from "./files.ts";
 
 const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 const monthShape = /^\d{4}-\d{2}$/u;
@@ -113,7 +115,7 @@ function leadsToFolder(link: string): boolean {
 /** A link that leads nowhere, to a disk that isn't there now say, is no home without sessions. */
 function refuseLostLink(path: string): void {
   // Not by whether anything is there: another process may make the folder between two looks.
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(path)) return;
+  if (!isLink(path) || existsSync(path)) return;
   const message = `${path} is a link that leads nowhere: to a disk that isn't there now, say. Nothing was changed. See where it leads: ls -ld ${quoted(path)}`;
   throw new Failure("store-unavailable", message, { path });
 }
@@ -131,7 +133,7 @@ export function names(path: string): string[] {
   try {
     return readdirSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
 }
@@ -140,7 +142,7 @@ function entries(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { hasCode } from "../../lib/system.ts";
 import { isFailureOf } from "../../failure.ts";
 import { staysUnreadable } from "../../lib/open-file.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
@@ -125,7 +126,7 @@ async function readable(asked: Promise<string | undefined>): Promise<string | un
     return await asked;
   } catch (error) {
     if (isFailureOf(error, "schema-newer", "session-damaged")) return undefined;
-    if (staysUnreadable(error) || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (staysUnreadable(error) || hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { exportedLines } from "../../foreign/codex/export.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
@@ -92,8 +93,8 @@ async function writeTo(path: string, parts: AsyncIterable<string>): Promise<numb
   try {
     return await writeNew(path, parts);
   } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (typeof syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
+    const { code, message } = error;
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
     const why = isFolder ? "it is a folder" : code === "EEXIST" ? "there is a file already" : message;
     throw new Failure(

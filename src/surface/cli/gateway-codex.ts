@@ -18,7 +18,7 @@ import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
-import { makeRoomWords, syncPath } from "../../lib/system.ts";
+import { hasCode, makeRoomWords, syncPath } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
@@ -112,8 +112,7 @@ function textOf(path: string): string | undefined {
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw unread(systemWords(error), error);
   }
   // Codex doesn't read such a file either; writing it as UTF-8 would lose bytes.

@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
+import { hasCode } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { sanitise } from "../../session/item.ts";
 import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
-import { hasCode, makeSpool, readSpoolRecord, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { makeSpool, readSpoolRecord, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
 import { carryOut, type CarriedOut } from "./carry-out.ts";
 import { definition } from "./definition.ts";
 import { parsePatch, type Section } from "./parse.ts";

@@ -13,8 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { giveTo } from "../../lib/owner.ts";
 import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { isSystemError } from "../../lib/system.ts";
-import { hasCode } from "../spool.ts";
+import { hasCode, isSystemError } from "../../lib/system.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
 import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
 

@@ -1,6 +1,6 @@
+import { hasCode } from "../../lib/system.ts";
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { hasCode } from "../spool.ts";
 
 /**
  * A folder held open by its handle, so that what is done to its files is done in this folder even if somebody puts a symbolic link in

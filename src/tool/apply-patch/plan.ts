@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { hasCode } from "../spool.ts";
+import { hasCode } from "../../lib/system.ts";
 import { editFile, joinLines } from "./edit.ts";
 import type { Section } from "./parse.ts";
 import type { Owner } from "../../lib/owner.ts";

@@ -1,8 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Owner } from "../../lib/owner.ts";
-import { isSystemError } from "../../lib/system.ts";
-import { hasCode } from "../spool.ts";
+import { hasCode, isSystemError } from "../../lib/system.ts";
 
 /** A file that a patch names, as it stands on disk. */
 export interface Target {

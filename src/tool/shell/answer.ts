@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { hasCode } from "../../lib/system.ts";
 import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
 import { sanitise } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
-import { hasCode, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { SpoolDamaged, spoolFiles } from "../spool.ts";
 import { readCommand } from "./spool-records.ts";
 import { type ExitRecord, readProcess, readStarted } from "./state.ts";
 

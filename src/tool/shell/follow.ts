@@ -2,10 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { hasCode } from "../../lib/system.ts";
 import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
 import type { ToolContext, ToolOutcome } from "../../tool.ts";
-import { hasCode, spoolFiles } from "../spool.ts";
+import { spoolFiles } from "../spool.ts";
 import { exitOutcome, killedOutcome, unknownOutcome } from "./answer.ts";
 import { commandState, readProcess, readStarted } from "./state.ts";
 

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
-import { isSystemError } from "../../../lib/system.ts";
+import { hasCode, isSystemError } from "../../../lib/system.ts";
 
 /** Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none. */
 export function newestDatabase(home: string, name: string): string | undefined {
@@ -52,6 +52,5 @@ function open(path: string, as: "shared" | "immutable"): DatabaseSync {
 
 /** Whether an error is SQLite's, or the system's about its files. */
 export function isDatabaseError(error: unknown): error is Error {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return error instanceof Error && (code === "ERR_SQLITE_ERROR" || isSystemError(error));
+  return error instanceof Error && (hasCode(error, "ERR_SQLITE_ERROR") || isSystemError(error));
 }

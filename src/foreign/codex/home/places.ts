@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
-import { ownFolder } from "../../../lib/system.ts";
+import { isSystemError, ownFolder } from "../../../lib/system.ts";
 import { systemWords } from "../../../lib/words.ts";
 
 /** What the name of a rollout's file says. */
@@ -139,9 +139,8 @@ function walk(
     try {
       return look();
     } catch (error) {
-      const { syscall, code } = error as NodeJS.ErrnoException;
-      if (typeof syscall !== "string") throw error;
-      if (code !== "ENOENT") onUnreadable(path, systemWords(error));
+      if (!isSystemError(error)) throw error;
+      if (error.code !== "ENOENT") onUnreadable(path, systemWords(error));
       return undefined;
     }
   };
