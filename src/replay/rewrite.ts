@@ -204,7 +204,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
       ...wrapped(item, "assistant", `[Call ${call} of the tool ${name}]\n`, argument),
       ...argumentEdits(item, [argument], flags),
     ];
-  return wrapped(item, speaker, `[${kind}] ${outline(item)}`, undefined);
+  return wrapped(item, speaker, `[${kind}] ${outline(item, hiddenOfItems)}`, undefined);
 }
 
 const lostSummary =
@@ -260,11 +260,16 @@ function plainMessage(item: Uint8Array, role: string): Uint8Array {
 }
 
 const longestText = 2_000;
+const seals: ReadonlySet<string> = new Set(["encrypted_content", "thought_signature"]);
+const hiddenOfItems: ReadonlySet<string> = new Set([...seals, "id"]);
 
-/** An item's JSON without seals, which only its own provider can read, and without texts that are too long to be words. */
-function outline(item: Uint8Array): string {
-  return writeJson(JSON.parse(decoder.decode(item)) as object, (key, value) => {
-    if (key === "encrypted_content" || key === "thought_signature" || key === "id") return undefined;
+/**
+ * JSON without seals, which only their own provider can read, and without texts that are too long to be words; of an item its ids say
+ * nothing, but what a tool is given or gives may be about one.
+ */
+function outline(bytes: Uint8Array, hidden: ReadonlySet<string> = seals): string {
+  return writeJson(JSON.parse(decoder.decode(bytes)) as object, (key, value) => {
+    if (hidden.has(key)) return undefined;
     if (typeof value === "string" && value.length > longestText)
       return `${sanitise(value.slice(0, longestText))}… (${value.length} characters)`;
     return isJsonObject(value) || Array.isArray(value) || typeof value !== "string" ? value : sanitise(value);

@@ -389,11 +389,11 @@ describe("an item that was refused", () => {
 
   it("goes in words with its arguments and its output, though they are objects", async () => {
     const log = new WrittenLog();
-    log.addItem({ ...call("a"), arguments: { command: 'say "hi"' } }, place);
+    log.addItem({ ...call("a"), arguments: { id: 7, command: 'say "hi"' } }, place);
     log.addItem({ ...output("a"), output: { content: "it said hi" } }, tool);
     const elements = await sent(log, openai, { kind: "notes", seqs: [0, 1] });
     expect(elements.map(({ content }) => (content as { text: string }[])[0]?.text)).toEqual([
-      '[Call a of the tool shell]\n{"command":"say \\"hi\\""}',
+      '[Call a of the tool shell]\n{"id":7,"command":"say \\"hi\\""}',
       '[Output of the tool call a]\n{"content":"it said hi"}',
     ]);
   });
