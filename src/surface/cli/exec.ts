@@ -16,7 +16,7 @@ import { failurePage } from "./failure-page.ts";
 import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { lastSession } from "./pick.ts";
-import { readPrompt } from "./prompt.ts";
+import { readPrompt, readPromptAndInput } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { listSessions } from "./sessions.ts";
@@ -24,7 +24,7 @@ import { stepNumber } from "./step-number.ts";
 import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 
 export async function exec(invocation: Invocation): Promise<number> {
-  const prompt = await readPrompt(invocation, invocation.args[0] ?? "-");
+  const prompt = await readPromptAndInput(invocation, invocation.args[0]);
   if (prompt === undefined) {
     throw new Failure("usage", 'exec needs a prompt: throughline exec "…", or text on standard input.', {});
   }

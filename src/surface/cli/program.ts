@@ -30,8 +30,10 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       .summary(command.summary)
       .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`)
       .addHelpText("after", `\nExample:\n  $ ${command.example}`);
-    for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? [])
-      child.argument(argument, argumentHelp[argument.replaceAll(/[^a-z]/gu, "")] ?? "");
+    for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? []) {
+      const word = argument.replaceAll(/[^a-z]/gu, "");
+      child.argument(argument, argumentHelp[`${command.name} ${word}`] ?? argumentHelp[word] ?? "");
+    }
     for (const option of [...command.options, ...(command.json === false ? [] : [jsonOption]), homeOption])
       child.option(option.flags, option.help);
     child.action(async () => {
@@ -67,10 +69,12 @@ function refuseEmpty(child: Commander): void {
   }
 }
 
-/** The help of each argument, by its name. */
+/** The help of each argument, by its name, or by its command's and its own. */
 const argumentHelp: Readonly<Record<string, string>> = {
   session: "its id, the beginning of one that no other has, or its name",
   prompt: "what to say; - reads it from standard input",
+  "exec prompt":
+    "what to say; without one, or with -, it is read from standard input; what is piped in beside one goes with it",
   text: "what to say; - reads it from standard input",
   name: "one line of at most 100 characters",
   id: "of the message, or the beginning of it",

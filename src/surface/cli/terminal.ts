@@ -1,6 +1,7 @@
 import { addAbortSignal } from "node:stream";
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { setImmediate } from "node:timers/promises";
 import { sleep } from "../../lib/abort.ts";
 import { printable } from "../../lib/printable.ts";
 
@@ -21,9 +22,10 @@ export interface Terminal {
   readonly colour: boolean;
   /**
    * Reads standard input to its end, or until it has more than `atMost` characters: a device may have no end. `undefined` when it is a
-   * terminal. Rejects when the signal aborts.
+   * terminal. With `onNothing` its beginning is waited for 3 s only: where nothing has come, not even its end, that is called, and it is
+   * `undefined`. Rejects when the signal aborts.
    */
-  readInput(signal: AbortSignal, atMost: number): Promise<string | undefined>;
+  readInput(signal: AbortSignal, atMost: number, onNothing?: () => void): Promise<string | undefined>;
   /** Asks a yes-or-no question; absent where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
   /** For interfaces that draw and read keys; absent unless both stdin and stdout are a terminal that obeys control sequences. */
@@ -51,6 +53,23 @@ async function forgetTyped(input: NodeJS.ReadStream): Promise<void> {
     await sleep(handingOver);
   } finally {
     input.off("data", forget).pause().setRawMode(false);
+  }
+}
+
+/** Milliseconds in which standard input that may be none begins. */
+const beginning = 3_000;
+
+/** Whether anything comes in time, be it the end. */
+async function isComing(input: NodeJS.ReadStream): Promise<boolean> {
+  try {
+    await once(input, "readable", { signal: AbortSignal.timeout(beginning) });
+    return true;
+  } catch (error) {
+    // It can't be read, or the person has had enough.
+    if (input.destroyed) throw error;
+    // A process that stood still for so long (Ctrl-Z, a laptop asleep) hasn't looked yet.
+    await setImmediate();
+    return input.readableLength > 0;
   }
 }
 
@@ -82,10 +101,16 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     err: (text) => void stderr.write(text),
     interactive,
     colour: interactive && !environment["NO_COLOR"],
-    readInput: async (signal, atMost) => {
+    readInput: async (signal, atMost, onNothing) => {
       if (stdin.isTTY) return undefined;
+      addAbortSignal(signal, stdin.setEncoding("utf8"));
+      if (onNothing && !(await isComing(stdin))) {
+        stdin.destroy();
+        onNothing();
+        return undefined;
+      }
       let text = "";
-      for await (const chunk of addAbortSignal(signal, stdin.setEncoding("utf8"))) {
+      for await (const chunk of stdin) {
         text += String(chunk);
         if (text.length > atMost) break;
       }
