@@ -138,9 +138,9 @@ describe("images", () => {
 
 describe("a sealed compaction", () => {
   const sealed = { type: "compaction", id: "cmp_1", encrypted_content: "gAAAAAB" };
-  const asked = (step: number, text: string): Append => {
+  const asked = (step: number, text: string, role = "user"): Append => {
     const item = Buffer.from(
-      JSON.stringify({ type: "message", role: "user", content: [{ type: "input_text", text }] }),
+      JSON.stringify({ type: "message", role, content: [{ type: "input_text", text }] }),
     );
     return { event: { type: "item-added", turn: 1, step, ...describeItem(item)!, origin: "input" }, item };
   };
@@ -189,6 +189,19 @@ describe("a sealed compaction", () => {
     const { log, history } = await openJournal(runtime(), successor, { force: false });
     expect(history.items.map(isPrompt)).toEqual([false, false]);
     await log.release();
+  });
+
+  it("tells what Codex said at the beginning of each resume once", async () => {
+    id = uuidv7(Date.now());
+    const resumed = (step: number): Append[] => [
+      asked(step, "Mind the tide.", "developer"),
+      asked(step, "Go on."),
+      said(step, `${step} metres`),
+    ];
+    const replaced: Append = { event: { type: "history-replaced", count: 1 } };
+    await begun(...resumed(1), ...resumed(2), replaced, done(3, sealed));
+    const [told = ""] = await textsOf((await fork()).id);
+    expect([told.split("Mind the tide.").length - 1, told.split("Go on.").length - 1]).toEqual([1, 2]);
   });
 
   it("and the prompts beside it are carried as they are where the log holds nothing else", async () => {

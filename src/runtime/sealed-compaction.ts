@@ -128,5 +128,6 @@ async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord
     if (entry.weight === "summary") context.push(...carriedOn(item).context);
     entries.push(entry);
   }
-  return { entries, context };
+  // Codex tells it anew with each resume.
+  return { entries, context: [...new Set(context)] };
 }
