@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
 import type { Dispatcher } from "undici";
 import { isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
@@ -92,7 +93,7 @@ class Passing implements Dispatcher.DispatchHandler {
     const { headers } = this.#request;
     const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
     if (!isSafe(this.#request) || !isShort(this.#request, this.#context.limits.one))
-      return this.#send(hasBody ? this.#request : null);
+      return this.#send(hasBody ? this.#streamed() : null);
     if (!hasBody) {
       this.#held = null;
       return this.#send(null);
@@ -112,7 +113,19 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#send(read.body.whole());
   }
 
-  #send(body: IncomingMessage | Buffer | null): void {
+  /**
+   * The body as it comes. What an upstream leaves unread that answers before it (429, 401, 413) is read away, or the client's next request on
+   * its connection, which lies behind it, would never be read.
+   */
+  #streamed(): PassThrough {
+    const streamed = new PassThrough();
+    // The request is told what breaks.
+    streamed.on("error", () => undefined);
+    this.#response.once("finish", () => this.#request.unpipe(streamed).resume());
+    return this.#request.pipe(streamed);
+  }
+
+  #send(body: PassThrough | Buffer | null): void {
     const { headers, rawHeaders, method = "GET", url = "/" } = this.#request;
     const upstream = this.#upstream;
     this.#context.metrics.count("upstream_requests", upstream.name);

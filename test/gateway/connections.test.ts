@@ -45,6 +45,34 @@ async function upstream(answer: (socket: Socket, nth: number) => void): Promise<
 const chat = (gateway: Tried): Promise<Response> =>
   fetch(`${gateway.url}/chat/completions`, { method: "POST", body: "{}" });
 
+/** A body that is more than the sockets of both sides hold, and its head. */
+const large = 8_000_000;
+const largeHead = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${large}\r\n\r\n`;
+
+describe("a client's connection whose request an upstream answers before it has read it", () => {
+  it.each([
+    ["and goes on unread", (socket: Socket) => void socket],
+    ["and is closed", (socket: Socket) => void socket.end()],
+    ["and is reset", (socket: Socket) => void socket.resetAndDestroy()],
+  ])("%s, is read on to its next request", async (_how, then) => {
+    const url = await serveRaw((socket) => {
+      socket.once("data", () => {
+        socket.pause();
+        socket.write(`HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n\r\n{}`, () => then(socket));
+      });
+    });
+    const gateway = await gatewayTo(url);
+    let got = "";
+    const socket = connect(gateway.port, "127.0.0.1");
+    socket.on("data", (bytes: Buffer) => (got += bytes.toString()));
+    socket.write(largeHead + "a".repeat(large));
+    await expect.poll(() => got).toMatch(/^HTTP\/1\.1 (?:429|502) /u);
+    socket.write("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    await expect.poll(() => got).toContain('{"status":"ok"}');
+    socket.destroy();
+  });
+});
+
 describe("an upstream that says «100 Continue» unasked", () => {
   it("has answered once its answer comes, on every connection and every request of one", async () => {
     const { url, lines } = await upstream((socket) => void socket.write(goOn + goOn + streamed));
