@@ -16,8 +16,10 @@ export interface GatewayContext {
   readonly rests: Rests;
   readonly watchdog: Watchdog;
   readonly open: OpenRequests;
-  /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
+  /** Without a byte of a stream from the upstream, or without the client taking or sending one, for so long a request is given up. */
   readonly idleMs: number;
+  /** Without a byte from the upstream for so long it is given up where no stream is awaited. */
+  readonly wholeIdleMs: number;
   /** Without a byte of a request's body for so long it is refused. */
   readonly bodyIdleMs: number;
   readonly token?: string;

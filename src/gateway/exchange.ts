@@ -14,6 +14,7 @@ import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import { lackOf } from "./lack.ts";
 import type { OpenRequest } from "./open-requests.ts";
+import { asksForStream } from "./request/asks-for-stream.ts";
 import { readBody } from "./request-body.ts";
 import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
@@ -45,6 +46,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   #answer: ClientAnswer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
+  /** Whether the silence of this attempt was found to be no fault. */
+  #isPatient = false;
   /** The gateway's own time before the first attempt, in milliseconds. */
   #prepared = 0;
   /** The failure after which the upstream is to be asked again, while that is waited for. */
@@ -136,6 +139,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (!sent || !healing || this.#isOver) return;
     const { body } = healing;
     this.#attempts++;
+    this.#isPatient = false;
     this.#waiting = undefined;
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
@@ -330,7 +334,18 @@ export class Exchange implements AttemptHost, OpenRequest {
       return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
     // While the client's socket is full, it is the client that has stopped: nothing else is waited for then.
     if (this.#answer?.isFull === true) return void this.#response.destroy();
+    if (!this.#isPatient && this.#isThinking()) {
+      this.#isPatient = true;
+      const { idleMs, wholeIdleMs } = this.#context;
+      return this.#watch.allow(wholeIdleMs - idleMs);
+    }
     this.#attempt?.giveUp("IDLE", "nothing was received for too long");
+  }
+
+  /** Whether the answer will come whole, as soon as the model has written all of it. Only looked at when it is silent. */
+  #isThinking(): boolean {
+    if (this.#answer || !this.#body || this.#attempt?.isStream === true) return false;
+    return !asksForStream(this.#body, this.#request.headers["content-encoding"], this.#context.limits.one);
   }
 
   #closed(): void {

@@ -166,6 +166,11 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#watch.touch();
   }
 
+  /** From now on it is the upstream that is waited for. A model may think for longer before it answers than any stream is silent. */
+  onRequestSent(): void {
+    this.#watch.allow(this.#context.wholeIdleMs);
+  }
+
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -223,8 +228,9 @@ class Passing implements Dispatcher.DispatchHandler {
   #passOn(bytes: Buffer, source: { pause(): void; resume(): void }): void {
     if (this.#response.destroyed || this.#response.write(this.#pieces.take(bytes))) return;
     source.pause();
+    this.#watch.allow(this.#context.idleMs);
     this.#response.once("drain", () => {
-      this.#watch.touch();
+      this.#watch.allow(this.#context.wholeIdleMs);
       source.resume();
     });
   }

@@ -35,8 +35,13 @@ export interface GatewayOptions extends GuardOptions {
   host?: string;
   /** 0 (the default) takes any free port. */
   port?: number;
-  /** Without a byte from the upstream for so long a request is tried again, or given up. Default 300,000. */
+  /** Without a byte of a stream from the upstream for so long a request is tried again, or given up. Default 300,000. */
   idleMs?: number;
+  /**
+   * The same where no stream is awaited, so that silence is no sign of a fault: for answers that come whole, and for all that isn't a request
+   * for a response. Default 3,600,000; never less than `idleMs`.
+   */
+  wholeIdleMs?: number;
   /** Without a byte of a request's body for so long it is refused. Default 30,000. */
   bodyIdleMs?: number;
   /** Bytes of the largest request body for a response; default 256 MiB. */
@@ -132,7 +137,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 function makeContext(options: GatewayOptions): { context: GatewayContext; ledger: Ledger } {
   const { token, idleMs = 300_000, bodyIdleMs = 30_000, maxBodyBytes = defaultMaxBodyBytes } = options;
-  const { now = systemClock.now, waitForLimits = false } = options;
+  const { now = systemClock.now, waitForLimits = false, wholeIdleMs = 3_600_000 } = options;
   const secrets = [token, ...options.upstreams.map(({ key }) => key)];
   const log = (line: string): void => options.log?.(discreet(line, secrets));
   const ledger = new Ledger(options.ledger, { log, now });
@@ -147,6 +152,7 @@ function makeContext(options: GatewayOptions): { context: GatewayContext; ledger
     open: new OpenRequests(),
     watchdog: new Watchdog(Math.min(1_000, Math.max(10, Math.min(idleMs, bodyIdleMs) / 8))),
     idleMs,
+    wholeIdleMs: Math.max(idleMs, wholeIdleMs),
     bodyIdleMs,
     ...(token !== undefined && { token }),
     log,

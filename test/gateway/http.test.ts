@@ -249,7 +249,7 @@ describe("an upstream that speaks no proper HTTP", () => {
     const { url } = await answering(
       `${ok}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"data":`,
     );
-    const gateway = await gatewayTo(url, { idleMs: 300 });
+    const gateway = await gatewayTo(url, { idleMs: 300, wholeIdleMs: 300 });
     await expect(fetch(`${gateway.url}/models`).then((response) => response.text())).rejects.toThrow();
   });
 });

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { closeServers, serve } from "../wire/upstream.ts";
 
 const program = fileURLToPath(new URL("../../bin/throughline.mjs", import.meta.url));
 let home: string;
@@ -26,6 +27,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   for (const simulator of simulators.splice(0)) await simulator.close();
+  closeServers();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -79,6 +81,22 @@ describe("throughline gateway", () => {
     expect(err).toMatch(/^\S+Z asking http\S+ again in .* rate-limit/u);
     expect(out + err).not.toMatch(/secret|nobody/u);
     expect(existsSync(join(home, "own", "gateway", "ledger.sqlite"))).toBe(true);
+  });
+
+  it("gives a silent stream up after what stream_idle_timeout says", async () => {
+    const silent = await serve((request) => void request.resume());
+    mkdirSync(join(home, "own"));
+    writeFileSync(join(home, "own", "config.toml"), "stream_idle_timeout = 0.1\n");
+    const child = spawn(process.execPath, [program, "gateway", "--listen", "0", "--upstream", silent], {
+      env: environment(),
+    });
+    children.push(child);
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    await expect.poll(() => out).toMatch(/Listening on http\S+,/u);
+    const url = /Listening on (http[^\s,]+)/u.exec(out)![1]!;
+    const response = await fetch(`${url}/responses`, { method: "POST", body: '{"stream":true}' });
+    expect(response.status).toBe(504);
   });
 
   it("prints what Codex needs, and says what is wrong with an option", async () => {

@@ -225,6 +225,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.resume();
   }
 
+  /** Whether what has come of the answer is a stream. */
+  get isStream(): boolean {
+    return this.#mode === "stream";
+  }
+
   /** Whether the whole answer has gone out, and only the connection's end is missing. */
   get isDone(): boolean {
     return this.#hasEnded;

@@ -35,6 +35,7 @@ export async function gateway(invocation: Invocation): Promise<number> {
     allowedOrigins,
     ledger: settings.ledger,
     waitForLimits: settings.waitForLimits,
+    idleMs: settings.idleMs,
     ...(token !== undefined && { token }),
     log: (line) =>
       isJson
@@ -109,6 +110,7 @@ interface GatewaySettings {
   /** The ledger's file. */
   ledger: string;
   waitForLimits: boolean;
+  idleMs: number;
   codex: CodexProvider;
 }
 
@@ -140,6 +142,7 @@ export function gatewaySettings(invocation: Invocation): GatewaySettings {
     allowedOrigins: [...(own.allow_origins ?? []), ...optionList(invocation, "allowOrigin")],
     ledger: join(config.home, "gateway", "ledger.sqlite"),
     waitForLimits: invocation.options["waitForLimits"] === true || own.wait_for_limits === true,
+    idleMs: config.idleTimeoutMs,
     codex: {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
       upstream: found[0]?.upstream.url ?? "",
