@@ -161,6 +161,33 @@ describe("a whole answer", () => {
     expect(events[2]).toMatchObject({ response: "resp_2", usage: { inputTokens: 10 } });
   });
 
+  it.each([
+    "text/plain; charset=utf-8",
+    "text/html; charset=UTF-8",
+    "text/event-stream",
+    "application/json",
+    "",
+  ])("is known by its first bytes, whole or a stream, whatever it is called: %s", async (type) => {
+    const whole = `\n {"id":"resp_2","model":"m","status":"completed","output":[${rawItem}]}`;
+    for (const body of [whole, `: hello\n\n${created}${itemDone(rawItem)}${completed}`]) {
+      const url = await serve(async (_incoming, response) => {
+        if (type !== "") response.setHeader("content-type", type);
+        for (const byte of Buffer.from(body)) response.write(Buffer.of(byte));
+        response.end();
+      });
+      const events = await ask(url);
+      expect(kinds(events)).toEqual(["opened", "item", "completed"]);
+      expect(itemText(events[1])).toBe(rawItem);
+    }
+  });
+
+  it("is none where a page stands in its place", async () => {
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title>"),
+    );
+    expect(failureOf(await ask(url)).message).toContain("Sign in");
+  });
+
   it("is empty where a relay says so with null", async () => {
     const whole = '{"object":"response","id":"resp_2","model":"m","status":"completed","output":null}';
     const url = await serve((_incoming, response) =>

@@ -12,6 +12,7 @@ import { writeJson } from "../../lib/whole-json.ts";
 import { bytesWords } from "../../lib/words.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { arriving } from "./arriving.ts";
+import { answerKind, beginning, begunWith } from "./beginning.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
 import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
 import { EventDecoder, readAnswer } from "./decoder.ts";
@@ -118,23 +119,29 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     );
     const headers = plainHeaders(answer.headers);
     const ok = answer.statusCode >= 200 && answer.statusCode < 300;
-    const type = headers["content-type"] ?? "";
     const body = decoded(answer.body, headers["content-encoding"]);
-    if (!ok || /\bhtml\b/iu.test(type)) {
-      const text = await readStart(body, signal);
-      yield {
-        type: "failed",
-        failure: await this.#refusal(signalFromHttp(answer.statusCode, headers, text), request, sent),
-      };
+    const refused = async (bytes: AsyncIterable<Buffer | Silence>): Promise<ProviderEvent> => {
+      const text = await readStart(body, bytes, signal);
+      const told = signalFromHttp(answer.statusCode, headers, text);
+      return { type: "failed", failure: await this.#refusal(told, request, sent) };
+    };
+    if (!ok) {
+      yield await refused(body);
       return;
     }
 
     const reader = arriving(body);
-    const pieces = this.#pieces(reader, pulse, signal);
+    const coming = this.#pieces(reader, pulse, signal);
+    const start = yield* beginning(coming);
+    const kind = answerKind(headers["content-type"] ?? "", start);
+    const pieces = begunWith(start, coming);
+    if (kind === "page") {
+      yield await refused(pieces);
+      return;
+    }
     const answerReader = this.#wire.reader(request, sent);
-    const said = /\bjson\b/iu.test(type)
-      ? this.#whole(pieces, answerReader)
-      : this.#events(pieces, answerReader, signal);
+    const said =
+      kind === "whole" ? this.#whole(pieces, answerReader) : this.#events(pieces, answerReader, signal);
     for await (const event of said) {
       signal.throwIfAborted();
       if (event.type === "refused") {
@@ -329,7 +336,11 @@ function isHeartbeat(piece: Buffer): boolean {
 }
 
 /** The first 64 KiB of an error body, or what has come of them after five seconds. A body that breaks counts as far as it came. */
-async function readStart(body: Readable, signal: AbortSignal): Promise<string> {
+async function readStart(
+  body: Readable,
+  pieces: AsyncIterable<Buffer | Silence>,
+  signal: AbortSignal,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   const late = AbortSignal.timeout(errorBodyMs);
@@ -337,7 +348,8 @@ async function readStart(body: Readable, signal: AbortSignal): Promise<string> {
   late.addEventListener("abort", stop, { once: true });
   signal.addEventListener("abort", stop, { once: true });
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of pieces) {
+      if (!Buffer.isBuffer(chunk)) continue;
       chunks.push(chunk);
       length += chunk.length;
       if (length >= errorBodyBytes) break;
