@@ -8,6 +8,7 @@ import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import type { Renderer } from "./render.ts";
 import type { ExecEvent } from "../json/events.ts";
+import { patchedFiles } from "../update-words.ts";
 import { jsonVersion } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome, updateInHome } from "./in-home.ts";
@@ -157,14 +158,7 @@ function callItem(seq: number, name: string, input: string, outcome?: ToolOutcom
     };
   }
   if (name === "apply_patch") {
-    const kinds = { Add: "add", Update: "update", Delete: "delete" } as const;
-    const changes = [...input.matchAll(/^\*\*\* (Add|Update|Delete) File: (.+)$/gmu)].map(
-      ([, verb, path = ""]) => ({
-        path,
-        kind: kinds[verb as keyof typeof kinds],
-      }),
-    );
-    return { id: `item_${seq}`, type: "file_change", changes, status };
+    return { id: `item_${seq}`, type: "file_change", changes: patchedFiles(input), status };
   }
   return {
     id: `item_${seq}`,

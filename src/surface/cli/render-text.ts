@@ -1,9 +1,8 @@
-import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { secondsWords } from "../../lib/words.ts";
-import { printable, printableLine, visible } from "../../lib/printable.ts";
-import { isCallKind, itemText } from "../../session/item.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
+import { isCallKind } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
-import type { SessionUpdate } from "../../turn/update.ts";
+import { answerIn, callLine, endsTurn } from "../update-words.ts";
 import { countDown } from "./countdown.ts";
 import type { Invocation } from "./command.ts";
 import { updateInHome } from "./in-home.ts";
@@ -38,7 +37,7 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
         case "notice":
           return line("·", update.text);
         case "item": {
-          const text = messageText(update);
+          const text = answerIn(update);
           // Before the call runs, or is asked about: it says why.
           if (text !== undefined || isCallKind(update.record.event.kind)) tellAnswer();
           if (text === undefined) return;
@@ -63,7 +62,7 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
           return line("·", `the provider has been silent for ${secondsWords(update.ms)}; still waiting`);
         case "attempt-failed":
           // A failure that ends the turn is told once, with the turn's outcome.
-          if (["stop", "park", "interrupt"].includes(update.action)) return;
+          if (endsTurn(update)) return;
           return line("!", update.notice);
         case "repaired":
           return line("+", update.notice);
@@ -90,26 +89,6 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
       }
     },
   };
-}
-
-function messageText(update: Extract<SessionUpdate, { type: "item" }>): string | undefined {
-  const { event } = update.record;
-  if (event.kind !== "message" || event.type !== "item-added" || event.origin !== "model") return undefined;
-  return itemText(parseJson(new TextDecoder().decode(update.item)));
-}
-
-/** A call in one line: the command, or the tool's name with its input. */
-export function callLine(name: string, input: string): string {
-  const parsed = parseJson(input);
-  if (name === "shell_command" && isJsonObject(parsed) && typeof parsed["command"] === "string")
-    return visible(parsed["command"]);
-  if (name === "apply_patch") {
-    const files = [...input.matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gmu)].map(
-      (match) => match[1],
-    );
-    return visible(`apply_patch ${files.join(" ")}`);
-  }
-  return visible(`${name} ${input}`);
 }
 
 function outcomeLine(outcome: ToolOutcome): string {

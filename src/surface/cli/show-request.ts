@@ -15,7 +15,7 @@ import { historyOf } from "../../turn/journal.ts";
 import { type Config, makeProvider } from "../config.ts";
 import { printJsonList } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
-import { callLine } from "./render-text.ts";
+import { callLine } from "../update-words.ts";
 
 /**
  * The input of the session's next request, without a new prompt, and which items of the window would be left out or changed, and why. A

@@ -26,7 +26,7 @@ import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
-import { callLine } from "./render-text.ts";
+import { callLine } from "../update-words.ts";
 import { withStore } from "./store-for.ts";
 
 /** `throughline show`. Only reads, so it works while another process owns the session, and on a damaged log as far as that can be read. */

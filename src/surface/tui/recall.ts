@@ -5,7 +5,7 @@ import { callInput, isCallKind, isOutputKind, itemText } from "../../session/ite
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
 import { historyOf } from "../../turn/journal.ts";
-import { callLine } from "../cli/render-text.ts";
+import { callLine } from "../update-words.ts";
 import type { Block } from "./state.ts";
 
 /** A session's history, and its last messages and calls as blocks to show when it is opened again. Only reads the session. */

@@ -1,12 +1,10 @@
-import { parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { secondsWords } from "../../lib/words.ts";
 import type { Settings, TurnOutcome } from "../../session/event.ts";
-import { itemText } from "../../session/item.ts";
 import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
-import { callLine } from "../cli/render-text.ts";
+import { answerIn, callLine, endsTurn } from "../update-words.ts";
 import { finish, type Finished, type Open, unfinished } from "./finished.ts";
 
 /** A finished part of the conversation, which scrolls away. */
@@ -204,7 +202,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
         phase: speaks(view.phase, at),
       };
     case "item": {
-      const text = answerOf(update);
+      const text = answerIn(update);
       return text === undefined
         ? { ...view, thought: "" }
         : { ...answered(view, text), answer: "", scrolled: nothing, thought: "" };
@@ -230,9 +228,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
       };
     case "attempt-failed":
       // A failure that ends the turn is told by the turn's outcome.
-      return ["stop", "park", "interrupt"].includes(update.action)
-        ? view
-        : tell(settled(view, false), note(update.notice, "trouble"));
+      return endsTurn(update) ? view : tell(settled(view, false), note(update.notice, "trouble"));
     case "repaired":
       return tell(view, note(update.notice, "repair"));
     case "session-rotated":
@@ -297,12 +293,6 @@ const goesOn = (phase: Phase, at: number): Phase =>
 /** The phase once the provider is heard again after a silence. */
 const speaks = (phase: Phase, at: number): Phase =>
   phase.kind === "working" && phase.what === "" ? phase : goesOn(phase, at);
-
-function answerOf({ record, item }: Extract<SessionUpdate, { type: "item" }>): string | undefined {
-  const { event } = record;
-  if (event.kind !== "message" || event.type !== "item-added" || event.origin !== "model") return undefined;
-  return itemText(parseJson(new TextDecoder().decode(item)));
-}
 
 function startedCall(update: Extract<SessionUpdate, { type: "tool-started" }>, since: number): RunningCall {
   const { callSeq: seq, name, input } = update;
