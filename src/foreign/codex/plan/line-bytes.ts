@@ -1,5 +1,8 @@
 const newline = Buffer.from("\n");
 
+/** The digits of a line's ordinal. */
+export const ordinalDigits = /(?<="ordinal":)\d+/u;
+
 /** A run of spaces, which every version of Codex passes over. */
 export function spaces(length: number): Buffer {
   return Buffer.alloc(length, " ");

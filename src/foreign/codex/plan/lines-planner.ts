@@ -19,7 +19,7 @@ import { glance } from "../rollout/glance.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
 import { isSpace } from "../rollout/white-space.ts";
-import { ended, padded, spaces } from "./line-bytes.ts";
+import { ended, ordinalDigits, padded, spaces } from "./line-bytes.ts";
 
 const longestHead = 512;
 const newline = 0x0a;
@@ -189,13 +189,12 @@ export class LinesPlanner {
       const isMissing = had === undefined && ordinals.missing.count > 0;
       const kind = isMissing ? "missing-ordinal" : "ordinal-regressed";
       // After a timestamp that is no time the ordinal stands further back.
-      const wanted = /"ordinal":(\d+)/u;
       const found =
         had === undefined
           ? undefined
-          : (wanted.exec(head) ?? wanted.exec(this.#file.bytes(span).toString("latin1")));
+          : (ordinalDigits.exec(head) ?? ordinalDigits.exec(this.#file.bytes(span).toString("latin1")));
       const [at, length, text] = found
-        ? [found.index + 10, found[1]!.length, String(ordinal)]
+        ? [found.index, found[0].length, String(ordinal)]
         : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
       if (at < 0) continue;
       const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;

@@ -3,11 +3,11 @@ import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
+import { ordinalDigits } from "./line-bytes.ts";
 
 const mostLines = 500_000;
 const mostMoved = 10_000;
 const [index, at, bytes, indent, time] = [0, 1, 2, 3, 4];
-const ordinalDigits = /(?<="ordinal":)\d+/u;
 const kind = "ordinal-regressed";
 
 /**
