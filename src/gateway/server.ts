@@ -5,7 +5,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, portTrouble } from "../lib/listen.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { Failure } from "../failure.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -118,7 +118,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         {},
       );
     }
-    port = await listen(server, host, wanted);
+    port = await listenOn(server, host, wanted);
   } catch (error) {
     // A program that goes on without a gateway, or looks for a port that is free, must not keep a ledger open for each try.
     await closeAll();
@@ -236,27 +236,16 @@ function isAt(origin: string, host: string, port: number): boolean {
   return url.port === String(port) && (hostname === host || isLoopback(hostname));
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? "the port is taken by another process"
-          : error.code === "EACCES"
-            ? "the port may not be used by this user"
-            : error.message;
-      reject(
-        new Failure(
-          "configuration",
-          `The gateway can't listen on ${host}:${port}: ${why}. Choose another with --listen, or 0 for any free one.`,
-          {},
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners("error");
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
+async function listenOn(server: Server, host: string, port: number): Promise<number> {
+  try {
+    return await listen(server, host, port);
+  } catch (error) {
+    const why = portTrouble(error) ?? (error instanceof Error ? error.message : String(error));
+    throw new Failure(
+      "configuration",
+      `The gateway can't listen on ${host}:${port}: ${why}. Choose another with --listen, or 0 for any free one.`,
+      {},
+      { cause: error },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen, portTrouble } from "../lib/listen.ts";
 import { Failure } from "../failure.ts";
 import { Conversation } from "./conversation.ts";
 import { control } from "./control.ts";
@@ -67,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       fail(response, conversation, error),
     );
   });
-  const port = await listen(server, options.port ?? 0);
+  const port = await listenOn(server, options.port ?? 0);
   return {
     url: `http://127.0.0.1:${port}/v1`,
     port,
@@ -143,24 +143,17 @@ function fail(response: ServerResponse, conversation: Conversation, error: unkno
     });
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE" && error.code !== "EACCES") return reject(error);
-      const why =
-        error.code === "EADDRINUSE" ? "is taken by another process" : "may not be used by this user";
-      reject(
-        new Failure(
-          "configuration",
-          `The simulator can't listen on 127.0.0.1:${port}: the port ${why}. Choose another, or 0 for any free one.`,
-          {},
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, "127.0.0.1", () => {
-      server.removeAllListeners("error");
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
+async function listenOn(server: Server, port: number): Promise<number> {
+  try {
+    return await listen(server, "127.0.0.1", port);
+  } catch (error) {
+    const why = portTrouble(error);
+    if (why === undefined) throw error;
+    throw new Failure(
+      "configuration",
+      `The simulator can't listen on 127.0.0.1:${port}: ${why}. Choose another, or 0 for any free one.`,
+      {},
+      { cause: error },
+    );
+  }
 }
