@@ -43,6 +43,7 @@ const vocabulary = new RegExp(
 /** Quoted text, from the first quotation mark to the last: what is quoted may have such marks in it. */
 const quoted = [/".*"/su, /“.*”/su, /`.*`/su, /(?<![\p{L}\p{N}])'.*'(?![\p{L}\p{N}])/su];
 
+/** A signal as families look at it. */
 export function saidBy(signal: FailureSignal): Said {
   const raw = words(signal).slice(0, longestSentence);
   const own = raw.replace(/https?:\/\/[^\s"'`“”)]+/giu, "…").replace(vocabulary, "$2");

@@ -102,6 +102,7 @@ function makeFolderAndParents(path: string): void {
   if (makeFolder(path)) syncPath(dirname(path));
 }
 
+/** For an id that a session has already. */
 export function exists(id: string, path: string): Failure<"usage"> {
   return new Failure(
     "usage",

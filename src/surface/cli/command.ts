@@ -71,6 +71,7 @@ export const homeOption: OptionSpec = {
   help: "where sessions live (default ~/.throughline, or THROUGHLINE_HOME)",
 };
 
+/** The value of an option that takes one; `undefined` where it isn't given. */
 export function optionText(invocation: Pick<Invocation, "options">, name: string): string | undefined {
   const value = invocation.options[name];
   return typeof value === "string" ? value : undefined;

@@ -23,6 +23,7 @@ import { listSessions } from "./sessions.ts";
 import { stepNumber } from "./step-number.ts";
 import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 
+/** `throughline exec`: a new session, with the prompt of the command line or of standard input. */
 export async function exec(invocation: Invocation): Promise<number> {
   const prompt = await readPromptAndInput(invocation, invocation.args[0]);
   if (prompt === undefined) {
@@ -34,6 +35,7 @@ export async function exec(invocation: Invocation): Promise<number> {
   });
 }
 
+/** `throughline exec resume`, and `resume` without a terminal: goes on with a session, with or without a prompt. */
 export async function resume(invocation: Invocation): Promise<number> {
   if (invocation.options["last"] !== true && invocation.args[0] === undefined) {
     const choice = await chooseSession(invocation);

@@ -15,6 +15,7 @@ import { storeFor } from "./store-for.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
 import { type Progress, progress } from "./progress.ts";
 
+/** `throughline sessions`. */
 export async function sessions(invocation: Invocation): Promise<number> {
   await listSessions(invocation);
   return 0;
