@@ -35,8 +35,11 @@ export function isSummaryItem(item: JsonObject): boolean {
   return textsOf(item).some((text) => text.startsWith(summaryHead) || text.startsWith(shadowHead));
 }
 
-/** What a summary item says, its parts one below the other: for a person. */
-export const summaryText = (item: JsonObject): string => textsOf(item).join("\n\n");
+/** What a summary item says, its parts one below the other: for a person, who isn't shown what the program told the model. */
+export const summaryText = (item: JsonObject): string =>
+  textsOf(item)
+    .filter((text) => !text.startsWith(contextHead))
+    .join("\n\n");
 
 /** The context and the last message that an earlier summary item carries on, so that none is lost by summarising again. */
 export function carriedOn(item: Uint8Array): Pick<SummaryParts, "context" | "prompt"> {

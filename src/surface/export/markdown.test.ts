@@ -19,11 +19,12 @@ test("what the program told the model, and what has no words, is not on the page
 
 test("a summary is not told as the person's words", () => {
   const item = JSON.parse(
-    new TextDecoder().decode(summaryItem({ context: ["here"], kind: "summary", text: "It stands." })),
+    new TextDecoder().decode(
+      summaryItem({ context: ["be good"], kind: "summary", text: "It stands.", prompt: "please" }),
+    ),
   ) as JsonObject;
   const page = markdownItem(item);
-  expect(page).toMatch(/^\n## Summary\n/u);
-  expect(page).toMatch(/here\n\n\[Summary of .*\]\nIt stands\.\n$/u);
+  expect(page).toMatch(/^\n## Summary\n\n\[Summary of .*\]\nIt stands\.\n\n\[The person's .*\]\nplease\n$/u);
 });
 
 test("code with more fences than a call has room for as arguments has a longer one around it", () => {

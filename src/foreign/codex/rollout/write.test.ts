@@ -43,6 +43,18 @@ test("a summary goes along, as no prompt", () => {
   expect(written).toContain("It stands.");
 });
 
+test("a summary that stands for every prompt is shown without what the program told the model", () => {
+  const item = JSON.parse(
+    new TextDecoder().decode(summaryItem({ context: ["be good"], kind: "summary", text: "It stands." })),
+  ) as JsonObject;
+  const written = new RolloutWriter().item(item, 0, { isAsked: false });
+  const [own, shown] = written
+    .split("\n")
+    .map((line) => (line === "" ? undefined : JSON.parse(line).payload));
+  expect(JSON.stringify(own)).toContain("be good");
+  expect(shown.message).toMatch(/^\[Summary of .*\]\nIt stands\.$/u);
+});
+
 test("what the app or a goal puts beside a prompt is no prompt in an export either", () => {
   // As Codex 0.169 keeps it.
   const beside = { type: "function_call_output", name: "open file", namespace: "agent", output: "a.ts" };

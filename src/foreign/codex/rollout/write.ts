@@ -6,7 +6,7 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, outputItem } from "../../../session/item.ts";
-import { isSummaryItem } from "../../../session/summary-item.ts";
+import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
@@ -150,10 +150,11 @@ function unsealed(item: JsonObject): JsonObject {
 }
 
 /** The event that Codex's lists and terminal interface show a message by; without one the session looks empty. */
-function shownAs({ type, role, content }: JsonObject, at: number): string {
+function shownAs(item: JsonObject, at: number): string {
+  const { type, role, content } = item;
   if (type !== "message") return "";
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  const text = textIn(content);
+  const text = isSummaryItem(item) ? summaryText(item) : textIn(content);
   const images = parts.flatMap((part) => (part["type"] === "input_image" ? [part["image_url"]] : []));
   return role === "user"
     ? line(at, "event_msg", {
