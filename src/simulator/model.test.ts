@@ -32,6 +32,14 @@ describe("the built-in script", () => {
     expect(textOf(history.slice(-1))).toBe("The last tool ended with exit status 2; its last line: two");
   });
 
+  it.each([
+    ["", "(nothing)"],
+    ["Output:\n", "Output:"],
+  ])("tells of a command that printed %j the last line %s", async (printed, told) => {
+    const history = await play(await start(), "run: make", () => `Exit code: 0\nOutput:\n${printed}`);
+    expect(textOf(history.slice(-1))).toBe(`The last tool ended with exit status 0; its last line: ${told}`);
+  });
+
   it("calls any tool by name", async () => {
     const simulator = await start();
     const { items } = await stream(simulator, [prompt('call: list_sessions {"limit":3}')]);

@@ -144,10 +144,17 @@ function fill(text: string, prompt: string, output: string): string {
   const values: Readonly<Record<string, string>> = {
     prompt,
     output,
-    last_line: output.trimEnd().split("\n").at(-1) ?? "",
+    last_line: lastLine(output),
     exit_code: exitCode(output) ?? "unknown",
   };
   return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => entryOf(values, name) ?? whole);
+}
+
+/** "(nothing)" of a command that printed nothing: what tools say before an output ends with "Output:". */
+function lastLine(output: string): string {
+  const lines = output.trimEnd().split("\n");
+  const last = lines.at(-1) ?? "";
+  return last === "Output:" && lines.indexOf(last) === lines.length - 1 ? "(nothing)" : last;
 }
 
 /** Tools tell their exit status in JSON (`metadata.exit_code`) or in words ("Exit code: 1", "exited with code 1"). */
