@@ -321,7 +321,12 @@ export class Conversation {
   #runCommand(call: CommandCall, signal: AbortSignal): Promise<string | undefined> {
     const tell = (text: string, failed: boolean): void => this.tell({ kind: "printed", text, failed });
     const ask = (title: string, until: AbortSignal): Promise<boolean> => this.questions.ask(title, until);
-    return runSlashCommand(call, this.#invocation, { tell, ask }, signal);
+    return runSlashCommand(
+      call,
+      this.#invocation,
+      { tell, ask, ...(this.#id !== undefined && { session: this.#id }) },
+      signal,
+    );
   }
 
   #take(history: History): void {

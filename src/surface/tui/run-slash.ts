@@ -9,6 +9,8 @@ import { troubleWords } from "./words.ts";
 export interface SlashWorld {
   tell(text: string, failed: boolean): void;
   ask: NonNullable<Terminal["ask"]>;
+  /** The open session. */
+  readonly session?: string;
 }
 
 /**
@@ -18,13 +20,15 @@ export interface SlashWorld {
 export async function runSlashCommand(
   { command, words }: CommandCall,
   { environment, folder, options }: Invocation,
-  { tell, ask }: SlashWorld,
+  { tell, ask, session: open }: SlashWorld,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   let text = "";
   let json = "";
   const flush = (failed: boolean): void => {
-    if (text.trim() !== "") tell(text, failed);
+    // A page that is written down is the session's own words.
+    const said = open === undefined || command.name === "export" ? text : typedHere(text, open);
+    if (said.trim() !== "") tell(said, failed);
     text = "";
   };
   const leads = command.slash.leads === true;
@@ -52,4 +56,26 @@ export async function runSlashCommand(
   const parsed = parseJson(json);
   const session = isJsonObject(parsed) ? parsed["session"] : undefined;
   return typeof session === "string" ? session : undefined;
+}
+
+/** The text with what is done here in the place of the command for the open session that its last line ends with. */
+export function typedHere(text: string, session: string): string {
+  const lines = text.trimEnd().split("\n");
+  const command = (words: string): RegExp =>
+    new RegExp(String.raw`throughline (?:--home (?:'[^']*'|\S+) )?${words}`, "u");
+  const last = (lines.pop() ?? "")
+    .replace(command(`resume ${session} "…"`), "type a message")
+    .replace(command(`resume ${session} --wait$`), "/wait")
+    // What is queued while nothing runs is delivered as soon as the command has ended.
+    .replace(new RegExp(` Deliver it with: ${command(`resume ${session}$`).source}`, "u"), "")
+    .replace(
+      new RegExp(
+        `wait for pid ${process.pid}, or take over: ${command(`resume ${session} --force$`).source}`,
+        "u",
+      ),
+      "Esc stops what runs here",
+    )
+    .replace(command(`resume ${session}$`), "Enter goes on")
+    .replace(command(`(show|queue list|queue drop|fork) ${session}`), "/$1");
+  return [...lines, last].join("\n");
 }
