@@ -1,4 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
+import { retryAfter } from "../times.ts";
 import { inputIndex } from "./shape.ts";
 
 const invalid = (message: string, code: string | null, param: string | null = null): object => ({
@@ -87,6 +88,44 @@ export const media: readonly Pattern[] = [
         status: 400,
         body: invalid("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
         data: { index: 2 },
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
+    text: /^(?:error while downloading|failed to download (?:image|multimodal))\b/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI: an image at an address (gaoren002/GPT2Image-Pro#34, 2026-06)",
+        status: 400,
+        body: invalid("Error while downloading file. Upstream status code: 407.", "invalid_value", "url"),
+        data: {},
+      },
+      {
+        source: "DashScope (agentscope-ai/agentscope-java#2700, 2026-08)",
+        status: 400,
+        body: invalid(
+          "<400> InternalError.Algo.InvalidParameter: Failed to download multimodal content",
+          "invalid_parameter_error",
+        ),
+        data: {},
+      },
+    ],
+  },
+  {
+    // It comes and goes with the same image: another try mostly gets it, and no image has to go.
+    class: "overloaded",
+    rows: [40],
+    text: /^timeout while downloading\b/iu,
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      {
+        source: "OpenAI: an image at an address (vercel/ai#8857, 2025-09)",
+        status: 400,
+        body: invalid("Timeout while downloading https://example.com/a.png", "invalid_value", "url"),
+        data: {},
       },
     ],
   },
