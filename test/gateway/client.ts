@@ -8,8 +8,10 @@ import {
   step,
   turn,
 } from "../../src/simulator/server.ts";
-import { prompt, read, type Streamed, tools } from "../kit/simulator-client.ts";
+import { prompt, read, requestText, type Streamed } from "../kit/simulator-client.ts";
 import { ask, closeAll, gatewayTo, type Tried } from "./kit.ts";
+
+export { last } from "../kit/simulator-client.ts";
 
 const simulators: Simulator[] = [];
 
@@ -36,16 +38,7 @@ export async function send(
   more: JsonObject = {},
   headers: Record<string, string> = {},
 ): Promise<Streamed> {
-  const body = {
-    model: "gpt-5.5",
-    store: false,
-    include: ["reasoning.encrypted_content"],
-    input,
-    tools,
-    stream: true,
-    ...more,
-  };
-  return read(await ask(gateway, JSON.stringify(body), { headers }));
+  return read(await ask(gateway, requestText(input, more), { headers }));
 }
 
 export interface Client {
@@ -72,4 +65,3 @@ export const inputOf = (request: Recorded | undefined): JsonObject[] =>
   (request?.body as { input?: JsonObject[] } | undefined)?.input ?? [];
 export const sealsIn = (request: Recorded | undefined): number =>
   inputOf(request).filter((item) => typeof item["encrypted_content"] === "string").length;
-export const last = (streamed: Streamed): string | undefined => streamed.events.at(-1)?.event;

@@ -39,6 +39,18 @@ async function recording(text = answer): Promise<{
   return { url, requests };
 }
 
+/** An upstream that stands still in the middle of its answer until it is told to `go`. */
+async function halting(): Promise<{ url: string; go: () => void }> {
+  let finish = (): void => undefined;
+  const url = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(created + added);
+    finish = () => response.end(completed);
+  });
+  return { url, go: () => finish() };
+}
+
 const sha = (body: Uint8Array | string): string => createHash("sha256").update(body).digest("hex");
 
 /** A raw HTTP request, for what `fetch` wouldn't send. */
@@ -143,13 +155,7 @@ describe("a healthy request", () => {
   });
 
   it("is answered event by event as they come", async () => {
-    let go = (): void => undefined;
-    const url = await serve((request, response) => {
-      request.resume();
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(created + added);
-      go = () => response.end(completed);
-    });
+    const { url, go } = await halting();
     const gateway = await gatewayTo(url);
     const reader = (await ask(gateway)).body!.getReader();
     const first = await reader.read();
@@ -389,13 +395,7 @@ describe("operation", () => {
   });
 
   it("lets what is under way finish before it ends, and takes nothing new", async () => {
-    let go = (): void => undefined;
-    const url = await serve((request, response) => {
-      request.resume();
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(created + added);
-      go = () => response.end(completed);
-    });
+    const { url, go } = await halting();
     const gateway = await gatewayTo(url);
     const response = await ask(gateway);
     const closing = gateway.close(10_000);

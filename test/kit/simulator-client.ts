@@ -14,6 +14,18 @@ export const prompt = (text: string): JsonObject => ({
   content: [{ type: "input_text", text }],
 });
 
+/** The body of a streamed request, as an agent sends it that keeps its history itself; `more`: other members, or other values. */
+export const requestText = (input: unknown, more: JsonObject = {}): string =>
+  JSON.stringify({
+    model: "gpt-5.5",
+    store: false,
+    include: ["reasoning.encrypted_content"],
+    input,
+    tools,
+    stream: true,
+    ...more,
+  });
+
 export function post(
   simulator: Simulator,
   input: unknown,
@@ -23,15 +35,7 @@ export function post(
   return fetch(`${simulator.url}/responses`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: "Bearer key-1", ...headers },
-    body: JSON.stringify({
-      model: "gpt-5.5",
-      store: false,
-      include: ["reasoning.encrypted_content"],
-      input,
-      tools,
-      stream: true,
-      ...more,
-    }),
+    body: requestText(input, more),
   });
 }
 

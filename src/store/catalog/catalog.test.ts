@@ -36,6 +36,25 @@ async function makeSession(store: SessionStore, name: string): Promise<string> {
   return id;
 }
 
+/** A session in which the person said this, and whose text the catalogue holds since a search. */
+async function makeSearched(text: string): Promise<string> {
+  const store = withCatalog();
+  const id = uuidv7(Date.now());
+  const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+  const log = await store.create(id, created(id), "testing");
+  await log.append(turnStarted(1), itemAdded(Buffer.from(JSON.stringify(item))));
+  await log.release();
+  await store.search(text, await store.list());
+  await store.close();
+  return id;
+}
+
+/** The catalogue's files that hold these words. */
+const filesWith = (words: string): string[] =>
+  ["", "-wal"]
+    .map((suffix) => catalogPath(home) + suffix)
+    .filter((path) => existsSync(path) && readFileSync(path).includes(words));
+
 const namesOf = async (store: SessionStore): Promise<(string | undefined)[]> =>
   (await store.list()).map(({ name }) => name);
 
@@ -220,15 +239,7 @@ describe("the catalogue", () => {
   });
 
   it("answers a search without the logs being read again, and keeps nothing of what is removed", async () => {
-    const store = withCatalog();
-    const id = uuidv7(Date.now());
-    const text = "plantedsecret in what was said";
-    const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
-    const log = await store.create(id, created(id), "testing");
-    await log.append(turnStarted(1), itemAdded(Buffer.from(JSON.stringify(item))));
-    await log.release();
-    await store.search("plantedsecret", await store.list());
-    await store.close();
+    const id = await makeSearched("plantedsecret in what was said");
     const again = withCatalog();
     const listed = await again.list();
     const path = join(home, "sessions", readdirSync(join(home, "sessions"))[0]!, id, "log.jsonl");
@@ -238,10 +249,7 @@ describe("the catalogue", () => {
     await again.remove(id);
     expect(await again.search("plantedsecret", await again.list())).toEqual(new Set());
     await again.close();
-    for (const suffix of ["", "-wal"]) {
-      const file = catalogPath(home) + suffix;
-      if (existsSync(file)) expect(readFileSync(file).includes("plantedsecret")).toBe(false);
-    }
+    expect(filesWith("plantedsecret")).toEqual([]);
   });
 
   it("notices a follow-up that can't be read when it comes, though the session's log is as it was", async () => {
@@ -266,22 +274,11 @@ describe("the catalogue", () => {
     await store.list();
     await store.remove(id);
     await store.close();
-    for (const suffix of ["", "-wal"]) {
-      const path = catalogPath(home) + suffix;
-      if (existsSync(path)) expect(readFileSync(path).includes("verysecretname")).toBe(false);
-    }
+    expect(filesWith("verysecretname")).toEqual([]);
   });
 
   it.each(["removed", "scrubbed"])("is swept again of a %s session whose row it has kept", async (how) => {
-    const store = withCatalog();
-    const id = uuidv7(Date.now());
-    const text = "plantedsecret in what was said";
-    const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
-    const log = await store.create(id, created(id), "testing");
-    await log.append(turnStarted(1), itemAdded(Buffer.from(JSON.stringify(item))));
-    await log.release();
-    await store.search("plantedsecret", await store.list());
-    await store.close();
+    const id = await makeSearched("plantedsecret in what was said");
     const db = new DatabaseSync(catalogPath(home));
     db.exec("CREATE TRIGGER stays BEFORE DELETE ON said BEGIN SELECT RAISE(ABORT, 'stays'); END");
     const again = withCatalog();
@@ -296,10 +293,7 @@ describe("the catalogue", () => {
     db.close();
     expect(await again.sweep([id])).toEqual([]);
     await again.close();
-    for (const suffix of ["", "-wal"]) {
-      const path = catalogPath(home) + suffix;
-      if (existsSync(path)) expect(readFileSync(path).includes("plantedsecret")).toBe(false);
-    }
+    expect(filesWith("plantedsecret")).toEqual([]);
   });
 
   it("is not made by a list in a home that has none", async () => {
