@@ -4,10 +4,11 @@ import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
 import type { ItemRecord } from "../session/event.ts";
+import { commonKinds } from "../session/item.ts";
 import { isSealSent, type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
 import { named as namedSealed } from "./rungs.ts";
 
-const left = (items: readonly ProjectedElement[]): Proposal | undefined =>
+const leaveOut = (items: readonly ProjectedElement[]): Proposal | undefined =>
   items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };
 
 /**
@@ -33,7 +34,7 @@ export const sealedCompaction: Remedy = {
   propose({ sealed, namedSealed: meant }) {
     const isMeant = ({ record: { event } }: ProjectedElement): boolean => event.kind.startsWith("compaction");
     const found = meant.filter(isMeant);
-    return left(found.length > 0 ? found : sealed.filter(isMeant));
+    return leaveOut(found.length > 0 ? found : sealed.filter(isMeant));
   },
 };
 
@@ -78,7 +79,7 @@ export const openThinking: Remedy = {
   rung: 1,
   propose(refused) {
     const start = loopStart(refused);
-    return left(refused.elements.filter((element, at) => at > start && isSealSent(element)));
+    return leaveOut(refused.elements.filter((element, at) => at > start && isSealSent(element)));
   },
 };
 
@@ -147,7 +148,7 @@ export const plainReasoning: Remedy = {
 /** The reasoning that the error names (row 21); where it names what depends on reasoning, ids have to go (row 22). */
 export const namedReasoning: Remedy = {
   rung: 0,
-  propose: ({ named }) => left(named.filter(({ record }) => record.event.kind === "reasoning")),
+  propose: ({ named }) => leaveOut(named.filter(({ record }) => record.event.kind === "reasoning")),
 };
 
 /** All but the first item of the id that the error names, or of the same sealed blob (row 23). */
@@ -159,18 +160,9 @@ export const duplicates: Remedy = {
     const isCopy = (element: ProjectedElement): boolean =>
       others.includes(element) ||
       (element.index > first.index && endsAlike(element.record.event.sealed?.tail ?? "", tail));
-    return left(elements.filter(isCopy));
+    return leaveOut(elements.filter(isCopy));
   },
 };
-
-const knownTypes: ReadonlySet<string> = new Set([
-  "message",
-  "reasoning",
-  "function_call",
-  "function_call_output",
-  "custom_tool_call",
-  "custom_tool_call_output",
-]);
 
 /**
  * Sends as notes all items of the type that the error names, else of the type of the item it names, else of the first unusual type (row
@@ -185,7 +177,7 @@ export const typeAsNotes: Remedy = {
     const itemType =
       kinds.find((kind) => kind === given) ??
       kinds.find((kind) => kind === meant?.record.event.kind) ??
-      kinds.find((kind) => !knownTypes.has(kind));
+      kinds.find((kind) => !commonKinds.includes(kind));
     if (itemType === undefined) return undefined;
     const items = asItems.filter(({ record }) => record.event.kind === itemType);
     return { scope: { kind: "item-type", itemType }, items };

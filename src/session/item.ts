@@ -28,36 +28,48 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
   const kind = text("type");
   if (kind === undefined) return undefined;
   const facts: ItemFacts = { kind };
-  const role = text("role");
-  if (role !== undefined) facts.role = role;
-  const call = text("call_id");
-  if (call !== undefined) facts.call = call;
-  const id = text("id");
-  if (id !== undefined) facts.id = id;
-  const name = text("name");
-  if (name !== undefined) facts.name = name;
+  for (const [fact, key] of toldByName) {
+    const told = text(key);
+    if (told !== undefined) facts[fact] = told;
+  }
   const cut = memberCut(found, "id");
   if (cut) facts.cut = cut;
   if (kind === "message" && isEmptyMessage(item)) facts.empty = true;
   if (kind === "reasoning" && listOf(item, found, "content").length > 0) facts.text = true;
   if (isCallKind(kind) && found.some(({ key }) => key === "thought_signature")) facts.signed = true;
-  const media = describeMedia(item, found, isOutputKind(kind) ? "output" : "content");
+  const media = describeMedia(item, found, kind);
   if (media) facts.media = media;
-  const sealedMember = found.find((member) => member.key === "encrypted_content");
-  if (sealedMember) {
-    const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
-    if (value !== "null")
-      facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
-  } else {
-    const all = listOf(item, found, isOutputKind(kind) ? "output" : "content");
-    const parts = all.filter(isSealedPart);
-    const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
-    if (sealed !== undefined) facts.sealed = describeSeal(sealed);
-    if (sealed !== undefined && kind === "agent_message" && all.length > parts.length) facts.text = true;
-    const argument = kind === "function_call" ? sealedArgumentIn(item) : undefined;
-    if (argument !== undefined) facts.sealed = describeSeal(argument);
+  return Object.assign(facts, sealFacts(item, found, kind));
+}
+
+/** Facts that are a member's string, by the member. */
+const toldByName = [
+  ["role", "role"],
+  ["call", "call_id"],
+  ["id", "id"],
+  ["name", "name"],
+] as const;
+
+/** What is sealed in an item: its own member, a call's argument, or a part; and whether words stand beside such a part. */
+function sealFacts(
+  item: Uint8Array,
+  found: readonly Member[],
+  kind: string,
+): Pick<ItemFacts, "sealed" | "text"> {
+  const member = found.find(({ key }) => key === "encrypted_content");
+  if (member) {
+    const value = decoder.decode(item.subarray(member.valueStart, member.end));
+    if (value === "null") return {};
+    return { sealed: describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined) };
   }
-  return facts;
+  const argument = kind === "function_call" ? sealedArgumentIn(item) : undefined;
+  if (argument !== undefined) return { sealed: describeSeal(argument) };
+  const all = partsOf(item, found, kind);
+  const parts = all.filter(isSealedPart);
+  const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
+  if (sealed === undefined) return {};
+  const hasWords = kind === "agent_message" && all.length > parts.length;
+  return { sealed: describeSeal(sealed), ...(hasWords && { text: true }) };
 }
 
 const factNames = Object.keys(itemFacts.shape);
@@ -94,12 +106,12 @@ function listOf(item: Uint8Array, found: readonly Member[], key: string): Uint8A
   return elements(list).map(([start, end]) => list.subarray(start, end));
 }
 
-function describeMedia(
-  item: Uint8Array,
-  found: readonly Member[],
-  key: "content" | "output",
-): ItemFacts["media"] {
-  const sizes = listOf(item, found, key)
+/** The parts of a message's content, or of an output. */
+const partsOf = (item: Uint8Array, found: readonly Member[], kind: string): Uint8Array[] =>
+  listOf(item, found, isOutputKind(kind) ? "output" : "content");
+
+function describeMedia(item: Uint8Array, found: readonly Member[], kind: string): ItemFacts["media"] {
+  const sizes = partsOf(item, found, kind)
     .filter(isMediaPart)
     .map(({ length }) => length);
   if (sizes.length === 0) return undefined;
@@ -135,6 +147,16 @@ export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
 /** Whether an item of this kind answers a call. */
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
+
+/** Kinds that every wire can say in its own way: messages, reasoning, and calls of functions and of custom tools with their outputs. */
+export const commonKinds: readonly string[] = [
+  "message",
+  "reasoning",
+  "function_call",
+  "function_call_output",
+  "custom_tool_call",
+  "custom_tool_call_output",
+];
 
 /**
  * Whether an output may be one more of a call that has its own: what a script of Codex's code mode says with `notify` (0.130 to 0.169, 2026-11).

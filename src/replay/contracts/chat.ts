@@ -1,3 +1,4 @@
+import { commonKinds } from "../../session/item.ts";
 import type { ReplayContract } from "../contract.ts";
 
 /**
@@ -22,14 +23,7 @@ export const chat: ReplayContract = {
   callIds: "word",
   openLoop: "nothing",
   adjacency: "after-step",
-  itemTypes: [
-    "message",
-    "reasoning",
-    "function_call",
-    "function_call_output",
-    "custom_tool_call",
-    "custom_tool_call_output",
-  ],
+  itemTypes: commonKinds,
   media: { where: "messages" },
   roles: { developer: "system" },
   ends: "any",
