@@ -21,6 +21,8 @@ interface Use {
   by: string;
   /** `*` for all of them. */
   name: string;
+  /** Of what is only described (`import type *`) or imported as a whole while it runs: the words of which some name what is used. */
+  words?: ReadonlySet<string>;
 }
 
 const uses = new Map<string, Use[]>();
@@ -33,7 +35,9 @@ for (const folder of ["src", "assembly", "test", "bench", "examples", "scripts"]
 
 const unused = exported.filter(({ path, name, isType, isUsedHere }) => {
   if (entries.includes(path) || isTest(path)) return false;
-  const found = (uses.get(path) ?? []).filter((use) => use.name === name || use.name === "*");
+  const found = (uses.get(path) ?? []).filter(
+    (use) => use.name === name || (use.name === "*" && use.words?.has(name) !== false),
+  );
   if (found.length === 0) return !(isType && isUsedHere);
   return !isUsedHere && found.every(({ by }) => isTest(by));
 });
@@ -49,26 +53,37 @@ function isTest(path: string): boolean {
 function read(path: string): void {
   const text = readFileSync(path, "utf8");
   const by = relative(root, path).split(sep).join("/");
-  const { module } = parseSync(path, text);
-  const use = (specifier: string, name: string): void => {
+  const { module, comments } = parseSync(path, text);
+  const code = withoutComments(text, comments);
+  const words = new Set(code.match(/[\w$]+/gu));
+  const use = (specifier: string, name: string, isPart = false): void => {
     if (!specifier.startsWith(".")) return;
     const target = relative(root, resolve(dirname(path), specifier))
       .split(sep)
       .join("/");
-    uses.set(target, [...(uses.get(target) ?? []), { by, name }]);
+    uses.set(target, [...(uses.get(target) ?? []), { by, name, ...(isPart && { words }) }]);
   };
   for (const { moduleRequest, entries: names } of module.staticImports)
-    for (const { importName } of names) use(moduleRequest.value, importName.name ?? "*");
+    for (const { importName, isType } of names) use(moduleRequest.value, importName.name ?? "*", isType);
   for (const { moduleRequest } of module.dynamicImports)
-    use(text.slice(moduleRequest.start + 1, moduleRequest.end - 1), "*");
+    use(text.slice(moduleRequest.start + 1, moduleRequest.end - 1), "*", true);
   for (const { entries: names } of module.staticExports) {
     for (const { moduleRequest, importName, exportName, start, isType } of names) {
       if (moduleRequest) use(moduleRequest.value, importName.name ?? "*");
       const { name } = exportName;
       if (!by.startsWith("src/") || name === null) continue;
       const line = text.slice(0, start).split("\n").length;
-      const isUsedHere = [...text.matchAll(new RegExp(`\\b${name}\\b`, "gu"))].length > 1;
+      const isUsedHere = [...code.matchAll(new RegExp(`\\b${name}\\b`, "gu"))].length > 1;
       exported.push({ path: by, name, line, isType, isUsedHere });
     }
   }
+}
+
+function withoutComments(text: string, comments: readonly { start: number; end: number }[]): string {
+  let [code, from] = ["", 0];
+  for (const { start, end } of comments) {
+    code += text.slice(from, start);
+    from = end;
+  }
+  return code + text.slice(from);
 }
