@@ -13,7 +13,7 @@ import { type Judged, judge, responseOf } from "./answer/fetch-answer.ts";
 import { ofOneBody } from "./answer/headers.ts";
 import { Healing } from "./healing/heal.ts";
 import { Ledger } from "./memory/ledger.ts";
-import type { Refusal } from "./answer/attempt.ts";
+import type { Refusal } from "./answer/attempt-host.ts";
 
 /** Options of `recovering`; each may be left out. */
 export interface RecoveringOptions {

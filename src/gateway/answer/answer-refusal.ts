@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
-import type { Refusal } from "./attempt.ts";
+import type { Refusal } from "./attempt-host.ts";
 import { forwardedResponseHeaders, plainHeaders } from "./headers.ts";
 import { wholeLimit } from "./held-answer.ts";
 import { plainBody } from "../body/plain-body.ts";

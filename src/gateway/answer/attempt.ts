@@ -8,6 +8,7 @@ import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
+import type { AttemptHost, Refusal } from "./attempt-host.ts";
 import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
@@ -16,48 +17,6 @@ import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
 import { isTelling, lastEvents, terminalEvents } from "./event-kinds.ts";
 import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
-
-/**
- * What an attempt came to that failed before anything of it went to the client. `head` is absent when there was no answer, or none that
- * may be passed on as it is, since it is cut off.
- */
-export interface Refusal {
-  readonly signal: FailureSignal;
-  readonly head?: { readonly status: number; readonly headers: IncomingHttpHeaders };
-  /** What came of the answer, to be passed on; whole unless the connection broke. */
-  readonly held: readonly Buffer[];
-  /**
-   * An event to be put after them which clients know as an end, where the failure was told in one that they pass over (a bare `error`).
-   */
-  readonly ending?: (failure: Failure) => string | undefined;
-  /** What was thrown, where there was no answer. */
-  readonly cause?: Error;
-}
-
-/** Who an attempt tells. Nothing is told after `refused`, `finished` or `broken`, nor after `cancel`. */
-export interface AttemptHost {
-  /**
-   * The answer goes out from here on. `arrivedAt`: when the bytes came that decided it (`performance.now()`). `isGood`: it is good, as far
-   * as it has come; `false` also for one that can't be judged.
-   */
-  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void;
-  /** Goes out with the next `flush`, or with the end. The bytes are the caller's again when it returns. */
-  write(bytes: Buffer): void;
-  /** Sends what was written. `false` when the client can't take more just now: call `resume`. */
-  flush(): boolean;
-  finished(): void;
-  /** The event that would end it if it failed so (`brokenEnding`). */
-  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
-  /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
-  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
-  refused(refusal: Refusal): void;
-  /** Something came from the upstream: it doesn't stand still. */
-  alive(): void;
-  /** The answer holds these sealed blobs, known by their hashes. */
-  sealed(blobs: readonly string[]): void;
-  /** The answer is the response of this id. */
-  began?(response: string): void;
-}
 
 /**
  * What becomes of the bytes: `waiting` for the head; `whole`: held to the end and judged then; `stream`: held until an event shows

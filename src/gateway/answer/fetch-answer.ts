@@ -3,7 +3,8 @@ import type { Dispatcher } from "undici";
 import type { FailureSignal } from "../../failure.ts";
 import type { BegunStream } from "./broken-stream.ts";
 import { BodyMemory } from "../body/held-body.ts";
-import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptHost, Refusal } from "./attempt-host.ts";
 
 /** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */
 export type Judged =
