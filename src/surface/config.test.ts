@@ -188,5 +188,10 @@ it("a key comes without the line end of its file, and one that no header takes i
 it("a provider is not found under a name that every object has", async () => {
   const config = readConfig({ home: "/nowhere" }, {}, "/");
   for (const name of ["constructor", "__proto__", "toString"])
-    await expect(makeProvider(config, name, {})).rejects.toThrow(`There is no provider "${name}"`);
+    await expect(makeProvider(config, name, {})).rejects.toThrow(
+      new RegExp(
+        String.raw`There is no provider "${name}"\. Known: .*\. Choose one of them with --provider, or `,
+        "u",
+      ),
+    );
 });

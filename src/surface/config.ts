@@ -211,7 +211,7 @@ export function checkProvider(
   const settings = providers[name];
   if (!settings) {
     const known = Object.keys(providers).join(", ");
-    const message = `There is no provider "${name}". Known: ${known}. Others go into ${home}/config.toml as [providers.${name}].`;
+    const message = `There is no provider "${name}". Known: ${known}. Choose one of them with --provider, or put it into ${home}/config.toml as [providers.${name}].`;
     throw new Failure("configuration", message, {});
   }
   const { kind, baseUrl, keyVariable } = settings;

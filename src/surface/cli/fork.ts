@@ -21,7 +21,10 @@ export async function fork(invocation: Invocation): Promise<number> {
     });
     const { id: session, left } = made;
     const at = fromStep === undefined ? "" : ` at step ${fromStep}`;
-    const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
+    const stayed =
+      left > 0
+        ? `; messages, calls and outputs came along, sealed reasoning (${counted(left, "item")}) stayed behind`
+        : "";
     const told = `session ${session} is forked from ${parent}${at}${stayed}. Go on with: throughline resume ${session} "…"`;
     if (options["json"] === true)
       printJson<"fork">(terminal, { session, parent, ...(fromStep !== undefined && { fromStep }), left });
