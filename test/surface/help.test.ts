@@ -1,5 +1,5 @@
 // The help reads as if one person wrote it: the same form for every command, every word of its line explained, an example that holds.
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -20,7 +20,9 @@ describe("help", () => {
     for (const { name } of commands.filter((command) => !command.name.includes(" ")))
       expect(out).toMatch(new RegExp(`^ {2}${name}[ \\n]`, "mu"));
     expect(out).toContain("3 the session is in use");
-    for (const line of out.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+    const [, guides = ""] = /^Guides .*:\n {2}(.*)\n$/mu.exec(out) ?? [];
+    expect(existsSync(join(guides, "failures.md"))).toBe(true);
+    for (const line of out.replace(guides, "").split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
   it.each(commands.map((command) => [command.name, command] as const))(

@@ -1,6 +1,6 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
 import { Failure, isFailureOf } from "../../failure.ts";
-import { packageVersion } from "../version.ts";
+import { packageFile, packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
 import { inHome } from "./in-home.ts";
@@ -98,6 +98,9 @@ Examples:
   $ throughline exec --approval all "make the tests pass"
   $ throughline resume --last "and now the docs"
   $ throughline demo
+
+Guides (docs/ in messages):
+  ${packageFile("docs")}
 `;
 
 /** Adds the command's help to a usage error that suggests no command, since every error says what to type next. */
