@@ -57,7 +57,7 @@ export function writeRollout(
     context_window: { window_id: uuidAt(at) },
   });
   for (let turn = 1; written + waiting.length < bytes; turn++) {
-    writeTurn(line, id, cwd, turn, at, output);
+    writeTurn(line, { thread: id, cwd, turn, at, output });
     if (compactedAfter !== undefined && turn % compactedAfter === 0) writeCompaction(line, turn, at);
   }
   writeSync(file, waiting);
@@ -86,7 +86,18 @@ function writeCompaction(line: Line, turn: number, at: number): void {
 
 const promptOf = (turn: number): string => `turn ${turn}: change the parser and run its tests`;
 
-function writeTurn(line: Line, thread: string, cwd: string, turn: number, at: number, size: number): void {
+interface WrittenTurn {
+  readonly thread: string;
+  readonly cwd: string;
+  /** Counted from 1. */
+  readonly turn: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Bytes of each of its four outputs. */
+  readonly output: number;
+}
+
+function writeTurn(line: Line, { thread, cwd, turn, at, output }: WrittenTurn): void {
   const turnId = uuidAt(at);
   const event = (type: string, more: object): void => line("event_msg", { type, turn_id: turnId, ...more });
   const completed = (item: object): void => event("item_completed", { thread_id: thread, item });
@@ -111,7 +122,7 @@ function writeTurn(line: Line, thread: string, cwd: string, turn: number, at: nu
   completed({ type: "UserMessage", id: uuidAt(at), content: [{ type: "text", text: prompt }] });
   for (let call = 0; call < 4; call++) {
     const [callId, item] = [`call_${newId(24)}`, newId(48)];
-    const text = `${newId(16)} ${word.repeat(Math.ceil(size / word.length))}`.slice(0, size);
+    const text = `${newId(16)} ${word.repeat(Math.ceil(output / word.length))}`.slice(0, output);
     line("response_item", {
       type: "reasoning",
       id: `rs_${item}`,
