@@ -119,6 +119,11 @@ describe("of a line that is no record", () => {
     );
   });
 
+  it("a bare header, which has no type, keeps what can be read of it", () => {
+    const header = '{"id":"5973b6c0-94b8-487b-a530-2aeb6098ae0e","timestamp":"2025-09-01T00:00:00Z"}';
+    expect(kept(header.replace("timestamp", "t\0mestamp"))).toBe(header.replace("timestamp", "t mestamp"));
+  });
+
   it("characters of every length stay beside bytes that are no text, also beside parts of such characters", () => {
     const text = (words: string): string => enveloped.replace("{}", `{"message":"${words}"}`);
     const latin = (words: string): string => Buffer.from(words).toString("latin1");

@@ -20,7 +20,8 @@ const saying: ReadonlySet<unknown> = new Set(["input_text", "output_text", "summ
 
 /** Whether a record has what Codex reads it by, as far as it is known; types and kinds that aren't may have anything. */
 export function isSound({ type, kind, payload }: RolloutRecord): boolean {
-  if (!isWord(type) || (kind !== undefined && !isWord(kind))) return false;
+  // A bare header has no type.
+  if ((type !== "" && !isWord(type)) || (kind !== undefined && !isWord(kind))) return false;
   return type !== "response_item" || (kind !== undefined && isSoundItem(kind, payload));
 }
 
