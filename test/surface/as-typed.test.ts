@@ -85,6 +85,8 @@ describe("throughline, as people type it", () => {
       ["sessions", "--sicne", "2d"],
       /Unknown option "--sicne"\. Did you mean --since\?.*See: throughline sessions --help/u,
     ],
+    [["list", "--all"], /Unknown option "--all"\. "list" is no command\. See: throughline --help/u],
+    [["export", "older", "-o", "pages/"], /An export is a file, and pages\/ names a folder/u],
     [["name", "older"], /Missing required argument "name"\. See: throughline name --help/u],
     [["queue", "list"], /Missing required argument "session"\. See: throughline queue list --help/u],
     [["show", older.slice(0, 3), "x"], /Too many arguments for "show".*See: throughline show --help/u],

@@ -60,6 +60,8 @@ export async function exportSession(invocation: Invocation): Promise<number> {
       markdown: () => markdownLines(store, id),
     }[format]();
     const output = optionText(invocation, "output");
+    if (output?.endsWith("/") === true)
+      throw new Failure("usage", `An export is a file, and ${output} names a folder: --output FILE.`, {});
     const isPrinted = output === undefined ? format !== "codex" : output === "-";
     if (isPrinted) {
       if (options["json"] === true)

@@ -126,8 +126,12 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
     .replace(/\n\((Did you mean [^)]*)\)/u, ". $1")
     .replaceAll("'", '"');
   const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
-  const prompt =
-    code === "commander.unknownCommand"
+  const [first = ""] = argv;
+  const isNoCommand =
+    code === "commander.unknownOption" && commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first);
+  const prompt = isNoCommand
+    ? ` "${first}" is no command.`
+    : code === "commander.unknownCommand"
       ? ' A prompt of one word is sent with: throughline open "…".'
       : code === "commander.excessArguments" && takesWords(argv)
         ? " What is said stands in quotes."
