@@ -19,8 +19,8 @@ export function toOriginForm(request: IncomingMessage): void {
 /** Paths of requests for a response, for a compaction, and for the count of input tokens. */
 const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
-/** A step up in a path, also as servers read it that take an escaped slash or a backslash for one, or leave out what follows a ";". */
-const leadsUp = /^[^?]*(?:[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\;?]|%2f|%5c|$)/iu;
+/** A step up in a path, also as servers read it that take an escaped slash or a backslash for one, or leave out what follows a ";" or a "#". */
+const leadsUp = /^[^?]*(?:[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\;?#]|%2f|%5c|$)/iu;
 
 /** Whether a request is healed, and not only passed through. */
 export const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>

@@ -254,6 +254,7 @@ describe("who may ask", () => {
       "/v1/..%2fadmin",
       "/v1/x%5C..\\admin",
       "/v1/..;/admin",
+      "/v1/..#",
     ];
     for (const path of [...paths, "ftp://localhost/v1/models"])
       expect(
