@@ -21,7 +21,10 @@ export function lackOf(
     return awayReasons.has(failure.data.reason) ? "away" : undefined;
   if (hasKey && (isOfAccount(failure) || (isFailureOf(failure, "auth-expired") && !holdsSeals())))
     return "spent";
-  const isBusy = isFailureOf(failure, "overloaded", "rate-limit", "chain-missing") || isOverMinute(failure);
+  const isBusy =
+    isFailureOf(failure, "overloaded", "rate-limit", "chain-missing") ||
+    isOverMinute(failure) ||
+    isKeptElsewhere(failure);
   return isBusy ? "busy" : undefined;
 }
 
@@ -32,3 +35,16 @@ const isOfAccount = (failure: Failure): boolean =>
 /** Whether the request alone is more than the account may send in a minute: another account may send it. */
 const isOverMinute = (failure: Failure): boolean =>
   isFailureOf(failure, "context-overflow") && failure.signal?.status === 429;
+
+/** What an account keeps under an id: files, conversations, stores of vectors, containers, prompts. */
+const keptId = /\b(?:file-|(?:conv|vs|cntr|pmpt)_)\w+/u;
+const isMissing = /\bno such\b|\bnot (?:be )?found\b|\b(?:does not|doesn't) exist\b/iu;
+
+/**
+ * Whether a refusal is of something that the client has made at one upstream and names to another. (Only one that nobody has is tried
+ * without: the model would answer without the file.)
+ */
+function isKeptElsewhere({ signal }: Failure): boolean {
+  if (signal?.status !== 400 && signal?.status !== 404) return false;
+  return keptId.test(signal.message) && isMissing.test(signal.message);
+}

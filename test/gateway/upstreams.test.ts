@@ -362,3 +362,46 @@ describe("what one of several upstreams keeps", () => {
     expect((await fetch(`${gateway.url}/responses/resp_none`)).status).toBe(404);
   });
 });
+
+describe("what a client has made at one of several upstreams", () => {
+  /** Says that it hasn't what the request names, unless that is its own. */
+  const keeper = (own: string, status: number, refusal: (id: string) => string): Promise<string> =>
+    serve(async (request, response) => {
+      const [named = own] = /file-\w+|conv_\w+/u.exec(await bodyOf(request)) ?? [];
+      const isOwn = named === own;
+      response.writeHead(isOwn ? 200 : status, { "content-type": "application/json" });
+      response.end(
+        isOwn
+          ? '{"id":"resp_1","object":"response","status":"completed","output":[]}'
+          : JSON.stringify({ error: { message: refusal(named), type: "invalid_request_error" } }),
+      );
+    });
+  const fileInput = (id: string): object => ({
+    input: [{ role: "user", content: [{ type: "input_file", file_id: id }] }],
+  });
+  it.each([
+    ["file-a1", "file-b1", 400, (id: string) => `No such File object: ${id}`, fileInput],
+    [
+      "conv_a1",
+      "conv_b1",
+      404,
+      (id: string) => `Conversation with id '${id}' not found.`,
+      (id: string) => ({ conversation: id, input: "hello" }),
+    ],
+  ])("is found there, whoever is asked first: %s", async (one, other, status, refusal, body) => {
+    const [first, second] = [await keeper(one, status, refusal), await keeper(other, status, refusal)];
+    const gateway = await gatewayTo("", { upstreams: [{ url: first }, { url: second }] });
+    for (const id of [one, one, other, other])
+      expect((await ask(gateway, JSON.stringify(body(id)))).status).toBe(200);
+    expect(gateway.metrics.total("heals")).toBe(0);
+  });
+
+  it("and is gone everywhere is refused, or tried without, as by one", async () => {
+    const refusal = (id: string): string => `Conversation with id '${id}' not found.`;
+    const [first, second] = [await keeper("conv_a1", 404, refusal), await keeper("conv_b1", 404, refusal)];
+    const gateway = await gatewayTo("", { upstreams: [{ url: first }, { url: second }] });
+    const response = await ask(gateway, '{"conversation":"conv_c1","input":"hello"}');
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain("conv_c1");
+  });
+});
