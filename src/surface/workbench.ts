@@ -29,7 +29,15 @@ import { type Invocation, optionText } from "./cli/command.ts";
 import { watchingFor } from "./cli/store-for.ts";
 import { checkName, findSession } from "./cli/pick.ts";
 import { takeOverMeant } from "./codex.ts";
-import { checkScenario, type Config, loadProvider, makeProvider, openStore, readConfig } from "./config.ts";
+import {
+  checkScenario,
+  type Config,
+  loadProvider,
+  type MadeProvider,
+  makeProvider,
+  openStore,
+  readConfig,
+} from "./config.ts";
 import { sameWorkspace, sayWhatChanged, workspaceFor } from "./resumed-workspace.ts";
 import { type Telemetry, telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
@@ -104,6 +112,8 @@ class Bench implements Workbench {
   readonly #runtime: Runtime;
   /** Close the providers that were made. */
   readonly #closing: (() => Promise<void>)[] = [];
+  /** One for all turns: it counts the requests after which its scenario's faults come. */
+  #simulated: MadeProvider | undefined;
   /** Sessions that were taken over and whose lease is still held, by id. */
   readonly #owned = new Map<string, Journal>();
 
@@ -207,8 +217,13 @@ class Bench implements Workbench {
     const scenario = optionText(invocation, "scenario");
     // The command line's scenario is meant for the first session, not for others that are opened later in the terminal interface.
     if (this.#closing.length === 0) checkScenario(config, settings.provider, scenario);
-    const made = await makeProvider(config, settings.provider, environment, scenario);
-    this.#closing.unshift(made.close);
+    const isSimulated = config.providers[settings.provider]?.kind === "simulator";
+    let made = isSimulated ? this.#simulated : undefined;
+    if (!made) {
+      made = await makeProvider(config, settings.provider, environment, scenario);
+      this.#closing.unshift(made.close);
+    }
+    if (isSimulated) this.#simulated = made;
     const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
     return {
       provider: measured ? measuredProvider(made.provider, measured.meter) : made.provider,

@@ -1,4 +1,6 @@
 // The terminal interface at a real terminal: what is changed in the session that is open, here and elsewhere.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ScenarioInput, step, turn } from "../../src/simulator/server.ts";
 import { withRig } from "../kit/rig.ts";
@@ -46,6 +48,18 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
         expect(rig.simulator.requests).toHaveLength(1);
       }),
     ));
+
+  it("meets a fault of its scenario as often as that says, not anew with each turn", () =>
+    withRig(echo, (rig) => {
+      const file = join(rig.folder, "limit.toml");
+      const fault = '[[fault]]\nkind = "usage-limit"\nrequest = 1\nresets_in = "2s"\n';
+      writeFileSync(file, `[[turn]]\n[[turn.step]]\nsay = "It is over."\n${fault}`);
+      return atTerminal(rig, ["--provider", "simulator", "--scenario", file, "hello"], async (terminal) => {
+        await terminal.shows("usage limit is reached");
+        await enter(terminal, "/wait");
+        await terminal.shows("It is over.");
+      });
+    }));
 
   it("asks another model from the next turn on, and a new session the usual one again", () =>
     withRig(echo, (rig) =>
