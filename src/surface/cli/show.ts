@@ -10,6 +10,7 @@ import {
   type ItemRecord,
   type LogRecord,
   type SessionEvent,
+  type Workspace,
 } from "../../session/event.ts";
 import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
@@ -169,17 +170,7 @@ const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 /** The view's lines. `tell`: puts `--home` into commands (`inHome`). */
 function viewLines(view: View, now: number, tell: (words: string) => string): string[] {
   const { session, report, events, items, queued, dead, unreadable } = view;
-  const { settings, usage, workspace } = session;
-  const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
-  const facts = [
-    `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
-    `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}${workspace.path === "" || existsSync(workspace.path) ? "" : ", which is gone"}`,
-    `  model     ${modelWords(settings)} through ${printableLine(settings.provider)}`,
-    `  times     made ${session.created > 0 ? ago(now - session.created) : "at an unknown time"}, active ${ago(now - session.updated)}`,
-    `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
-    `  status    ${statusWords(session, now)}`,
-  ];
-  const text = session.trouble === undefined ? [head, ...facts] : [head, `  ? ${session.trouble}`];
+  const text = headLines(session, now);
   if (session.rotated && session.parent)
     text.push(
       tell(
@@ -209,6 +200,30 @@ function viewLines(view: View, now: number, tell: (words: string) => string): st
   }
   text.push(`next: ${tell(nextCommand(session, queued))}`);
   return text;
+}
+
+/** What the session is: its name and facts, or why it can't be read. */
+function headLines(session: ListedSession, now: number): string[] {
+  const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
+  if (session.trouble !== undefined) return [head, `  ? ${session.trouble}`];
+  const { settings, usage, created, updated } = session;
+  const made = created > 0 ? ago(now - created) : "at an unknown time";
+  const counts = `${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}`;
+  return [
+    head,
+    `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
+    `  workspace ${workspaceWords(session.workspace)}`,
+    `  model     ${modelWords(settings)} through ${printableLine(settings.provider)}`,
+    `  times     made ${made}, active ${ago(now - updated)}`,
+    `  so far    ${counts}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
+    `  status    ${statusWords(session, now)}`,
+  ];
+}
+
+function workspaceWords({ path, gitBranch }: Workspace): string {
+  const branch = gitBranch ? ` (${printableLine(gitBranch, 40)})` : "";
+  const gone = path === "" || existsSync(path) ? "" : ", which is gone";
+  return `${printableLine(path, 200)}${branch}${gone}`;
 }
 
 /** The lines with those folded between words that are wider than the terminal; not within a command of ours, nor in a patch. */
