@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -189,6 +189,20 @@ describe("a sealed compaction", () => {
     const { log, history } = await openJournal(runtime(), successor, { force: false });
     expect(history.items.map(isPrompt)).toEqual([false, false]);
     await log.release();
+  });
+
+  it("of a long log only the newest items are read, and how many stay behind is told", async () => {
+    id = uuidv7(Date.now());
+    const long = Array.from({ length: 3_000 }, (_, nth) => said(1, `${nth}: ${"x".repeat(3_000)}`));
+    const replaced: Append = { event: { type: "history-replaced", count: 1 } };
+    await begun(asked(1, "Go on."), ...long, replaced, done(2, sealed));
+    const bodies = vi.spyOn(store, "bodies");
+    const made = await fork();
+    const read = bodies.mock.calls.map(([, refs]) => refs.length);
+    const [told = ""] = await textsOf(made.id);
+    expect(Math.max(...read)).toBeLessThan(700);
+    expect(told).toMatch(/\[before that\]\n\(2,?\d\d\d earlier items left out here\)/u);
+    expect(told).toContain("2999: xxx");
   });
 
   it("tells what Codex said at the beginning of each resume once", async () => {

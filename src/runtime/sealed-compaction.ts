@@ -1,11 +1,12 @@
 import { parseJson } from "../lib/json.ts";
+import { counted } from "../lib/words.ts";
 import { bytesPerToken } from "../recovery/room.ts";
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
 import { isCallKind, isOutputKind, itemText } from "../session/item.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
 import { isSealedSummary } from "../session/seal.ts";
 import { carriedOn, summaryItem } from "../session/summary-item.ts";
-import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
+import { showable, type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import type { SessionStore } from "../store.ts";
 
 /** Bytes of the text that takes a sealed compaction's place: about 20,000 tokens. */
@@ -110,14 +111,19 @@ async function visibleBefore(
 
 interface Visible {
   readonly entries: readonly TranscriptEntry[];
+  /** How many items they stand for. */
+  readonly count: number;
   /** Context from the beginning of the session. */
   readonly context: readonly string[];
 }
 
 async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord[]): Promise<Visible> {
-  const entries: TranscriptEntry[] = [];
+  const { records: shown, left, fitted } = showable(records, shadowBytes);
+  const told = `(${counted(left, "earlier item")} left out here)`;
+  const entries: TranscriptEntry[] = left > 0 ? [{ who: "before that", text: told, weight: "summary" }] : [];
+  let count = left;
   const context: string[] = [];
-  for await (const { record, item } of itemsOf(records, bodies)) {
+  for await (const { record, item } of itemsOf(shown, bodies)) {
     const { event } = record;
     if (event.kind === "message" && event.role === "developer") {
       context.push(itemText(parseJson(new TextDecoder().decode(item))));
@@ -126,8 +132,9 @@ async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord
     const entry = transcriptEntry(record, item);
     if (!entry) continue;
     if (entry.weight === "summary") context.push(...carriedOn(item).context);
-    entries.push(entry);
+    entries.push(fitted(entry));
+    count++;
   }
   // Codex tells it anew with each resume.
-  return { entries, context: [...new Set(context)] };
+  return { entries, count, context: [...new Set(context)] };
 }

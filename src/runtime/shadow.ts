@@ -42,8 +42,7 @@ export class Shadows {
     const item = shadowItem(shadow);
     const facts = describeItem(item);
     if (!facts) throw new Error("a shadow is an item");
-    const { keepFrom, entries } = shadow;
-    const count = entries.length;
+    const { keepFrom, count } = shadow;
     const notice = shadowNotice(count);
     const compacted: NewEvent = { type: "history-compacted", ...facts, keepFrom, count, notice };
     await journal.append({ event: compacted, item });

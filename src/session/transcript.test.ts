@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import type { ItemRecord } from "./event.ts";
 import { byteLength, shorten } from "./shorten.ts";
-import { type TranscriptEntry, writeTranscript } from "./transcript.ts";
+import { showable, type TranscriptEntry, writeTranscript } from "./transcript.ts";
 
 const tool = (text: string): TranscriptEntry => ({ who: "output of c", text, weight: "tool" });
 const words = (text: string): TranscriptEntry => ({ who: "person", text, weight: "words" });
@@ -61,4 +62,31 @@ describe("a shortened text", () => {
   it("stays as it is when it would hardly get shorter", () => {
     expect(shorten("x".repeat(364), 300)).toBe("x".repeat(364));
   });
+});
+
+test("of a log of gigabytes only what a transcript may show is read: the newest, and summaries and context however old", () => {
+  const record = (seq: number, more: object = {}): ItemRecord =>
+    ({
+      event: { type: "item-added", seq, kind: "function_call_output", ...more },
+      body: { offset: 0, length: 100_000 },
+    }) as unknown as ItemRecord;
+  const context = record(1, { kind: "message", role: "user", context: true });
+  const summary = record(0, { type: "history-compacted", kind: "message", role: "user" });
+  const outputs = Array.from({ length: 100_000 }, (_, nth) => record(nth + 2));
+  const { records, left, fitted } = showable([summary, context, ...outputs], 80_000);
+  expect(records.slice(0, 2)).toEqual([summary, context]);
+  expect(records.at(-1)).toBe(outputs.at(-1));
+  expect(records.length).toBe(10_002);
+  expect(left).toBe(90_000);
+  const text = "x".repeat(100_000);
+  expect(fitted(tool(text)).text.length).toBeLessThan(300);
+  expect(fitted(words(text)).text.length).toBeLessThan(3_000);
+});
+
+test("what a transcript has room for is read, and stays as it is", () => {
+  const record = { event: { type: "item-added", kind: "function_call_output" }, body: { length: 9_000 } };
+  const records = Array.from({ length: 20 }, () => record as unknown as ItemRecord);
+  const { records: shown, left, fitted } = showable(records, 80_000);
+  const entry = tool("x".repeat(9_000));
+  expect([shown, left, fitted(entry)]).toEqual([records, 0, entry]);
 });

@@ -33,6 +33,44 @@ export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): Transc
 }
 
 const limits = [32_768, 8_192, 2_048, 512, 128];
+/** Messages are shortened to so many times as much as calls and outputs. */
+const wordsFactor = 16;
+/** An item's bytes are more than its words: items of so many times a transcript's bytes are enough for it. */
+const enough = 16;
+
+/** Those of some items that a transcript may show. */
+export interface Showable {
+  readonly records: readonly ItemRecord[];
+  /** How many older ones are not among them. */
+  readonly left: number;
+  /** An entry with no more text than a transcript has room for. */
+  fitted(entry: TranscriptEntry): TranscriptEntry;
+}
+
+/**
+ * What a transcript of `budget` bytes may show of these items, as their lengths tell: a log may have gigabytes, and the rest of it need not
+ * be read. Contexts and summaries are among them, however old.
+ */
+export function showable(records: readonly ItemRecord[], budget: number): Showable {
+  const most = ({ event: { kind }, body }: ItemRecord, limit: number): number =>
+    Math.min(body.length, isCallKind(kind) || isOutputKind(kind) ? limit : limit * wordsFactor);
+  const total = (limit: number): number => records.reduce((sum, record) => sum + most(record, limit), 0);
+  let room = budget * enough;
+  const limit = limits.find((each) => total(each) <= room) ?? limits.at(-1)!;
+  const kept = records.toReversed().filter((record) => {
+    if (isLasting(record)) return true;
+    room -= most(record, limit);
+    return room >= 0;
+  });
+  return {
+    records: kept.toReversed(),
+    left: records.length - kept.length,
+    fitted: (entry) => ({ ...entry, text: shorten(entry.text, limitOf(entry, limit)) }),
+  };
+}
+
+const isLasting = ({ event }: ItemRecord): boolean =>
+  event.type !== "item-added" || event.context === true || event.role === "developer";
 
 /**
  * The entries as one text of at most about `budget` bytes: calls and outputs are shortened first, the longest most; then messages; then
@@ -41,7 +79,7 @@ const limits = [32_768, 8_192, 2_048, 512, 128];
 export function writeTranscript(entries: readonly TranscriptEntry[], budget: number): string {
   let sized: Sized[] = [];
   for (const limit of limits) {
-    sized = entries.map((entry) => sizedBlock(entry, entry.weight === "tool" ? limit : limit * 16));
+    sized = entries.map((entry) => sizedBlock(entry, limitOf(entry, limit)));
     if (totalOf(sized) <= budget) return join(sized);
   }
   let total = totalOf(sized);
@@ -68,6 +106,9 @@ interface Sized {
   readonly bytes: number;
   readonly weight: TranscriptEntry["weight"];
 }
+
+const limitOf = ({ weight }: TranscriptEntry, limit: number): number =>
+  weight === "tool" ? limit : limit * wordsFactor;
 
 function sizedBlock({ who, text, weight }: TranscriptEntry, limit: number): Sized {
   const block = `[${who}]\n${shorten(text, limit)}`;
