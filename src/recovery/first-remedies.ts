@@ -243,19 +243,23 @@ export const include: Remedy = {
 
 const isOfTools = (name: string): boolean => /^tools\[(?:!?[a-z_][^\]]*\]|\]\.\w+)$/iu.test(name);
 
+/** Whether a parameter, as an error names it, can be left out at all. */
+export function canGo(name: string): boolean {
+  const first = name.split(/[.[=]/u)[0]!;
+  return first !== "" && ((!needed.has(first) && !needed.has(name)) || isOfTools(name));
+}
+
 function withoutParameter(
   { failure, sealed, projection: { model } }: Refused,
   which: "any" | "include",
 ): Proposal | undefined {
   const name = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
-  const first = name?.split(/[.[=]/u)[0];
-  if (name === undefined || !first || ((needed.has(first) || needed.has(name)) && !isOfTools(name)))
-    return undefined;
-  const isInclude = first === "include";
+  if (name === undefined || !canGo(name)) return undefined;
+  const isInclude = name.split(/[.[=]/u)[0] === "include";
   if (isInclude !== (which === "include")) return undefined;
   const scope = {
     kind: "parameter",
-    parameter: isInclude ? first : name,
+    parameter: isInclude ? "include" : name,
     ...(model !== undefined && { model }),
   } as const;
   return { scope, items: isInclude ? sealed : [] };

@@ -1,5 +1,6 @@
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { canGo } from "../../recovery/first-remedies.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { StreamedBody } from "./body.ts";
 
@@ -14,8 +15,8 @@ export async function withoutUnsent(
   bodyOf: (request: ModelRequest) => StreamedBody | Promise<StreamedBody>,
 ): Promise<Failure> {
   const parameter = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
-  // Members of items are the projection's.
-  if (parameter === undefined || /^(?:input|messages)\b/u.test(parameter)) return failure;
+  // Members of items are the projection's; what no request can do without is sent, and stays.
+  if (parameter === undefined || !canGo(parameter)) return failure;
   const other = await bodyOf({ ...request, without: [...(request.without ?? []), parameter] });
   if (!(await isSame(other, sent))) return failure;
   const { message, signal } = failure;
