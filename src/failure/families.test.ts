@@ -315,6 +315,8 @@ describe("a refusal in words that nobody has recorded", () => {
     expect(
       classOf(400, said("max_output_tokens is more than the tokens that this model gives for an input.")),
     ).toBe("unknown-provider-failure");
+    // A rate, which no shorter history mends.
+    expect(classOf(400, said("令牌总数超过每分钟限制"))).toBe("unknown-provider-failure");
     // A setting's name, which is then left out for a try.
     expect(classOf(400, said("参数 prompt_cache_key 长度超过 64"))).toBe("unknown-provider-failure");
   });

@@ -4,6 +4,9 @@ import { type Family, failing, inputIndex, parameterName } from "../said.ts";
 const overlongInChinese =
   /(?:上下文|提示词|\bprompt(?:_tokens)?\b|(?:输入|对话)(?:的?(?:内容|文本|历史|长度))|(?:tokens?|令牌) ?(?:总?数|数量|长度|总量))[^，。；,;]{0,24}(?:超[出过长限]|过长|太长)|超[出过][^，。；,;]{0,12}上下文|压缩上下文/u;
 
+/** Tokens of a minute or a day are a rate, whatever the status: a shorter history doesn't help. */
+const perTimeInChinese = /每(?:分钟|秒|小时|天|日)/u;
+
 const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
 
 /** Everything else that a request is refused for: media, length, parameters, models, form. */
@@ -30,7 +33,7 @@ export const request: readonly Family[] = [
         text,
       ) ||
       (!/max_\w*tokens/u.test(`${text} ${param}`) &&
-        (overlongInChinese.test(text) ||
+        ((overlongInChinese.test(text) && !perTimeInChinese.test(text)) ||
           (/\btokens?\b|\bcontext\b/u.test(text) &&
             /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|past|do(?:es)? ?n[o']t fit|outgrown)\b|\d\w* (?:tokens )?> ?\d/u.test(
               text,
