@@ -70,6 +70,8 @@ class Passing implements Dispatcher.DispatchHandler {
   #held: HeldBody | null | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #repeats = 0;
+  /** For so long the upstream may be silent once it has the request: a model may think for longer before it answers than any stream is silent. */
+  #patienceMs: number;
   /** Without the gateway's own key, which an upstream may quote that refuses it. */
   #pieces = new StarredPieces(undefined);
   #decoder: StreamDecoder | undefined;
@@ -79,6 +81,7 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#upstream = context.upstreams.forPath(request.url ?? "/");
     this.#request = request;
     this.#response = response;
+    this.#patienceMs = context.wholeIdleMs;
     this.#watch = context.watchdog.watch(context.idleMs, () => this.#abort("idle"));
     response.once("close", () => {
       this.#watch.stop();
@@ -166,9 +169,9 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#watch.touch();
   }
 
-  /** From now on it is the upstream that is waited for. A model may think for longer before it answers than any stream is silent. */
+  /** From now on it is the upstream that is waited for. */
   onRequestSent(): void {
-    this.#watch.allow(this.#context.wholeIdleMs);
+    this.#watch.allow(this.#patienceMs);
   }
 
   onResponseStart(
@@ -185,6 +188,10 @@ class Passing implements Dispatcher.DispatchHandler {
       if (this.#isTurning) return controller.abort(new Error("asked elsewhere"));
     }
     this.#letGo();
+    if (/\btext\/event-stream\b/iu.test(headers["content-type"] ?? "")) {
+      this.#patienceMs = this.#context.idleMs;
+      this.#watch.allow(this.#patienceMs);
+    }
     this.#context.metrics.count("requests", String(status));
     const secret = status >= 300 ? this.#upstream.secret : undefined;
     this.#pieces = new StarredPieces(secret);
@@ -230,7 +237,7 @@ class Passing implements Dispatcher.DispatchHandler {
     source.pause();
     this.#watch.allow(this.#context.idleMs);
     this.#response.once("drain", () => {
-      this.#watch.allow(this.#context.wholeIdleMs);
+      this.#watch.allow(this.#patienceMs);
       source.resume();
     });
   }

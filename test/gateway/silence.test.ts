@@ -47,6 +47,15 @@ describe("an upstream that is silent for longer than a stream may be", () => {
     expect(asked()).toBe(3);
   });
 
+  it("is given up where a stream that passes through has begun", async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: {}\n\n");
+    });
+    const gateway = await gatewayTo(url, { idleMs: 200 });
+    const response = await fetch(`${gateway.url}/chat/completions`, { method: "POST", body: whole });
+    await expect(response.text()).rejects.toThrow();
+  });
+
   it.each(["/responses", "/files"])("is given up in the end: %s", async (path) => {
     const { url } = await silentFor(60_000);
     const gateway = await gatewayTo(url, { idleMs: 100, wholeIdleMs: 300, random: () => 0 });
