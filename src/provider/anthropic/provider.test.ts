@@ -187,6 +187,10 @@ describe("a streamed answer", () => {
         .end(JSON.stringify({ ...answer, content: null, stop_reason: "end_turn" })),
     );
     expect((await ask(empty)).map(({ type }) => type)).toEqual(["opened", "completed"]);
+    const error = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end('{"code":500,"msg":"no channel"}'),
+    );
+    expect(failureOf(await ask(error)).message).toContain("no channel");
     const unstopped = whole.replaceAll(/event: content_block_stop\n.*\n\n/gu, "");
     expect(itemsOf(await ask((await upstream(unstopped)).url))).toHaveLength(6);
   });

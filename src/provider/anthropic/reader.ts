@@ -88,8 +88,9 @@ export class MessagesReader implements AnswerReader {
     const { content } = object(parseExactJson(data));
     // Every message has content: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
     if (!Array.isArray(content) && content !== null) {
-      const told = { message: "the answer has no content", ...answer };
-      return [{ type: "refused", signal: signalFromEvent("error", told, data) }];
+      const signal = signalFromEvent("error", answer, data);
+      signal.message ||= "the answer has no content";
+      return [{ type: "refused", signal }];
     }
     const said = this.#start(answer);
     for (const [index, block] of (content ?? []).entries()) {

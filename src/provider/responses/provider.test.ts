@@ -188,6 +188,14 @@ describe("a whole answer", () => {
     expect(failureOf(await ask(url)).message).toContain("Sign in");
   });
 
+  it.each(["application/json", "text/html", ""])("is none where a relay tells an error: %s", async (type) => {
+    const url = await serve((_incoming, response) => {
+      if (type !== "") response.setHeader("content-type", type);
+      response.end('{"code":500,"msg":"no channel for this group"}');
+    });
+    expect(failureOf(await ask(url)).message).toContain("no channel for this group");
+  });
+
   it("is empty where a relay says so with null", async () => {
     const whole = '{"object":"response","id":"resp_2","model":"m","status":"completed","output":null}';
     const url = await serve((_incoming, response) =>

@@ -64,8 +64,9 @@ export class ResponsesReader implements AnswerReader {
     if (response["status"] === "failed") return [ending(response, text)];
     // Every response has an output: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
     if (!Array.isArray(response["output"]) && response["output"] !== null) {
-      const told = { message: "the answer has no output", ...response };
-      return [{ type: "refused", signal: signalFromEvent("response.failed", told, text()) }];
+      const signal = signalFromEvent("response.failed", response, text());
+      signal.message ||= "the answer has no output";
+      return [{ type: "refused", signal }];
     }
     const said: Said[] = [{ type: "opened", ...identity(response) }];
     for (const item of outputItems(bytes)) said.push(this.#item(item));
