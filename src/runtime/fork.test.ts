@@ -218,6 +218,42 @@ describe("a sealed compaction", () => {
     expect([told.split("Mind the tide.").length - 1, told.split("Go on.").length - 1]).toEqual([1, 2]);
   });
 
+  it("tells what Codex said last as the last, though it was said before", async () => {
+    id = uuidv7(Date.now());
+    const replaced: Append = { event: { type: "history-replaced", count: 1 } };
+    const told = ["Ask first.", "Ask nothing.", "Ask first."].map((text, at) => asked(at, text, "developer"));
+    await begun(...told, said(3, "17 metres"), replaced, done(3, sealed));
+    const [text = ""] = await textsOf((await fork()).id);
+    expect(text.indexOf("Ask first.")).toBeGreaterThan(text.indexOf("Ask nothing."));
+  });
+
+  it("tells a summary that stands before it once, also after a step back to what that had kept", async () => {
+    id = uuidv7(Date.now());
+    const compacted = (item: Uint8Array, keepFrom: number): Append => ({
+      event: { type: "history-compacted", ...describeItem(item)!, keepFrom },
+      item,
+    });
+    const summary = (text: string): Uint8Array => summaryItem({ context: [], kind: "summary", text });
+    // The first message has the sequence number 1.
+    await begun(
+      asked(1, "one"),
+      said(1, "two"),
+      asked(2, "three"),
+      compacted(summary("Of one."), 2),
+      compacted(summary("Of one again."), 2),
+      { event: { type: "history-rewound", toStep: 1, fromSeq: 3 } },
+      asked(2, "seven"),
+      compacted(Buffer.from(JSON.stringify(sealed)), 9),
+      said(3, "nine"),
+    );
+    const [text = ""] = await textsOf((await fork()).id);
+    expect(text).toContain("Of one again.");
+    expect(text).not.toContain("Of one.");
+    expect(text).toContain("two");
+    expect(text).not.toContain("three");
+    expect(text).toContain("seven");
+  });
+
   it("and the prompts beside it are carried as they are where the log holds nothing else", async () => {
     id = uuidv7(Date.now());
     const repeated = asked(2, "Build the harbour.");

@@ -7,6 +7,7 @@ import { type Bodies, itemsOf } from "../session/items.ts";
 import { isSealedSummary } from "../session/seal.ts";
 import { carriedOn, summaryItem } from "../session/summary-item.ts";
 import { showable, type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
+import { isSummary } from "../session/window.ts";
 import type { SessionStore } from "../store.ts";
 
 /** Bytes of the text that takes a sealed compaction's place: about 20,000 tokens. */
@@ -51,7 +52,7 @@ export async function shadowOf(
 
 /** What the shadow doesn't tell; an earlier summary in words is told in it. */
 export function untoldIn<R extends ItemRecord>({ keepFrom }: Shadow, items: readonly R[]): R[] {
-  return items.filter(({ event }) => event.seq >= keepFrom && event.type !== "history-compacted");
+  return items.filter((item) => item.event.seq >= keepFrom && !isSummary(item));
 }
 
 /** The shadow's words. */
@@ -96,17 +97,18 @@ async function visibleBefore(
     const { event } = record;
     if (event.seq >= seq) return;
     if (event.type === "history-cleared") found = [];
-    if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
+    if (event.type === "history-rewound")
+      found = found.filter((item) => isSummary(item) || item.event.seq < event.fromSeq);
     if (!isItemRecord(record)) return;
     // Another tool's compaction (history-replaced) repeats messages that stand before it in the log: they are counted once.
     if (isTold && isAgain(record)) return;
     isTold ||= isVisible(record) && !isAgain(record);
     if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
     if (event.type === "history-compacted" && !isSealedCompaction(record))
-      found = [record, ...found.filter((item) => item.event.seq >= event.keepFrom)];
+      found = [record, ...found.filter((item) => !isSummary(item) && item.event.seq >= event.keepFrom)];
   };
   await store.read(id, { record: take });
-  return found.filter(({ event }) => event.seq < keepFrom || event.type === "history-compacted");
+  return found.filter((item) => item.event.seq < keepFrom || isSummary(item));
 }
 
 interface Visible {
@@ -135,6 +137,6 @@ async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord
     entries.push(fitted(entry));
     count++;
   }
-  // Codex tells it anew with each resume.
-  return { entries, count, context: [...new Set(context)] };
+  // Codex tells it anew with each resume: what it said last is what holds.
+  return { entries, count, context: [...new Set(context.toReversed())].toReversed() };
 }

@@ -20,6 +20,12 @@ export function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared
   }
 }
 
+/**
+ * Whether it is the window's summary, which stands before items that are older than itself: a rewind to one of them leaves it, and the next
+ * summary tells it.
+ */
+export const isSummary = ({ event }: ItemRecord): boolean => event.type === "history-compacted";
+
 /** Takes everything up to this record out of the window. */
 export function emptyWindow(fold: Fold, own: Workings, seq: number): void {
   fold.items = [];

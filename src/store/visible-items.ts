@@ -1,6 +1,7 @@
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, outputKinds } from "../session/item.ts";
 import { isSealedSummary } from "../session/seal.ts";
+import { isSummary } from "../session/window.ts";
 import type { SessionStore } from "../store.ts";
 
 /**
@@ -60,12 +61,6 @@ class Visible {
     this.#before = undefined;
   }
 }
-
-/**
- * Whether it is the window's summary, which stands before items that are older than itself: a rewind to one of them leaves it, and the next
- * summary tells it.
- */
-const isSummary = ({ event }: ItemRecord): boolean => event.type === "history-compacted";
 
 function withoutOutdated(items: readonly ItemRecord[]): ItemRecord[] {
   /** Outputs that come later, by kind and call id. Ids are told apart by their calls: some gateways count theirs anew in every response. */
