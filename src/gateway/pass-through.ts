@@ -70,7 +70,10 @@ class Passing implements Dispatcher.DispatchHandler {
   #held: HeldBody | null | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #repeats = 0;
-  /** For so long the upstream may be silent once it has the request: a model may think for longer before it answers than any stream is silent. */
+  /**
+   * For so long the upstream may be silent once it has the request: a model may think for longer before it answers than any stream is
+   * silent.
+   */
   #patienceMs: number;
   /** Without the gateway's own key, which an upstream may quote that refuses it. */
   #pieces = new StarredPieces(undefined);
