@@ -169,7 +169,9 @@ describe("a whole answer", () => {
     "",
   ])("is known by its first bytes, whole or a stream, whatever it is called: %s", async (type) => {
     const whole = `\n {"id":"resp_2","model":"m","status":"completed","output":[${rawItem}]}`;
-    for (const body of [whole, `: hello\n\n${created}${itemDone(rawItem)}${completed}`]) {
+    const stream = `: hello\n\n${created}${itemDone(rawItem)}${completed}`;
+    // Files of PHP may begin with a byte order mark, and so does what they send.
+    for (const body of [whole, stream, `\uFEFF${whole}`, `\uFEFF${stream}`]) {
       const url = await serve(async (_incoming, response) => {
         if (type !== "") response.setHeader("content-type", type);
         for (const byte of Buffer.from(body)) response.write(Buffer.of(byte));

@@ -10,7 +10,7 @@ export type AnswerKind = "stream" | "whole" | "page";
  */
 export function answerKind(type: string, start: Buffer): AnswerKind {
   if (looksLikeStream(start)) return "stream";
-  if (/^\s*\{/u.test(start.toString("latin1")) || /\bjson\b/iu.test(type)) return "whole";
+  if (/^(?:\xEF\xBB\xBF)?\s*\{/u.test(start.toString("latin1")) || /\bjson\b/iu.test(type)) return "whole";
   return /\bhtml\b/iu.test(type) ? "page" : "stream";
 }
 

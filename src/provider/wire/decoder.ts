@@ -84,8 +84,12 @@ export class EventDecoder {
 
 const isEnd = ({ type }: Said): boolean => type === "completed" || type === "refused";
 
+const byteOrderMark = Buffer.from("\uFEFF");
+
 /** What a whole answer says (an endpoint that doesn't stream). */
-export function readAnswer(reader: AnswerReader, bytes: Uint8Array): Said[] {
+export function readAnswer(reader: AnswerReader, body: Buffer): Said[] {
+  // Text loses its mark by itself; where items are cut out of the bytes, it would stand in the way.
+  const bytes = body.subarray(0, 3).equals(byteOrderMark) ? body.subarray(3) : body;
   const text = new TextDecoder().decode(bytes);
   const answer = parseJson(text);
   if (!isJsonObject(answer))
