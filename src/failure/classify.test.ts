@@ -87,6 +87,18 @@ describe("precedence", () => {
     ).toBe("sealed-reasoning-rejected");
   });
 
+  it.each([
+    [503, "Error while downloading model shards.", "overloaded"],
+    [500, "Error while downloading the file.", "overloaded"],
+    [429, "Failed to download image: too many requests", "rate-limit"],
+    [400, "Error while downloading https://example.com/a.png.", "media-invalid"],
+  ])(
+    "puts an outage and a limit before an image that can't be downloaded: %d %s",
+    (status, message, wanted) => {
+      expect(classOf(status, { error: { message } })).toBe(wanted);
+    },
+  );
+
   it("doesn't take a refusal that a gateway's 5xx wraps for an outage, even one that it doesn't know", () => {
     const inner = JSON.stringify({
       error: { message: "something new", type: "invalid_request_error", code: null },

@@ -94,7 +94,8 @@ export const media: readonly Pattern[] = [
   {
     class: "media-invalid",
     rows: [49],
-    text: /^(?:error while downloading|failed to download (?:image|multimodal))\b/iu,
+    text: /^(?:error while downloading (?:(?:the )?(?:file|image)|https?)|failed to download (?:image|multimodal))\b/iu,
+    statuses: [400, 422],
     data: nothing,
     samples: [
       {
@@ -119,6 +120,7 @@ export const media: readonly Pattern[] = [
     class: "overloaded",
     rows: [40],
     text: /^timeout while downloading\b/iu,
+    statuses: [400, 422],
     data: (signal, _found, { now }) => retryAfter(signal, now),
     samples: [
       {
