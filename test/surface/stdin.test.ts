@@ -21,7 +21,10 @@ function asked(rig: Rig): unknown {
 
 it("exec takes what is piped in beside a prompt along, as codex exec does", () =>
   withRig(scenario, async (rig) => {
-    await piped(rig, ["exec", "Review this."], "-old\n+new\n");
+    const { err: told } = await piped(rig, ["exec", "Review this."], "-old\n+new\n");
+    expect(told).toContain(
+      "· with the prompt goes what came on standard input (2 lines); for none: < /dev/null\n",
+    );
     expect(asked(rig)).toBe("Review this.\n\n<stdin>\n-old\n+new\n</stdin>");
     await piped(rig, ["exec", "Review this."], "no line end");
     expect(asked(rig)).toBe("Review this.\n\n<stdin>\nno line end\n</stdin>");
@@ -50,6 +53,19 @@ it("exec doesn't wait for ever for standard input that is open and never begins,
     expect(asked(rig)).toBe("One.");
     await piped(rig, ["exec", "resume", "--last", "Two."], "a list of somebody's");
     expect(asked(rig)).toBe("Two.");
+  }));
+
+it("standard input that can only be written to, as nohup leaves it, is none", () =>
+  withRig(scenario, async (rig) => {
+    const nohup = { prefix: ["sh", "-c", 'exec "$@" 0>/dev/null', "sh"] };
+    const { status, err } = await rig.run(["exec", "One."], nohup);
+    expect(status, err).toBe(0);
+    expect(err).not.toContain("standard input");
+    expect(asked(rig)).toBe("One.");
+    expect(await rig.run(["exec", "-"], nohup)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("exec needs a prompt") as string,
+    });
   }));
 
 it("what is piped in is refused where it is more than providers take, before anything is made", () =>

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { counted } from "../../lib/words.ts";
 import { longestText } from "../../session/follow-up.ts";
 import type { Invocation } from "./command.ts";
 
@@ -23,13 +24,18 @@ export async function readPrompt(
 export async function readPromptAndInput(invocation: Invocation, given = "-"): Promise<string | undefined> {
   const prompt = await readPrompt(invocation, given);
   if (given === "-" || prompt === undefined) return prompt;
+  const { terminal } = invocation;
   const more = await input(invocation, () =>
-    invocation.terminal.err(
+    terminal.err(
       '· nothing came on standard input in 3 s: the prompt goes without it. For a slow command: (echo "…"; COMMAND) | throughline exec; for none: < /dev/null\n',
     ),
   );
   if (more === undefined || more.trim() === "") return prompt;
-  return fitting(`${prompt}\n\n<stdin>\n${more}${more.endsWith("\n") ? "" : "\n"}</stdin>`);
+  const whole = fitting(`${prompt}\n\n<stdin>\n${more}${more.endsWith("\n") ? "" : "\n"}</stdin>`);
+  // Whoever runs it in a loop over a list has given it the rest of the list.
+  const lines = counted(more.trimEnd().split("\n").length, "line");
+  terminal.err(`· with the prompt goes what came on standard input (${lines}); for none: < /dev/null\n`);
+  return whole;
 }
 
 function fitting(text: string): string {

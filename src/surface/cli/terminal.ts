@@ -4,6 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { setImmediate } from "node:timers/promises";
 import { sleep } from "../../lib/abort.ts";
 import { printable } from "../../lib/printable.ts";
+import { hasCode } from "../../lib/system.ts";
 
 /** A terminal that can be drawn on and read key by key. */
 export interface Screen {
@@ -22,8 +23,8 @@ export interface Terminal {
   readonly colour: boolean;
   /**
    * Reads standard input to its end, or until it has more than `atMost` characters: a device may have no end. `undefined` when it is a
-   * terminal. With `onNothing` its beginning is waited for 3 s only: where nothing has come, not even its end, that is called, and it is
-   * `undefined`. Rejects when the signal aborts.
+   * terminal, or can only be written to. With `onNothing` its beginning is waited for 3 s only: where nothing has come, not even its end,
+   * that is called, and it is `undefined`. Rejects when the signal aborts.
    */
   readInput(signal: AbortSignal, atMost: number, onNothing?: () => void): Promise<string | undefined>;
   /** Asks a yes-or-no question; absent where there is nobody to ask. */
@@ -66,7 +67,7 @@ async function isComing(input: NodeJS.ReadStream): Promise<boolean> {
     return true;
   } catch (error) {
     // It can't be read, or the person has had enough.
-    if (input.destroyed) throw error;
+    if (input.errored) throw error;
     // A process that stood still for so long (Ctrl-Z, a laptop asleep) hasn't looked yet.
     await setImmediate();
     return input.readableLength > 0;
@@ -104,17 +105,23 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     readInput: async (signal, atMost, onNothing) => {
       if (stdin.isTTY) return undefined;
       addAbortSignal(signal, stdin.setEncoding("utf8"));
-      if (onNothing && !(await isComing(stdin))) {
-        stdin.destroy();
-        onNothing();
-        return undefined;
+      try {
+        if (onNothing && !(await isComing(stdin))) {
+          stdin.destroy();
+          onNothing();
+          return undefined;
+        }
+        let text = "";
+        for await (const chunk of stdin) {
+          text += String(chunk);
+          if (text.length > atMost) break;
+        }
+        return text;
+      } catch (error) {
+        // Open for writing alone, as nohup leaves it: it is none.
+        if (hasCode(error, "EBADF")) return undefined;
+        throw error;
       }
-      let text = "";
-      for await (const chunk of stdin) {
-        text += String(chunk);
-        if (text.length > atMost) break;
-      }
-      return text;
     },
     ...(stderr.isTTY && stdin.isTTY && { ask }),
     ...(stdout.isTTY && stdin.isTTY && obeys && { screen: { input: stdin, output: stdout, suspend } }),
