@@ -32,6 +32,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   #upstream: Upstream;
   /** Who was asked so far, the present one included. */
   readonly #tried = new Set<Upstream>();
+  /** One that couldn't answer this request, or not just then, and was left for another. */
+  #busy: Upstream | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
@@ -269,7 +271,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   /**
    * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, takes less in a minute than the
    * request holds, or doesn't keep the response that the request continues; but for one that is there, and alone can open what the request
-   * carries. One whose own key is at its limit or refused is left out for a while, and another is asked. Whether another was asked.
+   * carries. One whose own key is at its limit or refused is left out for a while, and another is asked. Where no other is left, and this one
+   * is away or left out, it is again the one that was busy. Whether another was asked.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;
@@ -282,12 +285,17 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (lack === undefined) return false;
     if (lack === "away") upstreams.leaveOut(this.#upstream);
     if (lack === "spent") upstreams.rest(this.#upstream, failure);
-    if (!upstreams.hasOther(this.#tried)) return false;
+    const isBusy = lack === "busy";
+    const last = isBusy ? undefined : this.#busy;
+    const other = upstreams.hasOther(this.#tried) ? upstreams.next(this.#tried) : last;
+    if (!other) return false;
     const isHolder = (body: HeldBody): boolean =>
       upstreams.holderOf(this.#request.headers, body) === this.#upstream;
-    if (lack === "busy" && this.#body && isHolder(this.#body)) return false;
+    if (isBusy && this.#body && isHolder(this.#body)) return false;
     const before = this.#upstream;
-    await this.#begin(upstreams.next(this.#tried));
+    if (isBusy) this.#busy = before;
+    else if (other === last) this.#busy = undefined;
+    await this.#begin(other);
     if (this.#isOver) return true;
     metrics.count("retries", failure.class);
     log(`${before.name}: ${failure.class}; asking ${this.#upstream.name} instead`);

@@ -396,6 +396,26 @@ describe("what a client has made at one of several upstreams", () => {
     expect(gateway.metrics.total("heals")).toBe(0);
   });
 
+  it.each([
+    ["can't be reached", async () => "http://127.0.0.1:1/v1"],
+    [
+      "has nothing left",
+      () =>
+        serve((request, response) => {
+          request.resume();
+          const error = { type: "insufficient_quota", code: "insufficient_quota", message: "No quota." };
+          response.writeHead(429, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+        }),
+    ],
+  ])("is refused by the one that is there when the other %s", async (_how, makeOther) => {
+    const first = await keeper("conv_a1", 404, (id) => `Conversation with id '${id}' not found.`);
+    const upstreams = [first, await makeOther()].map((url) => ({ url, key: "sk-of-the-gateway" }));
+    const gateway = await gatewayTo("", { upstreams });
+    const response = await ask(gateway, '{"conversation":"conv_c1","input":"hello"}');
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain("conv_c1");
+  });
+
   it("and is gone everywhere is refused, or tried without, as by one", async () => {
     const refusal = (id: string): string => `Conversation with id '${id}' not found.`;
     const [first, second] = [await keeper("conv_a1", 404, refusal), await keeper("conv_b1", 404, refusal)];
