@@ -133,7 +133,7 @@ export const catalogue = {
     title:
       "messages, calls or outputs in a form that Codex doesn't write (no role; text, or parts of another API, in the place of its own parts; arguments that are no text)",
     causes:
-      'every version goes on without them, and says nothing: a call without its output, too, and of one whose output isn\'t read the model is told "aborted"; programs that convert sessions for Codex write such',
+      'every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn\'t read the model is told "aborted"; programs that convert sessions for Codex write such',
     mends:
       "convert the session anew with a mended program, or go on here: throughline resume takes them over",
   },
