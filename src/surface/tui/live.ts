@@ -103,7 +103,8 @@ function typedLines(
   return { rows, row: laid.row - from, column: laid.column + 2 };
 }
 
-function placeholder({ phase }: View): string {
+function placeholder({ phase, elsewhere }: View): string {
+  if (phase.kind === "resting" && elsewhere !== undefined) return "/queue TEXT leaves a message for it";
   if (phase.kind === "resting")
     return phase.stop
       ? "Enter goes on where it stopped; or type a message"

@@ -1,5 +1,6 @@
 import { contextWindow } from "../../agent/context-window.ts";
 import { canContinue, type History } from "../../session/history.ts";
+import type { Holder } from "../../store.ts";
 import { modelWords } from "../session-words.ts";
 import type { Happening, Phase, Stop } from "./state.ts";
 
@@ -23,6 +24,12 @@ export function rested(history: History | undefined, { phase }: { phase: Phase }
   const stop = history && stopOf(history);
   const wakes = before?.wakes === true && stop?.kind === "limited" && stop.until === before.until;
   return { type: "rested", ...(stop && { stop: wakes ? { ...stop, wakes } : stop }) };
+}
+
+/** Who works in a session; `undefined`: nobody. */
+export function holderWords(holder: Holder): string | undefined {
+  if (holder.state === "free") return undefined;
+  return holder.owner ? `pid ${holder.owner.pid}` : "another process";
 }
 
 /** Which session is open, its model, and how full its context is. */

@@ -64,6 +64,8 @@ export interface View {
   /** "gpt-5.5/high". */
   readonly model: string;
   readonly phase: Phase;
+  /** Who else works in the session, while it rests here. */
+  readonly elsewhere?: string;
   readonly finished: readonly Block[];
   /** The streamed part of the answer that has not scrolled away yet. */
   readonly answer: string;
@@ -89,6 +91,7 @@ export type Happening =
   | { type: "asked"; question: Question }
   | { type: "answered" }
   | { type: "queue"; queued: readonly QueuedFollowUp[] }
+  | { type: "elsewhere"; who: string | undefined }
   | { type: "session"; session: NonNullable<View["session"]> | undefined; model: string }
   | { type: "context"; context: View["context"] }
   | { type: "told"; blocks: readonly Block[] };
@@ -149,6 +152,10 @@ export function reduce(view: View, happening: Happening): View {
     }
     case "queue":
       return { ...view, queued: happening.queued };
+    case "elsewhere": {
+      const { elsewhere: _elsewhere, ...rest } = view;
+      return { ...rest, ...(happening.who !== undefined && { elsewhere: happening.who }) };
+    }
     case "session": {
       const { session: _session, context: _context, ...rest } = view;
       const { session, model } = happening;

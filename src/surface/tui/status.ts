@@ -1,6 +1,6 @@
 import { printableLine } from "../../lib/printable.ts";
 import { counted, durationWords } from "../../lib/words.ts";
-import type { Phase, View } from "./state.ts";
+import type { View } from "./state.ts";
 import type { Paint } from "./style.ts";
 import { columnsOf, fit } from "./wrap.ts";
 
@@ -8,7 +8,7 @@ import { columnsOf, fit } from "./wrap.ts";
 export function statusLine(view: View, columns: number, now: number, paint: Paint): string {
   const { session, model, context, queued } = view;
   const parts = [
-    { text: view.question ? "asks you" : stateWords(view.phase, now), weight: 0 },
+    { text: view.question ? "asks you" : stateWords(view, now), weight: 0 },
     { text: queued.length > 0 ? `${counted(queued.length, "follow-up")} waiting` : "", weight: 1 },
     { text: printableLine(model, 40), weight: 3 },
     { text: context ? contextWords(context) : "", weight: 2 },
@@ -25,10 +25,11 @@ export function statusLine(view: View, columns: number, now: number, paint: Pain
   return paint("quiet", fit(join(), columns));
 }
 
-function stateWords(phase: Phase, now: number): string {
+function stateWords({ phase, elsewhere }: View, now: number): string {
   switch (phase.kind) {
     case "resting": {
       const { stop } = phase;
+      if (elsewhere !== undefined) return `${elsewhere} works in it`;
       if (!stop) return "ready";
       if (stop.kind !== "limited") return `${stop.kind}, Enter goes on`;
       if (stop.until === undefined || stop.until <= now) return "limited, Enter tries again";
