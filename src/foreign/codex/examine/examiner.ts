@@ -236,7 +236,7 @@ export class Examiner {
   }
 
   #unreadable(line: RolloutLine, why: BadLine["why"]): void {
-    this.#messages.hole(line);
+    this.#messages.unreadable(line);
     if (line.ending === "" && why === "json") {
       this.#tail = { ...spanOf(line), is: line.bytes.every((byte) => byte === 0) ? "nul" : "torn" };
     } else {

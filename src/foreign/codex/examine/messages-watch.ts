@@ -8,6 +8,7 @@ import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
 import { UnreadItems } from "./unread-items.ts";
+import { UnreasonedItems } from "./unreasoned-items.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -52,6 +53,7 @@ export class MessagesWatch {
   readonly plain = new Bounded<Span>(mostLost);
   readonly invalidIds = new InvalidIds();
   readonly unread = new UnreadItems();
+  readonly unreasoned = new UnreasonedItems();
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
@@ -78,6 +80,12 @@ export class MessagesWatch {
   /** `onHole`: called for each place where a record was. */
   constructor(onHole: (hole: Hole) => void) {
     this.#onHole = onHole;
+  }
+
+  /** Notes a line that can't be read. */
+  unreadable(line: RolloutLine): void {
+    this.hole(line);
+    this.unreasoned.unreadable();
   }
 
   /** Notes a line that is blank or can't be read. */
@@ -117,6 +125,7 @@ export class MessagesWatch {
     this.#lone.keep(lone.filter(({ index }) => index < from));
     this.invalidIds.rolledBack(from);
     this.unread.rolledBack(from);
+    this.unreasoned.rolledBack(from);
     this.#told = [];
     this.#reasoning = undefined;
   }
@@ -166,12 +175,15 @@ export class MessagesWatch {
       this.#reasoning = { span: spanOf(line), isDamage: false };
       const { content } = payload;
       if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
+      this.unreasoned.reasoning();
       return;
     }
     const role = kind === "message" ? payload["role"] : undefined;
     const isAnswer = role === "assistant";
-    if (this.firstId === undefined && (isAnswer || isCallKind(kind)) && typeof payload["id"] === "string")
+    const isModels = isAnswer || isCallKind(kind);
+    if (this.firstId === undefined && isModels && typeof payload["id"] === "string")
       this.firstId = line.offset;
+    this.unreasoned.item(isModels, line);
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
     // An output had a call before it, and a call that is gone will be put in.
@@ -254,6 +266,7 @@ export class MessagesWatch {
   #replaced({ message, replacement_history: kept }: WatchedRecord["payload"], line: RolloutLine): void {
     this.invalidIds.replaced(kept, line);
     this.unread.forget();
+    this.unreasoned.replaced();
     // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
     if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];

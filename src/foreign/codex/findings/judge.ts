@@ -185,7 +185,7 @@ function callFindings(examined: Examination): Finding[] {
 
 function messageFindings(examined: Examination, now: number): Finding[] {
   const { messages, lostCalls, turns } = examined;
-  const { plain, untold, unread, firstId } = messages;
+  const { plain, untold, unread, unreasoned, firstId } = messages;
   const refusal = refusalIn(turns.error?.message, now);
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
   const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
@@ -196,7 +196,9 @@ function messageFindings(examined: Examination, now: number): Finding[] {
   const events = untold.items.map(({ hole }) => hole);
   const calls = lostCalls.map(({ before }) => before);
   return [
-    ...(dependent ? [finding("dependent-id", [placeOf(turns.error!)])] : []),
+    ...(dependent
+      ? [finding("dependent-id", [placeOf(turns.error!)])]
+      : foundAt("dependent-id", unreasoned.items, unreasoned.items.length)),
     ...foundAt("invalid-id", ids, ids.length, {
       ...(ids[0] && { detail: printableLine(idText(ids[0].id) ?? "", 80) }),
       severity: isRefused ? undefined : "note",

@@ -1,6 +1,5 @@
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { isCallKind } from "../../../session/item.ts";
 import { describeSeal } from "../../../session/seal.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
@@ -15,18 +14,16 @@ import { injectedMessage } from "../rollout/injected.ts";
 import { damagingReasoning, isInjectedRefused, refusedIds } from "../findings/judge.ts";
 import { idPlaces } from "./id-places.ts";
 import { unsealed } from "./kept-beside.ts";
+import { itemHead, type ItemHead } from "../rollout/item-head.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { padded } from "./line-bytes.ts";
 import { withoutSeals } from "./seal-within.ts";
 import { chosenSeals } from "../findings/seal-choice.ts";
 
-const idHead = 512;
 const chunk = 2 ** 25;
 const mostLines = 1_000_000;
 const mostDistances = 8;
-/** The `id` member of an item, after members with short values. */
-const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
 
 /**
  * Takes out what a provider refuses, line by line and without moving a byte: copies, dead seals, reasoning on its own, ids that refer to
@@ -142,23 +139,15 @@ export class RefusedPlanner {
 
   /** Takes the ids out of the model's items: of all, or of those that follow the reasoning at these offsets. */
   *#ids(after?: ReadonlySet<number>): Generator<Edit, undefined> {
-    const says = "the id, which names reasoning that isn't sent, becomes spaces";
     let isAfter = after === undefined;
     let passed = 0;
     for (let at = 0; at < this.#found.bytes;) {
       const lines = linesIn(this.#file.read(at, chunk), at);
       if (lines.length > 1 && lines.at(-1)?.ending === "") lines.pop();
       for (const { bytes, offset, index } of lines) {
-        const glanced = glance(bytes);
-        if (glanced?.type !== "response_item") continue;
-        const { kind = "", payload } = glanced;
-        const head = bytes.toString("latin1", payload, payload + idHead);
-        const isOwn = isCallKind(kind) || (kind === "message" && head.includes('"role":"assistant"'));
-        if (!isOwn) isAfter = after === undefined || after.has(offset);
-        const id = isOwn && isAfter ? idMember.exec(head) : null;
-        if (id === null) continue;
-        const place = { index: passed + index, at: offset + payload + id[1]!.length, bytes: id[2]!.length };
-        yield this.#file.blank(place, "dependent-id", says);
+        const head = itemHead(bytes);
+        if (head?.isModels === false) isAfter = after === undefined || after.has(offset);
+        if (head?.isModels && isAfter) yield* this.#withoutId(head, { index: passed + index, at: offset });
       }
       passed += lines.length;
       const last = lines.at(-1);
@@ -166,6 +155,20 @@ export class RefusedPlanner {
       at = last.offset + last.length + last.ending.length;
     }
     return undefined;
+  }
+
+  /** Takes out the ids of items whose reasoning may have been in a line that can't be read. */
+  *unreasonedIds(): Generator<Edit, undefined> {
+    for (const span of this.#found.messages.unreasoned.items)
+      yield* this.#withoutId(itemHead(this.#file.bytes(span)), span);
+    return undefined;
+  }
+
+  *#withoutId(head: ItemHead | undefined, { index, at }: Pick<Span, "index" | "at">): Iterable<Edit> {
+    if (!head?.id) return;
+    const place = { index, at: at + head.id.at, bytes: head.id.bytes };
+    const says = "the id, which names reasoning that isn't sent, becomes spaces";
+    yield this.#file.blank(place, "dependent-id", says);
   }
 
   /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */

@@ -12,7 +12,14 @@ import { RefusedPlanner } from "./refused-planner.ts";
 /** The edits of each round. A round is planned on the file as the one before has left it. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
   (found, options) =>
-    withFile(found, options, ({ lines }) => [lines.head(), lines.badLines(), lines.times(), lines.tail()]),
+    withFile(found, options, ({ lines, refused }) => [
+      lines.head(),
+      lines.badLines(),
+      // Now: later the lines that can't be read are gone.
+      refused.unreasonedIds(),
+      lines.times(),
+      lines.tail(),
+    ]),
   (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
   // The order of what is put in at the same place: outputs after their calls, then messages, then calls before their outputs.
   (found, options) =>

@@ -219,6 +219,34 @@ describe("an item whose id depends on reasoning", () => {
   });
 });
 
+describe("an item before which a line can't be read", () => {
+  const counted: JsonObject = { type: "event_msg", payload: { type: "token_count", info: null } };
+  const calls = [call(2), counted, call(3), output(2), output(3)];
+  const rows = [prompt, reasoning(1), call(1), output(1), reasoning(2), ...calls, reasoning(3), answer(3)];
+  const ids = idsOf(rows.map(({ payload }) => payload as JsonObject));
+
+  it.each<[string, number[], number[]]>([
+    ["goes without its id where that may have been its reasoning, as its whole response does", [4], [5, 7]],
+    ["goes without it where the output before the reasoning can't be read either", [9, 10], [11]],
+    ["keeps it where the reasoning stands there", [0], []],
+    ["keeps it within its response", [6], []],
+  ])("%s", async (_, lost, bare) => {
+    const lines = rollout(...rows).split("\n");
+    write(lines.map((line, at) => (lost.includes(at - 1) ? "#".repeat(line.length) : line)).join("\n"));
+    expect((await kinds()).includes("dependent-id")).toBe(bare.length > 0);
+    const left = ids.map((own, at) => (lost.includes(at) || bare.includes(at) ? undefined : own));
+    expect(idsOf(await repaired(readFileSync(path, "utf8")))).toEqual(left);
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("keeps its id in a session without reasoning", async () => {
+    const text = rollout(prompt, call(1), output(1), answer(1)).replace(/.*"msg_p".*/u, (line) =>
+      "#".repeat(line.length),
+    );
+    expect(idsOf(await repaired(text))).toEqual([undefined, "fc_1", "fco_1", "msg_1"]);
+  });
+});
+
 describe("sealed reasoning", () => {
   const refused =
     "unexpected status 400 Bad Request: The encrypted content for item rs_1 could not be verified. Reason: Encrypted content could not be decrypted or parsed.";
