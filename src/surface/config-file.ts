@@ -97,13 +97,18 @@ export function readConfigFile(path: string, schema: z.ZodType<ConfigFile>): Con
   }
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
+  const { issues } = checked.error;
+  // Where one that is needed is misspelt, the misspelling says more than that it is missing.
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
   const at = issue?.path.join(".");
   const why =
     unknown.length > 0
       ? `there is no setting ${unknown.map((key) => `"${key}"`).join(", ")}; known: ${settingsAt(schema, issue!.path).join(", ")}`
-      : (issue?.message ?? "is not as it should be");
+      : (issue?.message ?? "is not as it should be").replace(
+          /^Invalid input: (expected .*), received undefined$/u,
+          "missing; $1",
+        );
   const line = lineOf(text, [...(issue?.path ?? []), ...unknown.slice(0, 1)]);
   throw new Failure("configuration", `${path}:${line}: ${at ? `${at}: ` : ""}${why}. ${configurationPage}`, {
     path,

@@ -111,6 +111,12 @@ it("a misspelt setting is told with its line and with those that can stand there
   expect(read('[providers.work]\nkind = "chat"\nbase_url = "http://a.example/v1"\nkey_env = "K"\n')).toThrow(
     /config\.toml:4: providers\.work: there is no setting "key_env"; known: kind, base_url, env_key, contract, store\. /u,
   );
+  expect(read('[providers.work]\nkind = "chat"\nbaseurl = "http://a.example/v1"\n')).toThrow(
+    /config\.toml:3: providers\.work: there is no setting "baseurl"; known: kind, base_url, /u,
+  );
+  expect(read('\n[providers.work]\nkind = "chat"\n')).toThrow(
+    /config\.toml:2: providers\.work\.base_url: missing; expected string\. /u,
+  );
   expect(read('approval = "maybe"\n')).toThrow(/config\.toml:1: approval: /u);
   rmSync(home, { recursive: true });
 });
