@@ -23,7 +23,7 @@ export async function fork(invocation: Invocation): Promise<number> {
     const at = fromStep === undefined ? "" : ` at step ${fromStep}`;
     const stayed =
       left > 0
-        ? `; messages, calls and outputs came along, sealed reasoning (${counted(left, "item")}) stayed behind`
+        ? `; messages, calls and outputs came along, reasoning and the like (${counted(left, "item")}) stayed behind`
         : "";
     const told = `session ${session} is forked from ${parent}${at}${stayed}. Go on with: throughline resume ${session} "…"`;
     if (options["json"] === true)
