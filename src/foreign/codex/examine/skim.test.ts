@@ -89,7 +89,9 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
     if (!record) return undefined;
     const { timestamp, payload, seal, ownId } = record;
     const idIn: WatchedRecord["idIn"] = (...given) => record.idIn(...given);
-    return { ...record, timestamp, seal, ownId, idIn, payload: looking(payload, record.kind ?? record.type) };
+    const placeOf: WatchedRecord["placeOf"] = (name) => record.placeOf(name);
+    const looked = looking(payload, record.kind ?? record.type);
+    return { ...record, timestamp, seal, ownId, placeOf, idIn, payload: looked };
   });
   for (const version of readdirSync(fixtures))
     for (const { path } of listRollouts(join(fixtures, version))) await examine(path);
@@ -119,6 +121,18 @@ test("what is told of a line is what parsing it tells, whatever its members are"
     Buffer.from(String.raw`{"type":"response_item","payload":{"type":"function\u005fcall","call_id":"a\n"}}`),
   ])
     expect(told(skimmed(bytes)!), bytes.toString()).toEqual(parsed(bytes));
+});
+
+test("where a member stands is told within its line, also of a later one", () => {
+  const [call, output] = [
+    line("response_item", { type: "function_call", output: "nested", arguments: "{}" }),
+    line("response_item", { type: "function_call_output", call_id: '"output":', output: [{ type: "text" }] }),
+  ];
+  lineSkim.over(Buffer.concat([call, output]));
+  const record = lineSkim.read(call.length, call.length + output.length)!;
+  expect(output.toString("latin1", record.placeOf("output"))).toBe('[{"type":"text"}]}}');
+  expect([record.placeOf("input"), record.placeOf("arguments")]).toEqual([-1, -1]);
+  expect(call.toString("latin1", lineSkim.read(0, call.length)!.placeOf("arguments"))).toBe('"{}"}}');
 });
 
 test("a line without an envelope, and one that says something twice, have to be parsed", () => {

@@ -1,11 +1,17 @@
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import type { SkimmedText } from "../../../lib/skimmed-text.ts";
 import type { TextSet } from "./text-set.ts";
-import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
+import {
+  askedOfItem,
+  askedOfPayload,
+  isPlaceholder,
+  placedOfPayload,
+  type WatchedRecord,
+} from "./watched-record.ts";
 
-const ofPayload = askedOfPayload.map((name) => `payload.${name}`);
+const ofPayload = [...askedOfPayload, ...placedOfPayload].map((name) => `payload.${name}`);
 const ofItem = askedOfItem.map((name) => `payload.item.${name}`);
-const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, "payload.output", ...ofItem];
+const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, ...ofItem];
 const slots = new Map(wanted.map((path, slot) => [path, slot]));
 const slotOf = (path: string): number => slots.get(path)!;
 const timestampSlot = slotOf("timestamp");
@@ -17,6 +23,11 @@ const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
 const sealSlot = slotOf("payload.encrypted_content");
 const outputSlot = slotOf("payload.output");
+const placedSlots = {
+  arguments: slotOf("payload.arguments"),
+  input: slotOf("payload.input"),
+  output: outputSlot,
+};
 
 /** Members whose value, if it is a string, is one of a few words. */
 const words: ReadonlySet<string> = new Set(["type", "role", "name"]);
@@ -42,6 +53,8 @@ class SkimmedRecord implements WatchedRecord {
   type = "";
   kind: string | undefined;
   ordinal: number | undefined;
+  /** Where its line begins. */
+  start = 0;
   readonly payload: WatchedRecord["payload"];
   readonly #json: JsonSkim;
 
@@ -71,6 +84,11 @@ class SkimmedRecord implements WatchedRecord {
 
   get hasParts(): boolean {
     return this.#json.isList(outputSlot);
+  }
+
+  placeOf(name: keyof typeof placedSlots): number {
+    const slot = placedSlots[name];
+    return this.#json.has(slot) ? this.#json.start(slot) - this.start : -1;
   }
 
   idIn(ids: TextSet, shortest: number): number | undefined {
@@ -111,6 +129,7 @@ class LineSkim {
     const type = json.word(typeSlot);
     if (type === undefined) return undefined;
     const record = this.#record;
+    record.start = start;
     record.type = type;
     record.kind = json.word(kindSlot);
     record.ordinal = json.number(ordinalSlot);

@@ -6,7 +6,7 @@ import { Bounded } from "./bounded.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const mostFound = 10_000;
-const [space, quote, openBracket] = [0x20, 0x22, 0x5b];
+const [quote, openBracket] = [0x22, 0x5b];
 const ownTexts: ReadonlySet<string> = new Set(["input_text", "output_text"]);
 /** What other APIs call parts. */
 const foreignKinds: ReadonlySet<string> = new Set(["text", "refusal"]);
@@ -42,7 +42,8 @@ export class UnreadItems {
   }
 }
 
-function isRead(kind: string, { payload, ownId }: WatchedRecord, line: Buffer): boolean {
+function isRead(kind: string, record: WatchedRecord, line: Buffer): boolean {
+  const { payload, ownId } = record;
   if (kind !== "message" && !isSaying(kind)) return true;
   if (ownId === undefined && (payload["id"] ?? null) !== null) return false;
   if (kind === "message") {
@@ -50,7 +51,7 @@ function isRead(kind: string, { payload, ownId }: WatchedRecord, line: Buffer): 
     return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
   }
   const { call_id: call, name } = payload;
-  const at = valueIn(line, said[kind]);
+  const at = record.placeOf(said[kind]) ?? valueIn(line, said[kind]);
   if (said[kind] !== "output")
     return typeof call === "string" && typeof name === "string" && line[at] === quote;
   const isAnswer = typeof call === "string" || isInjected(kind, payload);
@@ -62,10 +63,6 @@ const isSaying = (kind: string): kind is keyof typeof said => Object.hasOwn(said
 
 /** Where the value of a payload's member begins; -1 where it has none. */
 function valueIn(line: Buffer, name: string): number {
-  const key = `"${name}":`;
-  const at = line.indexOf(key, 0, "latin1");
-  // As Codex writes lines, which need no second look.
-  if (at >= 0 && line[at + key.length] !== space) return at + key.length;
   const payload = memberNamed(line, "payload")?.valueStart ?? 0;
   const member = memberNamed(line.subarray(payload), name);
   return member ? payload + member.valueStart : -1;

@@ -27,6 +27,9 @@ export const askedOfPayload = [
 /** The members of an `item` in a payload that they ask for. */
 export const askedOfItem = ["type", "id", "content", "source"] as const;
 
+/** Members of a call or an output that may be long: of these it is asked where they stand. */
+export const placedOfPayload = ["arguments", "input", "output"] as const;
+
 /** Some members of an object, of unknown types. */
 export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
 
@@ -39,6 +42,8 @@ export interface WatchedRecord {
   readonly ordinal?: number | undefined;
   /** The payload's `output` is a list of parts. */
   readonly hasParts: boolean;
+  /** Where the value of a member of the payload begins in the line, -1 where it has none; `undefined` where that isn't known. */
+  placeOf(name: (typeof placedOfPayload)[number]): number | undefined;
   /** The timestamp as it stands in the line, whatever its type. */
   readonly timestamp?: unknown;
   /** Codex takes the line for a record, as far as its timestamp goes: it is a text, or a bare line, which needs none. */
@@ -66,7 +71,9 @@ export function watched(
       : undefined;
   const hasParts = Array.isArray(payload["output"]);
   const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
-  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed: !untimed, idIn };
+  const isTimed = !untimed;
+  const placeOf = (): undefined => undefined;
+  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed, placeOf, idIn };
 }
 
 /**
