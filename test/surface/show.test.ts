@@ -46,6 +46,22 @@ describe("throughline show", () => {
         expect(prompt.split("\n").filter((line) => !/^ {2}(?:› | {2}\S)/u.test(line))).toEqual([""]);
       };
       await atTerminal(rig, ["show", "it"], open, { columns: 44, rows: 40 });
+      const sizeless = [
+        "sh",
+        "-c",
+        'stty cols 0 rows 0; exec "$@"',
+        "sh",
+        ...rig.command(["show", "it"]).argv,
+      ];
+      await atTerminal(
+        rig,
+        ["show", "it"],
+        async (terminal) => {
+          expect(await terminal.ended()).toBe(0);
+          expect(await terminal.screen()).toMatch(/^ {2}model {5}\S+ through \S+$/mu);
+        },
+        { rows: 40, argv: sizeless },
+      );
     }),
   );
 

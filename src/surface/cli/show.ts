@@ -226,9 +226,9 @@ function workspaceWords({ path, gitBranch }: Workspace): string {
   return `${printableLine(path, 200)}${branch}${gone}`;
 }
 
-/** The lines with those folded between words that are wider than the terminal; not within a command of ours, nor in a patch. */
+/** The lines, folded between words where the terminal tells its width and they are wider; not within a command of ours, nor in a patch. */
 async function fitted(lines: readonly string[], columns: number | undefined): Promise<string[]> {
-  if (columns === undefined) return [...lines];
+  if (!columns) return [...lines];
   const columnsOf = await measure(lines);
   return lines.map((line) => {
     const label = /^ {2}(?:\S | {2}(?=\S)|[a-z][a-z ]{9})/u.exec(line)?.[0];
