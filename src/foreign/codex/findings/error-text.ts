@@ -11,6 +11,8 @@ const longest = 2 ** 17;
 const status = /\b(?:unexpected |last )?status:? (\d{3})\b[^:{]*:?\s*/u;
 /** Marks around quoted lines, or around lines copied out of a terminal's frame. */
 const frame = /^[>│┃\s]+|[│┃\s]+$/gu;
+/** What stands before the words in a line of Codex's log (codex-tui.log): time, level, spans, module. */
+const logged = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+[A-Z]{4,5}\s.*?\bcodex_[\w:]+: (?:Turn error: )?/u;
 /**
  * Messages of Codex's own, or what it leaves of a provider's refusal when it passes on the words alone, with the provider's code for
  * each.
@@ -29,6 +31,7 @@ export function pastedLine(pasted: string): string {
     .map((line) => line.replace(frame, ""))
     .filter((line) => line !== "")
     .join(" ")
+    .replace(logged, "")
     .replace(/^(?:■\s*)?(?:(?:ERROR|Error):\s*)?/u, "");
 }
 

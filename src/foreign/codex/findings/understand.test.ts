@@ -66,6 +66,14 @@ it.each([
     "transport-interrupted",
   ],
   [
+    "2026-11-20T10:00:00.123456Z ERROR session_loop{thread_id=01a1}:turn{turn.id=1}: codex_core::session::turn: Turn error: You've hit your usage limit. Upgrade to Pro or try again at 5:10 PM.",
+    "usage-limit",
+  ],
+  [
+    "2026-11-20T10:00:00Z ERROR codex_core::codex: Rate limit reached for gpt-5.5 in organization org-a on tokens per min (TPM): Limit 500000.",
+    "rate-limit",
+  ],
+  [
     "stream disconnected before completion: An error occurred while processing your request. You can retry your request.",
     "overloaded",
   ],
