@@ -89,9 +89,9 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
     if (!record) return undefined;
     const { timestamp, payload, seal, ownId } = record;
     const idIn: WatchedRecord["idIn"] = (...given) => record.idIn(...given);
-    const placeOf: WatchedRecord["placeOf"] = (name) => record.placeOf(name);
+    const valueAt: WatchedRecord["valueAt"] = (name) => record.valueAt(name);
     const looked = looking(payload, record.kind ?? record.type);
-    return { ...record, timestamp, seal, ownId, placeOf, idIn, payload: looked };
+    return { ...record, timestamp, seal, ownId, valueAt, idIn, payload: looked };
   });
   for (const version of readdirSync(fixtures))
     for (const { path } of listRollouts(join(fixtures, version))) await examine(path);
@@ -130,9 +130,9 @@ test("where a member stands is told within its line, also of a later one", () =>
   ];
   lineSkim.over(Buffer.concat([call, output]));
   const record = lineSkim.read(call.length, call.length + output.length)!;
-  expect(output.toString("latin1", record.placeOf("output"))).toBe('[{"type":"text"}]}}');
-  expect([record.placeOf("input"), record.placeOf("arguments")]).toEqual([-1, -1]);
-  expect(call.toString("latin1", lineSkim.read(0, call.length)!.placeOf("arguments"))).toBe('"{}"}}');
+  expect(output.toString("latin1", record.valueAt("output"))).toBe('[{"type":"text"}]}}');
+  expect([record.valueAt("input"), record.valueAt("arguments")]).toEqual([-1, -1]);
+  expect(call.toString("latin1", lineSkim.read(0, call.length)!.valueAt("arguments"))).toBe('"{}"}}');
 });
 
 test("a line without an envelope, and one that says something twice, have to be parsed", () => {

@@ -86,7 +86,7 @@ class SkimmedRecord implements WatchedRecord {
     return this.#json.isList(outputSlot);
   }
 
-  placeOf(name: keyof typeof placedSlots): number {
+  valueAt(name: keyof typeof placedSlots): number {
     const slot = placedSlots[name];
     return this.#json.has(slot) ? this.#json.start(slot) - this.start : -1;
   }

@@ -51,7 +51,7 @@ function isRead(kind: string, record: WatchedRecord, line: Buffer): boolean {
     return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
   }
   const { call_id: call, name } = payload;
-  const at = record.placeOf(said[kind]) ?? valueIn(line, said[kind]);
+  const at = record.valueAt(said[kind]) ?? valueIn(line, said[kind]);
   if (said[kind] !== "output")
     return typeof call === "string" && typeof name === "string" && line[at] === quote;
   const isAnswer = typeof call === "string" || isInjected(kind, payload);

@@ -43,7 +43,7 @@ export interface WatchedRecord {
   /** The payload's `output` is a list of parts. */
   readonly hasParts: boolean;
   /** Where the value of a member of the payload begins in the line, -1 where it has none; `undefined` where that isn't known. */
-  placeOf(name: (typeof placedOfPayload)[number]): number | undefined;
+  valueAt(name: (typeof placedOfPayload)[number]): number | undefined;
   /** The timestamp as it stands in the line, whatever its type. */
   readonly timestamp?: unknown;
   /** Codex takes the line for a record, as far as its timestamp goes: it is a text, or a bare line, which needs none. */
@@ -72,8 +72,8 @@ export function watched(
   const hasParts = Array.isArray(payload["output"]);
   const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
   const isTimed = !untimed;
-  const placeOf = (): undefined => undefined;
-  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed, placeOf, idIn };
+  const valueAt = (): undefined => undefined;
+  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed, valueAt, idIn };
 }
 
 /**
