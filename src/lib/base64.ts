@@ -14,16 +14,19 @@ export function isBase64(text: string): boolean {
 }
 
 const digits = new Map(
-  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((letter, at) => [letter, at]),
+  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((letter, at) => [
+    letter.charCodeAt(0),
+    at,
+  ]),
 )
-  .set("-", 62)
-  .set("_", 63);
+  .set(0x2d, 62)
+  .set(0x5f, 63);
 
 /**
  * The big-endian number that characters `start` to `end` of base64 or base64url encode; `NaN` where one is missing or no such character.
  */
-export function base64Number(text: string, start: number, end: number): number {
+export function base64Number(text: Pick<string, "charCodeAt">, start: number, end: number): number {
   let value = 0;
-  for (let at = start; at < end; at++) value = value * 64 + (digits.get(text.charAt(at)) ?? Number.NaN);
+  for (let at = start; at < end; at++) value = value * 64 + (digits.get(text.charCodeAt(at)) ?? Number.NaN);
   return value;
 }

@@ -26,6 +26,10 @@ class SkimmedBytes implements SkimmedText {
     this.#from = from;
   }
 
+  charCodeAt(at: number): number {
+    return at < this.length ? this.#bytes[this.#from + at]! : Number.NaN;
+  }
+
   slice(start: number, end = this.length): string {
     return this.#bytes.toString("latin1", this.#placed(start), this.#placed(end));
   }
@@ -229,6 +233,12 @@ export class JsonSkim {
       value = value * 10 + digit;
     }
     return value;
+  }
+
+  /** The first `length` bytes of the member's value, as Latin-1: all of a shorter one. */
+  head(slot: number, length: number): string {
+    const start = this.start(slot);
+    return this.#bytes.toString("latin1", start, Math.min(this.end(slot), start + length));
   }
 
   #slice(slot: number): string {

@@ -3,6 +3,8 @@ import { isBase64 } from "./base64.ts";
 /** A text of which parts are read: a string, or bytes of which none is made (`JsonSkim.text`). */
 export interface SkimmedText {
   readonly length: number;
+  /** As a string's: `NaN` behind its end. */
+  charCodeAt(at: number): number;
   /** As a string's: negative offsets count from the end. */
   slice(start: number, end?: number): string;
   startsWith(beginning: string): boolean;
@@ -23,6 +25,10 @@ class SkimmedString implements SkimmedText {
 
   get length(): number {
     return this.#text.length;
+  }
+
+  charCodeAt(at: number): number {
+    return this.#text.charCodeAt(at);
   }
 
   slice(start: number, end?: number): string {

@@ -32,14 +32,13 @@ export function describeText(text: SkimmedText): NonNullable<ItemFacts["sealed"]
   const padding = tail.endsWith("==") ? 2 : tail.endsWith("=") ? 1 : 0;
   const length = text.length - padding;
   if (length <= 0 || !text.isBase64(length)) return { tail, shape: "malformed" };
-  const head = text.slice(0, 12);
-  if (!head.startsWith(fernetHead)) return { tail, shape: "opaque" };
+  if (!text.startsWith(fernetHead)) return { tail, shape: "opaque" };
   // Base64 never has a length of 4n + 1, and padded base64 always has one of 4n. Anything else was cut, as was a token too short to hold
   // its time.
   if (length < 12 || text.length % 4 === 1 || (padding > 0 && text.length % 4 !== 0))
     return { tail, shape: "malformed" };
   // The first six characters are byte 0 and the zeros after it, the next six the rest of the time.
-  const seconds = base64Number(head, 6, 12);
+  const seconds = base64Number(text, 6, 12);
   // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).
   const bytes = Math.floor((length * 3) / 4);
   const isOdd = bytes < 73 || (bytes - 57) % 16 !== 0;

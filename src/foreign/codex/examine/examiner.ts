@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { readSync } from "node:fs";
 import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
+import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import type { BadLine, Examination } from "./examination.ts";
@@ -162,10 +163,11 @@ export class Examiner {
     if (this.#doubles.see(record, line)) return;
     if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
     this.#ordinals.see(record, line);
-    this.#pairs.see(record, line);
+    const call = this.#callOf(record);
+    this.#pairs.see(record, line, call);
     this.#seals.see(record, line);
     this.#messages.see(record, line, this.#doubles.isRepeated);
-    this.#lostCalls.see(record, line);
+    this.#lostCalls.see(record, line, call);
     const { copied } = this.#turns;
     const rolledBackFrom = this.#turns.see(record, line);
     if (copied === undefined && this.#turns.copied && this.#header?.origin === "subagent")
@@ -192,8 +194,15 @@ export class Examiner {
     this.#ofCodex ||= isOfCodex(record);
     this.#end = this.bytes;
     this.#ordinals.see(record, line);
-    this.#pairs.see(record, line);
+    this.#pairs.see(record, line, this.#callOf(record));
     this.#messages.see(record, line);
+  }
+
+  /** The number of the call that an item is, or answers. */
+  #callOf(record: WatchedRecord): number | undefined {
+    const { type, kind = "" } = record;
+    const isOfCall = type === "response_item" && (isCallKind(kind) || isOutputKind(kind));
+    return isOfCall ? record.callIn(this.#ids) : undefined;
   }
 
   #begin(record: RolloutRecord, line: RolloutLine): void {

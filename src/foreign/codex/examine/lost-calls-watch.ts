@@ -1,10 +1,9 @@
-import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
-import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
+import { callTold, type WatchedRecord } from "./watched-record.ts";
 
 /** A call whose record is gone, and that of its output too, while an event still tells both. */
 export interface LostCall {
@@ -31,7 +30,8 @@ export class LostCallsWatch {
   readonly #ids: TextSet;
   /** Holes of this turn that no event has been matched with yet. */
   #holes: Hole[] = [];
-  #told = new Map<string, { event: Span; before: Hole; after?: Hole }>();
+  /** By the numbers of the calls' ids. */
+  readonly #told = new Map<number, { event: Span; before: Hole; after?: Hole }>();
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
@@ -48,12 +48,11 @@ export class LostCallsWatch {
     if (this.#holes.length > mostHoles) this.#holes.shift();
   }
 
-  see(record: WatchedRecord, line: RolloutLine): void {
-    const { type, kind = "", payload } = record;
-    if (type === "response_item") {
-      const call = isCallKind(kind) || isOutputKind(kind) ? idText(payload["call_id"]) : undefined;
-      if (call !== undefined) this.#seen(call);
-    } else if (type === "compacted") this.#forget();
+  /** `call`: the number of the id of a call or an output. */
+  see(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
+    const { type, kind } = record;
+    if (call !== undefined) this.#seen(call);
+    else if (type === "compacted") this.#forget();
     else if (type === "event_msg") {
       if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
       else if (this.#holes.length > 0) this.#event(record, line);
@@ -71,30 +70,35 @@ export class LostCallsWatch {
     return this.lost.items;
   }
 
-  #seen(call: string): void {
-    this.#ids.mark(this.#ids.numberOf(call), asCall);
+  #seen(call: number): void {
+    this.#ids.mark(call, asCall);
     if (this.#told.size > 0) this.#told.delete(call);
   }
 
   #event(record: WatchedRecord, line: RolloutLine): void {
     const told = callTold(record);
-    if (told === undefined || told.isPersons || this.#ids.mark(this.#ids.numberOf(told.call), asCall)) return;
+    if (told === undefined || told.isPersons) return;
+    const call = this.#ids.numberOf(told.call);
+    if (call === 0 || this.#ids.mark(call, asCall)) return;
     const at = this.#holes.findLastIndex(({ index }) => line.index - index <= nearby);
     const [before] = at < 0 ? [] : this.#holes.splice(at, 1);
-    if (before) this.#told.set(told.call, { event: spanOf(line), before });
+    if (before) this.#told.set(call, { event: spanOf(line), before });
   }
 
   #settle(): void {
     for (const [call, { event, before, after }] of this.#told)
-      if (after) this.lost.add({ call, event, before, after });
-    this.#told = new Map();
-    this.#holes = [];
+      if (after) this.lost.add({ call: this.#ids.textOf(call), event, before, after });
+    this.#unmatch();
   }
 
   /** What a summary replaced is not sent any more. */
   #forget(): void {
-    this.#told = new Map();
-    this.#holes = [];
+    this.#unmatch();
     this.lost.keep([]);
+  }
+
+  #unmatch(): void {
+    if (this.#told.size > 0) this.#told.clear();
+    if (this.#holes.length > 0) this.#holes = [];
   }
 }

@@ -24,7 +24,8 @@ const step = fc.oneof(
 test("calls are open from their record to their output, in their order, with what was told of them", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const [open, model] = [new OpenCalls(new TextSet(100)), new Model()];
+      const ids = new TextSet(100);
+      const [open, model] = [new OpenCalls(ids), new Model()];
       for (const [index, [does, what, name]] of steps.entries()) {
         if (does === "from") {
           open.closeFrom(what);
@@ -34,16 +35,16 @@ test("calls are open from their record to their output, in their order, with wha
         const span = { index, at: index * 1e9, bytes: index + 1 };
         const known = model.calls.get(what);
         if (does === "open") {
-          open.open(index, span.at, span.bytes, what, "function_call", name ?? undefined);
+          open.open(index, span.at, span.bytes, ids.numberOf(what), "function_call", name ?? undefined);
           model.calls.set(what, {
             ...span,
             call: what,
             kind: "function_call",
             ...(name !== null && { name }),
           });
-        } else if (does === "close") expect(open.close(what)).toBe(model.calls.delete(what));
+        } else if (does === "close") expect(open.close(ids.numberOf(what))).toBe(model.calls.delete(what));
         else {
-          expect(open.tell(what, span)).toBe(known !== undefined);
+          expect(open.tell(ids.numberOf(what), span)).toBe(known !== undefined);
           if (known) known.event = span;
         }
       }
@@ -55,9 +56,11 @@ test("calls are open from their record to their output, in their order, with wha
 });
 
 test("tens of thousands of calls are followed through their outputs, those between that never came stay", () => {
-  const open = new OpenCalls(new TextSet(100_000));
-  for (let at = 0; at < 30_000; at++) open.open(at, at, 1, `call_${at}`, "function_call", "shell");
-  for (let at = 0; at < 30_000; at++) if (at % 100 !== 7) expect(open.close(`call_${at}`)).toBe(true);
+  const ids = new TextSet(100_000);
+  const open = new OpenCalls(ids);
+  const number = (at: number): number => ids.numberOf(`call_${at}`);
+  for (let at = 0; at < 30_000; at++) open.open(at, at, 1, number(at), "function_call", "shell");
+  for (let at = 0; at < 30_000; at++) if (at % 100 !== 7) expect(open.close(number(at))).toBe(true);
   expect([...open].map(({ call }) => call)).toEqual(
     Array.from({ length: 300 }, (_, nth) => `call_${nth * 100 + 7}`),
   );
@@ -66,8 +69,10 @@ test("tens of thousands of calls are followed through their outputs, those betwe
 });
 
 test("of a call whose id can't be noted nothing is said, so that its output isn't taken for a lone one", () => {
-  const open = new OpenCalls(new TextSet(1));
-  open.open(0, 0, 1, "a", "function_call", undefined);
-  open.open(1, 1, 1, "b", "function_call", undefined);
-  expect([open.close("b"), open.close("a"), open.close("a")]).toEqual(["unknown", true, false]);
+  const ids = new TextSet(1);
+  const open = new OpenCalls(ids);
+  const [a, b] = [ids.numberOf("a"), ids.numberOf("b")];
+  open.open(0, 0, 1, a, "function_call", undefined);
+  open.open(1, 1, 1, b, "function_call", undefined);
+  expect([open.close(b), open.close(a), open.close(a)]).toEqual(["unknown", true, false]);
 });

@@ -25,16 +25,15 @@ export class OpenCalls {
     this.#ids = ids;
   }
 
-  /** Notes an open call; one with the same id that was open is another call, and is replaced. */
+  /** Notes an open call, by its id's number; one with the same id that was open is another call, and is replaced. */
   open(
     line: number,
     offset: number,
     length: number,
-    call: string,
+    number: number,
     is: string,
     named: string | undefined,
   ): void {
-    const number = this.#ids.numberOf(call);
     if (number === 0) return;
     if (number >= this.#rowOf.length) {
       const rowOf = new Uint32Array(2 * number);
@@ -51,8 +50,7 @@ export class OpenCalls {
   }
 
   /** Closes the call; whether it was open. "unknown" where calls with such an id are not followed. */
-  close(call: string): boolean | "unknown" {
-    const number = this.#ids.numberOf(call);
+  close(number: number): boolean | "unknown" {
     if (number === 0) return "unknown";
     const row = this.#rowOf[number] ?? closed;
     if (row === closed) return false;
@@ -62,8 +60,8 @@ export class OpenCalls {
   }
 
   /** Notes the event that tells of an open call; false where it isn't open. */
-  tell(call: string, span: Span): boolean {
-    const row = this.#rowOf[this.#ids.numberOf(call)] ?? closed;
+  tell(number: number, span: Span): boolean {
+    const row = this.#rowOf[number] ?? closed;
     if (row === closed) return false;
     this.#rows.set(row - 1, event, this.#event(span));
     return true;

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../../lib/json.ts";
-import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
+import { isCallKind, isFurtherOutput } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -19,12 +19,13 @@ const mostAnswered = 2 ** 12;
  */
 export class PairsWatch {
   readonly open: OpenCalls;
-  /** Calls that a summary brought along without their output. */
-  readonly #carried = new Set<string>();
+  readonly #ids: TextSet;
+  /** Calls that a summary brought along without their output, as all calls here by their ids' numbers. */
+  readonly #carried = new Set<number>();
   /** Custom calls that have an output, which may have further ones, with the line of the first. */
-  readonly #answered = new Map<string, number>();
+  readonly #answered = new Map<number, number>();
   /** Events of calls that are not open: never seen, or answered already. */
-  readonly #events = new Map<string, Span>();
+  readonly #events = new Map<number, Span>();
   readonly orphans = new Bounded<Unpaired>(mostOrphans);
   /** Prompts without a call id (`isInjected`). */
   readonly injected = new Bounded<Span>(mostOrphans);
@@ -37,12 +38,14 @@ export class PairsWatch {
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
+    this.#ids = ids;
     this.open = new OpenCalls(ids);
   }
 
-  see(record: WatchedRecord, line: RolloutLine): void {
+  /** `call`: the number of the id of a call or an output. */
+  see(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
     const { type, kind = "", payload } = record;
-    if (type === "response_item") this.#item(kind, payload, line);
+    if (type === "response_item") this.#item(kind, payload, line, call);
     else if (type === "event_msg") this.#event(record, line);
     else if (type === "compacted") this.#compacted(payload, line);
   }
@@ -54,42 +57,41 @@ export class PairsWatch {
     this.injected.keep(this.injected.items.filter(({ index }) => index < from));
   }
 
-  #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine): void {
-    const call = idText(item["call_id"]);
-    if (isInjected(kind, item)) {
+  #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine, call: number | undefined): void {
+    if (call === undefined && isInjected(kind, item)) {
       this.injected.add(spanOf(line));
       this.isInjectedTaken = this.#wasTaken;
     } else if (isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant") {
       this.#wasTaken ||= !this.isInjectedTaken;
       this.isInjectedTaken = true;
     }
-    if (call === undefined || call === "") return;
+    if (call === undefined) return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
       const name = item["name"];
       this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
-    } else if (isOutputKind(kind)) this.#output(call, kind, item["name"], line);
+    } else this.#output(call, kind, item["name"], line);
   }
 
-  #output(call: string, kind: string, name: unknown, line: RolloutLine): void {
+  #output(call: number, kind: string, name: unknown, line: RolloutLine): void {
     const isFurther = isFurtherOutput(kind, name) && this.#answered.has(call);
     // One without a call counts, too: the repair puts a call before it.
     if (kind === "custom_tool_call_output") this.#answer(call, line.index);
     if (this.open.close(call) !== false || this.#carried.delete(call) || isFurther) return;
     const event = this.#events.get(call);
-    this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
+    this.orphans.add({ ...spanOf(line), call: this.#ids.textOf(call), kind, ...(event && { event }) });
   }
 
-  #answer(call: string, line: number): void {
+  #answer(call: number, line: number): void {
     if (this.#answered.has(call)) return;
     this.#answered.set(call, line);
     if (this.#answered.size > mostAnswered) this.#answered.delete(this.#answered.keys().next().value!);
   }
 
   #event(record: WatchedRecord, line: RolloutLine): void {
-    const call = callTold(record)?.call;
-    if (call === undefined) return;
-    const span = spanOf(line);
+    const told = callTold(record)?.call;
+    if (told === undefined) return;
+    const [call, span] = [this.#ids.numberOf(told), spanOf(line)];
     if (this.open.tell(call, span)) return;
     this.#events.set(call, span);
     if (this.#events.size > mostEvents) this.#events.delete(this.#events.keys().next().value!);
@@ -107,8 +109,9 @@ export class PairsWatch {
     // They have no lines of their own that could be mended: Codex pairs those itself.
     for (const item of items) {
       if (!isJsonObject(item)) continue;
-      const [kind, call] = [item["type"], idText(item["call_id"])];
-      if (typeof kind !== "string" || call === undefined) continue;
+      const [kind, id] = [item["type"], idText(item["call_id"])];
+      if (typeof kind !== "string" || id === undefined) continue;
+      const call = this.#ids.numberOf(id);
       if (isCallKind(kind)) this.#carried.add(call);
       else if (this.#carried.delete(call)) this.#answer(call, line.index);
     }

@@ -4,12 +4,14 @@ import type { TextSet } from "./text-set.ts";
 import {
   askedOfItem,
   askedOfPayload,
+  formedOfPayload,
+  idText,
   isPlaceholder,
-  placedOfPayload,
+  partsHeadBytes,
   type WatchedRecord,
 } from "./watched-record.ts";
 
-const ofPayload = [...askedOfPayload, ...placedOfPayload].map((name) => `payload.${name}`);
+const ofPayload = [...askedOfPayload, ...formedOfPayload].map((name) => `payload.${name}`);
 const ofItem = askedOfItem.map((name) => `payload.item.${name}`);
 const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, ...ofItem];
 const slots = new Map(wanted.map((path, slot) => [path, slot]));
@@ -23,7 +25,11 @@ const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
 const sealSlot = slotOf("payload.encrypted_content");
 const outputSlot = slotOf("payload.output");
-const placedSlots = {
+const callSlot = slotOf("payload.call_id");
+const formedSlots = {
+  id: idSlot,
+  call_id: callSlot,
+  name: slotOf("payload.name"),
   arguments: slotOf("payload.arguments"),
   input: slotOf("payload.input"),
   output: outputSlot,
@@ -53,8 +59,6 @@ class SkimmedRecord implements WatchedRecord {
   type = "";
   kind: string | undefined;
   ordinal: number | undefined;
-  /** Where its line begins. */
-  start = 0;
   readonly payload: WatchedRecord["payload"];
   readonly #json: JsonSkim;
 
@@ -86,9 +90,12 @@ class SkimmedRecord implements WatchedRecord {
     return this.#json.isList(outputSlot);
   }
 
-  valueAt(name: keyof typeof placedSlots): number {
-    const slot = placedSlots[name];
-    return this.#json.has(slot) ? this.#json.start(slot) - this.start : -1;
+  get partsHead(): string {
+    return this.hasParts ? this.#json.head(outputSlot, partsHeadBytes) : "";
+  }
+
+  isText(name: keyof typeof formedSlots): boolean {
+    return this.#json.isText(formedSlots[name]);
   }
 
   idIn(ids: TextSet, shortest: number): number | undefined {
@@ -100,6 +107,14 @@ class SkimmedRecord implements WatchedRecord {
     const id = this.#json.value(idSlot);
     const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
     return isOwn ? ids.numberOf(id) : undefined;
+  }
+
+  callIn(ids: TextSet): number | undefined {
+    const plain = this.#json.isBeyondAscii ? undefined : this.#json.plainText(callSlot);
+    if (plain)
+      return plain.start === plain.end ? undefined : ids.numberAt(plain.memory, plain.start, plain.end);
+    const call = idText(this.#json.value(callSlot));
+    return call === undefined || call === "" ? undefined : ids.numberOf(call);
   }
 }
 
@@ -129,7 +144,6 @@ class LineSkim {
     const type = json.word(typeSlot);
     if (type === undefined) return undefined;
     const record = this.#record;
-    record.start = start;
     record.type = type;
     record.kind = json.word(kindSlot);
     record.ordinal = json.number(ordinalSlot);

@@ -10,12 +10,11 @@ const longest = 1_000_000;
 export class TextSet {
   readonly #most: number;
   /**
-   * Hash table with linear probing: at each place a text's number, from 1 on; 0 is free. It is at least twice as large as the number of
-   * texts.
+   * Hash table with linear probing: at each place a text's hash and its number, from 1 on; 0 is free. It has at least twice as many places
+   * as there are texts.
    */
-  #table = new Int32Array(2 * fewest);
-  /** For each text its hash, and where it ends in `#texts`. */
-  #hashes = new Int32Array(fewest);
+  #table = new Int32Array(2 * 2 * fewest);
+  /** For each text, where it ends in `#texts`. */
   #ends = new Int32Array(fewest);
   #marks = new Uint8Array(fewest);
   #texts = Buffer.allocUnsafeSlow(16 * fewest);
@@ -66,12 +65,7 @@ export class TextSet {
   numberAt(memory: DataView, start: number, end: number): number {
     const length = end - start;
     if (length > longest) return this.#refuse();
-    const to = this.#makeRoom(length);
-    const view = this.#view;
-    let at = 0;
-    for (; at + 4 <= length; at += 4) view.setInt32(to + at, memory.getInt32(start + at));
-    for (; at < length; at++) view.setUint8(to + at, memory.getUint8(start + at));
-    return this.#numberBehind(to, length);
+    return this.#numberBehind(memory, start, this.#makeRoom(length), length);
   }
 
   #numberOf(text: string): number {
@@ -85,28 +79,30 @@ export class TextSet {
       all |= character;
       this.#texts[to + at] = character;
     }
-    return all > 0xff ? this.#wideNumberOf(text) : this.#numberBehind(to, length);
+    return all > 0xff ? this.#wideNumberOf(text) : this.#numberBehind(this.#view, to, to, length);
   }
 
-  /** The number of the text that was just written after the noted ones. */
-  #numberBehind(start: number, length: number): number {
-    const hash = this.#hashOf(start, length);
-    const last = this.#table.length - 1;
-    let at = hash & last;
-    for (let number = this.#table[at]!; number > 0; number = this.#table[at]!) {
-      if (this.#hashes[number - 1] === hash && this.#isAlike(number, start, length)) return number;
-      at = (at + 1) & last;
+  /** The number of the text at `start` in memory, which is copied to `to`, where there is room for it after the noted ones. */
+  #numberBehind(memory: DataView, start: number, to: number, length: number): number {
+    const hash = this.#copy(memory, start, to, length);
+    const table = this.#table;
+    const last = table.length - 1;
+    let at = placeOf(hash, last);
+    for (let number = table[at + 1]!; number > 0; number = table[at + 1]!) {
+      if (table[at] === hash && this.#isAlike(number, to, length)) return number;
+      at = (at + 2) & last;
     }
     if (!this.#isRoom(length)) return this.#refuse();
-    this.#table[at] = this.#count + 1;
-    return this.#keep(hash, length);
+    table[at] = hash;
+    table[at + 1] = this.#count + 1;
+    return this.#keep(length);
   }
 
   #wideNumberOf(text: string): number {
     const known = this.#wide.get(text);
     if (known !== undefined) return known;
     if (!this.#isRoom(0)) return this.#refuse();
-    const number = this.#keep(0, 0);
+    const number = this.#keep(0);
     this.#wide.set(text, number);
     this.#wideTexts.set(number, text);
     return number;
@@ -124,16 +120,22 @@ export class TextSet {
     return start;
   }
 
-  /** Multiplies and rotates, four characters at a time, from a random start. */
-  #hashOf(start: number, length: number): number {
+  /** Copies a text and returns its hash: multiplied and rotated, four characters at a time, from a random start. */
+  #copy(memory: DataView, start: number, to: number, length: number): number {
     const view = this.#view;
     let hash = seed ^ length;
     let at = 0;
     for (; at + 4 <= length; at += 4) {
-      hash = Math.imul(hash ^ Math.imul(view.getInt32(start + at), 0x2c1b3c6d), 0x01000193);
+      const characters = memory.getInt32(start + at);
+      view.setInt32(to + at, characters);
+      hash = Math.imul(hash ^ Math.imul(characters, 0x2c1b3c6d), 0x01000193);
       hash = (hash << 13) | (hash >>> 19);
     }
-    for (; at < length; at++) hash = Math.imul(hash ^ view.getUint8(start + at), 0x01000193);
+    for (; at < length; at++) {
+      const character = memory.getUint8(start + at);
+      view.setUint8(to + at, character);
+      hash = Math.imul(hash ^ character, 0x01000193);
+    }
     hash = Math.imul(hash ^ (hash >>> 16), 0x297a2d39);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     return hash ^ (hash >>> 13);
@@ -165,31 +167,37 @@ export class TextSet {
   }
 
   /** Adds the text that was just written to the noted ones; returns its number. */
-  #keep(hash: number, length: number): number {
+  #keep(length: number): number {
     this.#ends[this.#count] = this.#endOf(this.#count) + length;
-    this.#hashes[this.#count] = hash;
     const number = ++this.#count;
-    if (number === this.#hashes.length) this.#grow();
+    if (number === this.#ends.length) this.#grow();
     return number;
   }
 
   #grow(): void {
-    const [hashes, ends] = [this.#hashes, this.#ends];
-    this.#hashes = new Int32Array(2 * hashes.length);
-    this.#hashes.set(hashes);
-    this.#ends = new Int32Array(2 * ends.length);
-    this.#ends.set(ends);
+    const ends = new Int32Array(2 * this.#ends.length);
+    ends.set(this.#ends);
+    this.#ends = ends;
     const marks = new Uint8Array(2 * this.#marks.length);
     marks.set(this.#marks);
     this.#marks = marks;
-    const table = new Int32Array(2 * this.#table.length);
-    for (let number = 1; number <= this.#count; number++) {
-      let at = hashes[number - 1]! & (table.length - 1);
-      while (table[at] !== 0) at = (at + 1) & (table.length - 1);
-      table[at] = number;
+    const before = this.#table;
+    const table = new Int32Array(2 * before.length);
+    const last = table.length - 1;
+    for (let from = 0; from < before.length; from += 2) {
+      const number = before[from + 1]!;
+      if (number === 0) continue;
+      const hash = before[from]!;
+      let at = placeOf(hash, last);
+      while (table[at + 1] !== 0) at = (at + 2) & last;
+      table[at] = hash;
+      table[at + 1] = number;
     }
     this.#table = table;
   }
 }
+
+/** Where a text with this hash stands in a table with this last index, or some places behind. */
+const placeOf = (hash: number, last: number): number => (hash << 1) & last;
 
 const seed = Math.floor(Math.random() * 2 ** 32);

@@ -1,4 +1,4 @@
-import { isJsonObject, memberNamed } from "../../../lib/json.ts";
+import { isJsonObject } from "../../../lib/json.ts";
 import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
@@ -6,7 +6,6 @@ import { Bounded } from "./bounded.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const mostFound = 10_000;
-const [quote, openBracket] = [0x22, 0x5b];
 const ownTexts: ReadonlySet<string> = new Set(["input_text", "output_text"]);
 /** What other APIs call parts. */
 const foreignKinds: ReadonlySet<string> = new Set(["text", "refusal"]);
@@ -29,7 +28,7 @@ export class UnreadItems {
 
   see(kind: string, record: WatchedRecord, line: RolloutLine): void {
     // Of a line that is too long to be parsed its members aren't known.
-    if (line.whole && !isRead(kind, record, line.bytes)) this.found.add(spanOf(line));
+    if (line.whole && !isRead(kind, record)) this.found.add(spanOf(line));
   }
 
   rolledBack(from: number): void {
@@ -42,31 +41,21 @@ export class UnreadItems {
   }
 }
 
-function isRead(kind: string, record: WatchedRecord, line: Buffer): boolean {
-  const { payload, ownId } = record;
+function isRead(kind: string, record: WatchedRecord): boolean {
+  const { payload } = record;
   if (kind !== "message" && !isSaying(kind)) return true;
-  if (ownId === undefined && (payload["id"] ?? null) !== null) return false;
+  if (!record.isText("id") && (payload["id"] ?? null) !== null) return false;
   if (kind === "message") {
     const { role, content } = payload;
     return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
   }
-  const { call_id: call, name } = payload;
-  const at = record.valueAt(said[kind]) ?? valueIn(line, said[kind]);
-  if (said[kind] !== "output")
-    return typeof call === "string" && typeof name === "string" && line[at] === quote;
-  const isAnswer = typeof call === "string" || isInjected(kind, payload);
-  const isList = line[at] === openBracket && !foreignParts.test(line.toString("latin1", at, at + 64));
-  return isAnswer && (line[at] === quote || isList);
+  const isSaid = record.isText(said[kind]);
+  if (said[kind] !== "output") return record.isText("call_id") && record.isText("name") && isSaid;
+  const isAnswer = record.isText("call_id") || isInjected(kind, payload);
+  return isAnswer && (isSaid || (record.hasParts && !foreignParts.test(record.partsHead)));
 }
 
 const isSaying = (kind: string): kind is keyof typeof said => Object.hasOwn(said, kind);
-
-/** Where the value of a payload's member begins; -1 where it has none. */
-function valueIn(line: Buffer, name: string): number {
-  const payload = memberNamed(line, "payload")?.valueStart ?? 0;
-  const member = memberNamed(line.subarray(payload), name);
-  return member ? payload + member.valueStart : -1;
-}
 
 function isReadPart(part: unknown): boolean {
   if (!isJsonObject(part) || typeof part["type"] !== "string") return false;

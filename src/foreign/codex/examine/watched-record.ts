@@ -27,8 +27,8 @@ export const askedOfPayload = [
 /** The members of an `item` in a payload that they ask for. */
 export const askedOfItem = ["type", "id", "content", "source"] as const;
 
-/** Members of a call or an output that may be long: of these it is asked where they stand. */
-export const placedOfPayload = ["arguments", "input", "output"] as const;
+/** Members of a call or an output that may be long: of these only the form is asked. */
+export const formedOfPayload = ["arguments", "input", "output"] as const;
 
 /** Some members of an object, of unknown types. */
 export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
@@ -42,8 +42,10 @@ export interface WatchedRecord {
   readonly ordinal?: number | undefined;
   /** The payload's `output` is a list of parts. */
   readonly hasParts: boolean;
-  /** Where the value of a member of the payload begins in the line, -1 where it has none; `undefined` where that isn't known. */
-  valueAt(name: (typeof placedOfPayload)[number]): number | undefined;
+  /** The first bytes of that list, as Latin-1; "" where there is none. */
+  readonly partsHead: string;
+  /** Whether a member of the payload is a string. */
+  isText(name: "id" | "call_id" | "name" | (typeof formedOfPayload)[number]): boolean;
   /** The timestamp as it stands in the line, whatever its type. */
   readonly timestamp?: unknown;
   /** Codex takes the line for a record, as far as its timestamp goes: it is a text, or a bare line, which needs none. */
@@ -57,23 +59,49 @@ export interface WatchedRecord {
    * (`isPlaceholder`).
    */
   idIn(ids: TextSet, shortest: number): number | undefined;
+  /** The payload's `call_id` (`idText`) as a number in `ids`, 0 where it isn't noted; `undefined` where it is none, or empty. */
+  callIn(ids: TextSet): number | undefined;
 }
+
+/** The head of a list is so many bytes. */
+export const partsHeadBytes = 64;
 
 /** What a line says that was parsed. */
 export function watched(
   { era, type, kind, payload, ordinal, untimed }: RolloutRecord,
   timestamp?: unknown,
 ): WatchedRecord {
-  const { id } = payload;
+  const { id, call_id: call } = payload;
   const idIn = (ids: TextSet, shortest: number): number | undefined =>
     typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
       ? ids.numberOf(id)
       : undefined;
-  const hasParts = Array.isArray(payload["output"]);
+  const callIn = (ids: TextSet): number | undefined => {
+    const text = idText(call);
+    return text === undefined || text === "" ? undefined : ids.numberOf(text);
+  };
+  const { output } = payload;
   const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
   const isTimed = !untimed;
-  const valueAt = (): undefined => undefined;
-  return { era, type, kind, payload, ordinal, hasParts, seal, ownId, timestamp, isTimed, valueAt, idIn };
+  const isText = (name: string): boolean => typeof payload[name] === "string";
+  return {
+    era,
+    type,
+    kind,
+    payload,
+    ordinal,
+    timestamp,
+    isTimed,
+    seal,
+    ownId,
+    isText,
+    idIn,
+    callIn,
+    hasParts: Array.isArray(output),
+    get partsHead() {
+      return Array.isArray(output) ? JSON.stringify(output.slice(0, 1)).slice(0, partsHeadBytes) : "";
+    },
+  };
 }
 
 /**
