@@ -12,22 +12,21 @@ const nine = 0x39;
 
 /** A string without escapes that stays where it is, its bytes taken for Latin-1, until the next text is skimmed. */
 class SkimmedBytes implements SkimmedText {
-  readonly length: number;
+  length = 0;
+  /** Where it begins in the bytes. */
+  start = 0;
   readonly #scanner: Scanner;
   readonly #user: JsonSkim;
   readonly #bytes: Buffer;
-  readonly #from: number;
 
-  constructor(scanner: Scanner, user: JsonSkim, bytes: Buffer, from: number, to: number) {
-    this.length = to - from;
+  constructor(scanner: Scanner, user: JsonSkim, bytes: Buffer) {
     this.#scanner = scanner;
     this.#user = user;
     this.#bytes = bytes;
-    this.#from = from;
   }
 
   charCodeAt(at: number): number {
-    return at < this.length ? this.#bytes[this.#from + at]! : Number.NaN;
+    return at < this.length ? this.#bytes[this.start + at]! : Number.NaN;
   }
 
   slice(start: number, end = this.length): string {
@@ -35,23 +34,23 @@ class SkimmedBytes implements SkimmedText {
   }
 
   #placed(at: number): number {
-    return this.#from + (at < 0 ? Math.max(0, this.length + at) : Math.min(this.length, at));
+    return this.start + (at < 0 ? Math.max(0, this.length + at) : Math.min(this.length, at));
   }
 
   startsWith(beginning: string): boolean {
     const { length } = beginning;
     if (length > this.length) return false;
     for (let at = 0; at < length; at++)
-      if (beginning.charCodeAt(at) !== this.#bytes[this.#from + at]) return false;
+      if (beginning.charCodeAt(at) !== this.#bytes[this.start + at]) return false;
     return true;
   }
 
   isBase64(length: number): boolean {
-    return this.#scanner.isBase64(this.#user, this.#bytes, this.#from, this.#from + length);
+    return this.#scanner.isBase64(this.#user, this.#bytes, this.start, this.start + length);
   }
 
   isWord(): boolean {
-    return this.#scanner.isWord(this.#user, this.#bytes, this.#from, this.#from + this.length);
+    return this.#scanner.isWord(this.#user, this.#bytes, this.start, this.start + this.length);
   }
 }
 
@@ -71,22 +70,31 @@ export class JsonSkim {
   /** One bit for each wanted member: whether its value was asked for before. */
   #known = 0;
   readonly #values: unknown[];
+  /** For each wanted member, pointed at another text each time: a rollout has hundreds of thousands. */
+  readonly #plain: (SkimmedBytes | undefined)[];
   readonly #texts: string[] = [];
   #bytes = nothing;
-  #view = new DataView(nothing.buffer);
+  #view: DataView | undefined;
 
   /** `paths`: the wanted members' names joined by dots. A member is referred to by its index here (its slot). */
   constructor(paths: readonly string[]) {
     if (paths.length > mostWanted) throw new Error(`more than ${mostWanted} members are wanted`);
     this.#paths = paths;
     this.#values = paths.map(() => undefined);
+    this.#plain = paths.map(() => undefined);
   }
 
   /** Sets the bytes that are skimmed from now on, a part at a time. They mustn't change until others are set, or these are let go of. */
   over(bytes: Buffer): void {
     this.#scanner?.forget(this);
     this.#bytes = bytes;
-    if (bytes.buffer !== this.#view.buffer) this.#view = new DataView(bytes.buffer);
+    this.#view = undefined;
+    this.#plain.fill(undefined);
+  }
+
+  /** The bytes that were set last. */
+  get view(): DataView {
+    return (this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length));
   }
 
   /** Lets go of the bytes and of what was read of them: both may be large, and this stays. */
@@ -180,21 +188,14 @@ export class JsonSkim {
     return this.number(slot) ?? (JSON.parse(this.#slice(slot)) as unknown);
   }
 
-  /** The bytes of a string without escapes, as `start` and `end` of `memory`; `undefined` for anything else. */
-  plainText(
-    slot: number,
-  ): { readonly memory: DataView; readonly start: number; readonly end: number } | undefined {
-    if (!this.#isPlainText(slot)) return undefined;
-    const { byteOffset } = this.#bytes;
-    const start = byteOffset + this.start(slot) + 1;
-    return { memory: this.#view, start, end: byteOffset + this.end(slot) - 1 };
-  }
-
-  /** A string, of which parts are read; `undefined` where it has escapes, and for anything else. */
-  plain(slot: number): SkimmedText | undefined {
+  /** A string, of which parts are read, with its place in the bytes; `undefined` where it has escapes, and for anything else. */
+  plain(slot: number): (SkimmedText & { readonly start: number }) | undefined {
     const scanner = this.#scanner;
     if (scanner === undefined || !this.#isPlainText(slot)) return undefined;
-    return new SkimmedBytes(scanner, this, this.#bytes, this.start(slot) + 1, this.end(slot) - 1);
+    const text = (this.#plain[slot] ??= new SkimmedBytes(scanner, this, this.#bytes));
+    text.start = this.start(slot) + 1;
+    text.length = this.end(slot) - 1 - text.start;
+    return text;
   }
 
   /** A string, of which parts are read; `undefined` for anything else. */

@@ -99,20 +99,20 @@ class SkimmedRecord implements WatchedRecord {
   }
 
   idIn(ids: TextSet, shortest: number): number | undefined {
-    const plain = this.#json.plainText(idSlot);
+    const plain = this.#json.plain(idSlot);
     if (plain)
-      return plain.end - plain.start < shortest || isPlaceholder(plain.memory.getUint8(plain.start))
+      return plain.length < shortest || isPlaceholder(plain.charCodeAt(0))
         ? undefined
-        : ids.numberAt(plain.memory, plain.start, plain.end);
+        : ids.numberAt(this.#json.view, plain.start, plain.length);
     const id = this.#json.value(idSlot);
     const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
     return isOwn ? ids.numberOf(id) : undefined;
   }
 
   callIn(ids: TextSet): number | undefined {
-    const plain = this.#json.isBeyondAscii ? undefined : this.#json.plainText(callSlot);
+    const plain = this.#json.isBeyondAscii ? undefined : this.#json.plain(callSlot);
     if (plain)
-      return plain.start === plain.end ? undefined : ids.numberAt(plain.memory, plain.start, plain.end);
+      return plain.length === 0 ? undefined : ids.numberAt(this.#json.view, plain.start, plain.length);
     const call = idText(this.#json.value(callSlot));
     return call === undefined || call === "" ? undefined : ids.numberOf(call);
   }

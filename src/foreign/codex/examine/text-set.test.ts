@@ -55,7 +55,7 @@ test("a text that stands in memory is the same as one that is given, and none is
   const memory = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let start = 0;
   for (const name of names) {
-    const number = texts.numberAt(memory, start, start + name.length);
+    const number = texts.numberAt(memory, start, name.length);
     start += name.length;
     expect([texts.textOf(number), texts.numberOf(name)]).toEqual([name, number]);
   }

@@ -62,8 +62,7 @@ export class TextSet {
   }
 
   /** As `numberOf`, for one-byte characters in memory, of which no string is made. */
-  numberAt(memory: DataView, start: number, end: number): number {
-    const length = end - start;
+  numberAt(memory: DataView, start: number, length: number): number {
     if (length > longest) return this.#refuse();
     return this.#numberBehind(memory, start, this.#makeRoom(length), length);
   }
