@@ -24,6 +24,7 @@ export { repairRollout, undoRepair } from "./codex/repair/repair.ts";
 export type { CompletedRepair } from "./codex/repair/carry-out.ts";
 export type { SealChoice } from "./codex/findings/seal-choice.ts";
 export type { ChangesOfKind, RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
+export { lastRepairAt } from "./codex/repair/journal.ts";
 export type { Backup, Journal } from "./codex/repair/journal.ts";
 export type { NamedPlace } from "./codex/home/databases.ts";
 

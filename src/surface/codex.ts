@@ -18,6 +18,7 @@ import {
 } from "../foreign/codex/takeover/import-plan.ts";
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
+import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { isJsonObject } from "../lib/json.ts";
@@ -85,6 +86,7 @@ export function takeOver(
   return importThread(
     {
       store,
+      mendedAt: (path) => lastRepairAt(config.home, path),
       issuer: (provider = "openai") => providers.get(provider) ?? unknownIssuer(provider),
       settings: ({ model, effort }) => {
         const isOwn = config.chosen.has("model") || !isSameMaker || model === undefined;

@@ -200,7 +200,7 @@ export const outputs = {
     did: z
       .enum(["made", "grown", "same", "moved-on", "remade"])
       .describe(
-        "a new session; what was new appended; nothing new; something new, but the session has gone on too or holds what the rollout has lost, so that nothing was taken; made anew because the rollout was written anew, or takes back a compaction that was taken over",
+        "a new session; what was new appended; nothing new; something new, but the session has gone on too or holds what the rollout has lost, so that nothing was taken; made anew because the rollout was written anew or repaired, or takes back a compaction that was taken over, or because taking over what is new was cut off the last time",
       ),
     items: z.number().describe("items that were taken over now"),
     counts: z

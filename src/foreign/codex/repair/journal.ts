@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
 import { isSystemError, makeFolders } from "../../../lib/system.ts";
-import { homeOf, packedPath, plainPath } from "../home/places.ts";
+import { homeOf, packedPath, pathKnownTo, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
@@ -113,6 +113,11 @@ export class RepairFolder implements Backup {
     return existsSync(this.#journal);
   }
 
+  /** When the repair, or its undoing, was last begun or ended, in milliseconds since 1970. Only of one that has a journal. */
+  get written(): number {
+    return statSync(this.#journal).mtimeMs;
+  }
+
   /** `undefined` for a folder that was not finished, or is of a newer version. */
   read(): Journal | undefined {
     if (!this.hasJournal) return undefined;
@@ -164,6 +169,12 @@ function removeIfPossible(folder: RepairFolder): void {
 /** The repairs of a rollout, oldest first. */
 export function repairsOf(home: string, path: string): KnownRepair[] {
   return allRepairs(home).filter((known) => isRepairOf(known, path));
+}
+
+/** When a rollout was last repaired, or a repair of it taken back, in milliseconds since 1970. `home` is Throughline's own. */
+export function lastRepairAt(home: string, path: string): number | undefined {
+  const times = repairsOf(home, pathKnownTo()(path)).map(({ folder }) => folder.written);
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 /** Whether the repair was made on this rollout, or on it before it was moved within its home, as it is when Codex archives it. */

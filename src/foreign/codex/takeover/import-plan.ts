@@ -31,6 +31,11 @@ export interface ImportPlan {
   readonly asked?: Partial<Settings>;
   /** Where the session belongs, by the folder that the thread was last used in. Absent: there, as its header describes it. */
   workspace?(thread: ThreadPlace): Promise<Workspace>;
+  /**
+   * When the rollout of this path was last repaired, in milliseconds since 1970 (`lastRepairAt`): its session is made anew then. Absent: it
+   * isn't known of repairs.
+   */
+  mendedAt?(path: string): number | undefined;
   /** Called now and then, with bytes of all files. */
   onBytes?(read: number, total: number): void;
 }

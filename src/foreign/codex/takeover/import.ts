@@ -14,7 +14,8 @@ export interface TakenOver {
   /**
    * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is
    * something new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade":
-   * the rollout was written anew, or has a rollback since that takes a compaction back, and the session was made anew.
+   * the rollout was written anew or repaired, or has a rollback since that takes a compaction back, or what was new in it had come into the
+   * session in part when that was cut off; the session was made anew.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
@@ -71,18 +72,22 @@ export async function importThread(
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
     throw new Failure("usage", message, {});
   }
-  const fresh = await freshIn(thread.file, imported);
+  const fresh = known.isCutOff ? undefined : await freshIn(thread.file, imported);
+  // It may hold more then, although its last line is what it was.
+  const isMended = (plan.mendedAt?.(thread.file.path) ?? 0) > known.takenAt;
   const unchanged = { id, ...new Taking(issuerIn(plan), 0).tally };
   const bytes = fresh?.bytes;
-  if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
+  if (bytes === 0 && !isMended) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
   // A rollback may bring back what a compaction replaced, which has left the log's window: by that a session can't grow.
-  const trial = fresh?.isRolledBack === false ? undefined : await tried(plan, thread);
-  if (bytes !== undefined && (trial === undefined || trial.undone.size === 0))
-    return grow(task, bytes, { keep });
+  const trial = fresh?.isRolledBack === false && !isMended ? undefined : await tried(plan, thread);
+  const isGrowing = bytes !== undefined && (trial === undefined || trial.undone.size === 0);
+  if (isGrowing && !isMended) return grow(task, bytes, { keep });
   const remade = trial && (await canBeRemade(task, known, trial)) && (await remake(task, trial));
-  if (!remade) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
-  return { ...remade, ...(keep && { kept: await owned(plan.store, id) }) };
+  if (remade) return { ...remade, ...(keep && { kept: await owned(plan.store, id) }) };
+  // What a repair has brought back can't come into it, but what Codex has written since can.
+  if (isGrowing && bytes > 0) return grow(task, bytes, { keep });
+  return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
 }
 
 async function owned(store: SessionStore, id: string): Promise<Kept> {
@@ -105,7 +110,7 @@ async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread)
  */
 async function canBeRemade(
   { plan: { store }, thread, id }: Task,
-  { history: { amendments, imported, messages }, movedOn }: Known,
+  { history: { amendments, imported }, messages, movedOn }: Known,
   trial: Taking,
 ): Promise<boolean> {
   if (movedOn) return false;

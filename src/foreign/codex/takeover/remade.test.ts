@@ -8,7 +8,11 @@ import type { LogRecord, NewEvent } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
+import { itemsOf } from "../../../session/items.ts";
+import { visibleItems } from "../../../store/visible-items.ts";
 import { listRollouts } from "../home/places.ts";
+import { lastRepairAt } from "../repair/journal.ts";
+import { repairRollout, undoRepair } from "../repair/repair.ts";
 import { threadAt } from "./find.ts";
 import { importThread, type TakenOver } from "./import.ts";
 import { type ImportPlan, toldWorkspace } from "./import-plan.ts";
@@ -125,4 +129,65 @@ test("a session in which somebody worked while its rollout was looked at is left
   });
   expect(await take({ ...plan, store: slow }, path)).toMatchObject({ did: "moved-on" });
   expect((await read(store, id)).history.openTurn).toMatchObject({ preview: "own" });
+});
+
+/** Codex's own items of a session, without what only this program's log says of them. */
+async function itemsIn(store: SessionStore, id: string): Promise<string[]> {
+  const items: string[] = [];
+  const visible = await visibleItems(store, id);
+  for await (const { item } of itemsOf(visible, (refs) => store.bodies(id, refs)))
+    items.push(Buffer.from(item).toString());
+  return items;
+}
+
+test.each(["add", "replace"])(
+  "what is new and was being taken over when that was cut off (%s) is no work of the session's own",
+  async (what) => {
+    const path = rollout();
+    const plan = importPlan();
+    const { store, settings } = plan;
+    const lines = text.trimEnd().split("\n");
+    const compacted = {
+      timestamp: "2026-11-20T21:05:30.000Z",
+      type: "compacted",
+      payload: { message: "Sum." },
+    };
+    const added = what === "add" ? [] : [JSON.stringify(compacted)];
+    const prompt = lines.findLastIndex((line) => line.includes('"role":"user"'));
+    writeFileSync(path, lines.slice(0, prompt).join("\n").concat("\n"));
+    const { id } = await take(plan, path);
+    writeFileSync(path, [...lines.slice(0, prompt), ...added, ...lines.slice(prompt), ""].join("\n"));
+    const full: ImportPlan["settings"] = (thread) => {
+      if (thread.model !== undefined) throw new Error("the disk is full");
+      return settings(thread);
+    };
+    const [before] = [await itemsIn(store, id)];
+    await expect(take({ ...plan, settings: full }, path)).rejects.toThrow("the disk is full");
+    expect(await itemsIn(store, id)).not.toEqual(before);
+    expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+    const { id: fresh } = await importThread(plan, (await threadAt(path))!, { as: otherId });
+    expect(await itemsIn(store, id)).toEqual(await itemsIn(store, fresh));
+    expect(await take(plan, path)).toMatchObject({ did: "same" });
+  },
+);
+
+const otherId = "01a1fac6-9157-7301-9e0a-5c0a24a34fff";
+
+test("what a repair brings back comes into the session, though the rollout ends as it did; and goes when that is taken back", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  const path = rollout();
+  const plan = { ...importPlan(), mendedAt: (of: string) => lastRepairAt(home, of) };
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => line.includes('"type":"message","role":"assistant"'));
+  writeFileSync(path, lines.with(at, "#".repeat(lines[at]!.length)).join("\n"));
+  const { id } = await take(plan, path);
+  const lost = await itemsIn(plan.store, id);
+  expect((await repairRollout(path, { home }))?.journal.mended).toMatchObject({ "lost-message": 1 });
+  expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+  const whole = await itemsIn(plan.store, id);
+  expect(whole).toHaveLength(lost.length + 1);
+  expect(await take(plan, path)).toMatchObject({ did: "same" });
+  await undoRepair(path, { home });
+  expect(await take(plan, path)).toMatchObject({ did: "moved-on" });
+  expect(await itemsIn(plan.store, id)).toEqual(whole);
 });

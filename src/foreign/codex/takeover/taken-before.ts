@@ -47,6 +47,11 @@ export interface Known {
   readonly history: History;
   /** It has gone its own way since. */
   readonly movedOn: boolean;
+  /** What came since was being taken over, and that was cut off: a part of it is in the history. */
+  readonly isCutOff: boolean;
+  /** When it was taken over (milliseconds since 1970), and the messages that it had then. */
+  readonly takenAt: number;
+  readonly messages: number;
   /** Settings that a person has changed since. */
   readonly chosen: Partial<Settings>;
 }
@@ -56,7 +61,7 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
   let history = createHistory();
   let taken: Settings | undefined;
   let isBehind = false;
-  let movedOn = false;
+  let [movedOn, isCutOff, takenAt, messages] = [false, false, 0, 0];
   const visitor: LogVisitor = {
     checkpoint: (record, checkpoint) => {
       history = resumeFrom(record, checkpoint);
@@ -65,8 +70,12 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
     record: (record: LogRecord) => {
       advance(history, record);
       const { type } = record.event;
-      if (type === "session-imported") [isBehind, movedOn, taken] = [true, false, history.settings];
-      else if (isBehind && !quiet.has(type)) movedOn = true;
+      if (type === "session-imported") {
+        [isBehind, movedOn, isCutOff] = [true, false, false];
+        [taken, takenAt, messages] = [history.settings, record.event.at, history.messages];
+      } else if (!isBehind || movedOn || quiet.has(type)) return;
+      else if (ofTaking.has(type) || (isCutOff && type === "history-rewound")) isCutOff = true;
+      else [movedOn, isCutOff] = [true, false];
     },
   };
   try {
@@ -75,7 +84,8 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
     if (isFailureOf(error, "session-missing")) return undefined;
     throw error;
   }
-  return { history, movedOn, chosen: taken ? changed(taken, history.settings) : {} };
+  const chosen = taken ? changed(taken, history.settings) : {};
+  return { history, movedOn, isCutOff, takenAt, messages, chosen };
 }
 
 function changed(before: Settings, now: Settings): Partial<Settings> {
@@ -92,6 +102,9 @@ const quiet: ReadonlySet<string> = new Set<EventType>([
   "session-unarchived",
   "instructions-amended",
 ]);
+
+/** Events that a session gets before a turn of its own begins only while something is taken over into it. */
+const ofTaking: ReadonlySet<string> = new Set<EventType>(["item-added", "history-replaced"]);
 
 /** For each item of the history's window, what it means to a rollback. */
 export async function marksOf(log: SessionLog, { items }: History): Promise<TurnMark[]> {
