@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../lib/system.ts";
-import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/takeover/find.ts";
 import {
@@ -19,6 +18,7 @@ import {
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
+import { codexSettings } from "../foreign/codex/home/settings.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { isJsonObject } from "../lib/json.ts";
@@ -194,17 +194,7 @@ async function workspaceOf(place: ThreadPlace): Promise<Workspace> {
  */
 function codexProviders(environment: Environment): Map<string, string> {
   const found = new Map<string, string>();
-  const path = join(codexHome(environment), "config.toml");
-  if (!existsSync(path)) return found;
-  let config: unknown;
-  try {
-    config = parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    // A configuration that can't be read is Codex's to report, when it is started.
-    if (error instanceof TomlError || isSystemError(error)) return found;
-    throw error;
-  }
-  const providers = isJsonObject(config) ? config["model_providers"] : undefined;
+  const { model_providers: providers } = codexSettings(codexHome(environment));
   if (!isJsonObject(providers)) return found;
   for (const [name, provider] of Object.entries(providers)) {
     if (!isJsonObject(provider)) continue;

@@ -136,6 +136,22 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     ]);
   });
 
+  test("a session that is exported into a home in use is opened by the app and the terminal too, which go on with the provider that its file names", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey });
+    const env = { CODEX_HOME: codex.home };
+    // With its database, which this leaves behind, it takes a file that came later at its word.
+    await codex.run(["exec", "--skip-git-repo-check", "of its own"], { folder: work });
+    const own = await desk.run(["exec", "look"], { env });
+    const exported = await desk.run(["export", sessionId(own), "--format", "codex", "--json"], { env });
+    const { thread: threadId } = JSON.parse(exported.out) as { thread: string };
+    const server = await codex.serve(work);
+    const { modelProvider } = await server.ask("thread/resume", { threadId });
+    await server.close();
+    expect(modelProvider).toBe("loopback");
+  });
+
   test("a session that it compacted goes on with what it goes on with itself", async () => {
     const desk = await openDesk(onTestFinished);
     const { upstream, work, home } = desk;

@@ -5,6 +5,8 @@ import { advance, createHistory } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { visibleItems } from "../../store/visible-items.ts";
+import { codexHome, homeOf } from "./home/places.ts";
+import { chosenProvider } from "./home/settings.ts";
 import { rolloutPath, RolloutWriter, writeNew } from "./rollout/write.ts";
 
 /** Where a session is written to: into a Codex home, under the name that Codex itself would give it, or to a file of any name. */
@@ -34,16 +36,18 @@ export async function exportThread(
   const thread = uuidv7(now);
   const writer = new RolloutWriter();
   const path = "path" in target ? target.path : rolloutPath(target.codexHome, thread, now);
-  const bytes = await writeNew(path, exportedLines(store, session, thread, writer));
+  const home = "path" in target ? (homeOf(path) ?? codexHome({})) : target.codexHome;
+  const bytes = await writeNew(path, exportedLines(store, session, thread, writer, chosenProvider(home)));
   return { thread, path, bytes, left: writer.left };
 }
 
-/** The lines of a session's rollout, each with its newline, as they are written with `writer`. */
+/** The lines of a session's rollout, each with its newline, as they are written with `writer`, for Codex to go on with `provider`. */
 export async function* exportedLines(
   store: SessionStore,
   session: string,
   thread: string,
   writer: RolloutWriter,
+  provider: string,
 ): AsyncGenerator<string, undefined> {
   const history = createHistory();
   await store.read(session, { record: (record: LogRecord) => advance(history, record) });
@@ -57,6 +61,7 @@ export async function* exportedLines(
     ...(commit !== undefined && { commit }),
     model: settings.model,
     ...(settings.effort !== undefined && { effort: settings.effort }),
+    provider,
     version: store.version,
   });
   let last = created;

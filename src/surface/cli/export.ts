@@ -4,6 +4,7 @@ import { isSystemError } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { exportedLines } from "../../foreign/codex/export.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
+import { chosenProvider } from "../../foreign/codex/home/settings.ts";
 import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/rollout/write.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
@@ -56,7 +57,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
             `${counted(lost, "line")} of the session's log can't be read and ${lost === 1 ? "is" : "are"} missing from the export: throughline show ${id}`,
           ),
         ),
-      codex: () => exportedLines(store, id, thread, writer),
+      codex: () => exportedLines(store, id, thread, writer, chosenProvider(codexHome(environment))),
       markdown: () => markdownLines(store, id),
     }[format]();
     const output = optionText(invocation, "output");

@@ -11,6 +11,11 @@ it.each([
     /put \[model_providers\.NAME\] back/u,
   ],
   [
+    "This chat uses model provider “”, which is no longer configured. Restore this provider’s configuration to continue. (code -32600)",
+    /codex exec resume/u,
+  ],
+  ["failed to load configuration: Model provider `` not found", /codex exec resume/u],
+  [
     "Cannot change this thread's model provider from `openai` to `throughline` on resume. (code -32600)",
     /-c model_provider=NAME resume/u,
   ],

@@ -105,8 +105,17 @@ const ownWords: readonly OwnWords[] = [
     kinds: [],
   },
   {
+    // Measured with 0.130 to 0.169: the list of a new database has the chosen provider for such a file, and so has `exec resume`.
+    says: /model provider (?:``|“”)(?: not found|, which is no longer configured)/iu,
+    means:
+      "The session's file names no provider, as files of up to 0.52 don't, and came into this home after Codex had made its database",
+    youCan:
+      "codex exec resume, with the session's id, goes on with it; after that the app and the terminal do",
+    kinds: [],
+  },
+  {
     // 0.144 to 0.155 say "not found", 0.169 "no longer configured".
-    says: /model provider [`“][^`”]*[`”](?: not found|, which is no longer configured)/iu,
+    says: /model provider [`“][^`”]+[`”](?: not found|, which is no longer configured)/iu,
     means: "The session was made with a provider that Codex's config.toml doesn't have any more",
     youCan:
       "put [model_providers.NAME] back into it, or go on elsewhere: throughline resume, with the session's id",

@@ -29,6 +29,8 @@ export interface RolloutHead {
   readonly commit?: string;
   readonly model: string;
   readonly effort?: string;
+  /** Its name in Codex's settings: the app and the terminal of 0.130 and later go on with no other, not even where none is named. */
+  readonly provider: string;
   /** Version of Throughline. */
   readonly version: string;
 }
@@ -62,7 +64,7 @@ export class RolloutWriter {
   left = 0;
 
   begin(head: RolloutHead): string {
-    const { id, created, cwd, branch, commit, model, effort, version } = head;
+    const { id, created, cwd, branch, commit, model, effort, provider, version } = head;
     const git = {
       ...(commit !== undefined && { commit_hash: commit }),
       ...(branch !== undefined && { branch }),
@@ -74,6 +76,7 @@ export class RolloutWriter {
       originator: "throughline",
       cli_version: version,
       source: "cli",
+      model_provider: provider,
       ...(Object.keys(git).length > 0 && { git }),
     };
     const context = {
