@@ -1,7 +1,14 @@
 import { printableLine } from "../../../lib/printable.ts";
 import { counted, durationWords } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
-import { isCallIdMissed, isDependentRefused, isIdRefused, isSealRefused, refusalIn } from "./error-text.ts";
+import {
+  isCallIdMissed,
+  isDependentRefused,
+  isIdRefused,
+  isSealRefused,
+  refusalIn,
+  signalFromText,
+} from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
@@ -255,8 +262,10 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
   }
   if (malformed.count > 0)
     found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
-  if (error !== undefined && isBeforeError && isSealRefused(error.message, now))
-    found.push(finding("seal-refused", [placeOf(error)], { detail: error.message.slice(0, 300) }));
+  if (error !== undefined && isBeforeError && isSealRefused(error.message, now)) {
+    const detail = signalFromText(error.message).message.slice(0, 300);
+    found.push(finding("seal-refused", [placeOf(error)], { detail }));
+  }
   if (reasoning.count > 0) {
     const count = seals.blobs.count - malformed.count - summaries.count;
     found.push(finding("sealed-reasoning", reasoning.places, { count, detail: reasoning.ages(now) }));

@@ -254,6 +254,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     [`seal-refused at 4, 1: ${unverified}`, "note: sealed-reasoning at 2, 1: sealed 1 h ago"],
   ],
   [
+    "seals whose refusal Codex wrote down as the provider sent it",
+    [sealedAgo(hour), prompt("two"), refused(JSON.stringify({ error: { message: unverified, type: "t" } }))],
+    [`seal-refused at 4, 1: ${unverified}`, "note: sealed-reasoning at 2, 1: sealed 1 h ago"],
+  ],
+  [
     "seals of a turn that failed otherwise",
     [sealedAgo(hour), prompt("two"), refused("Rate limit reached")],
     ["note: sealed-reasoning at 2, 1: sealed 1 h ago"],

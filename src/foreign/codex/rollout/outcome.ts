@@ -27,9 +27,11 @@ export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): T
   if (isJsonObject(error)) {
     const info = error["codex_error_info"];
     const name = typeof info === "string" ? info : isJsonObject(info) ? (Object.keys(info)[0] ?? "") : "";
-    const message = typeof error["message"] === "string" ? error["message"] : name;
-    const found = entryOf(classes, name) ?? classify(signalFromHttp(400, {}, message), { now: 0 }).class;
-    return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message };
+    const said = typeof error["message"] === "string" ? error["message"] : name;
+    // Of a provider's refusal Codex writes down the whole body (0.73 to 0.169): a person is told the words in it.
+    const signal = signalFromHttp(400, {}, said);
+    const found = entryOf(classes, name) ?? classify(signal, { now: 0 }).class;
+    return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message: signal.message };
   }
   if (payload["last_agent_message"] === null && isOwed)
     return { kind: "interrupted", reason: "the turn ended in Codex without an answer" };
