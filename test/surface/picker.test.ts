@@ -156,6 +156,23 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
       expect(sessions.map(({ name }) => name)).toContain("my named session");
     }));
 
+  it("begins with Codex's sessions where there is no own one yet, also with a single one", () =>
+    withRig(scenario, async (rig) => {
+      const env = { CODEX_HOME: join(rig.folder, "codex") };
+      cpSync(join(codexFixture, "../0.130.0-rolled-back"), env.CODEX_HOME, { recursive: true });
+      await atTerminal(
+        rig,
+        ["exec", "resume", "--all", "--here"],
+        async (terminal) => {
+          await terminal.shows(/› codex: .+/u);
+          await terminal.press("Enter");
+          await terminal.shows("[ended with");
+        },
+        { env },
+      );
+      expect(rig.ids()).toHaveLength(1);
+    }));
+
   it("works in a narrow window, and in one that changes its size", () =>
     withRig(scenario, async (rig) => {
       await sessionsOf(rig);

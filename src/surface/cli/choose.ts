@@ -7,7 +7,8 @@ import { progress } from "./progress.ts";
 
 /**
  * Lets the person pick one of this workspace's sessions (`--all`: of every workspace), where there is a terminal and more than one session
- * (R8). "none": there is no session, or no terminal. "left": the person left the picker. Throws `cancelled` after Ctrl-C.
+ * (R8); one of Codex's where there is no own one yet. "none": there is no session, or no terminal. "left": the person left the picker.
+ * Throws `cancelled` after Ctrl-C.
  */
 export async function chooseSession(
   invocation: Invocation,
@@ -16,23 +17,27 @@ export async function chooseSession(
   const { screen } = terminal;
   if (!screen || options["json"] === true) return { kind: "none" };
   const { pickSession } = await import("../tui/pick-session.ts");
-  const { pickerRows } = await import("../tui/picker-source.ts");
+  const { firstRows } = await import("../tui/picker-source.ts");
   const { environment } = invocation;
   const config = readConfig(options, environment, folder);
   const { store } = openStore(config);
   const reading = progress(terminal);
   try {
     const here = placeOf(folder);
-    const rows = await pickerRows(store, options["all"] === true ? undefined : here, {
-      onRead: (read, total) => reading.show(read, total, "sessions read for the catalogue"),
-    });
+    const codex = { environment, home: config.home };
+    const rows = await firstRows(
+      { store, codex },
+      options["all"] === true ? undefined : here,
+      (read, total) => reading.show(read, total, "sessions read"),
+    );
     reading.clear();
     const others = rows.everywhere ? 0 : rows.elsewhere;
-    if (rows.rows.length < 2 && others === 0) return { kind: "none" };
+    // One of Codex's is picked, too: going on with it takes it over.
+    if (rows.rows.length < (rows.codex ? 1 : 2) && others === 0) return { kind: "none" };
     const picked = await pickSession(terminal, screen, {
       store,
       here,
-      codex: { environment, home: config.home },
+      codex,
       tell: (words) => inHome(invocation, words),
       rows,
       signal,

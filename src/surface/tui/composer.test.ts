@@ -32,6 +32,11 @@ describe("the composer", () => {
     for (const keys of broken) expect(pressing(emptyComposer, ...keys).sent).toEqual(["one\ntwo"]);
   });
 
+  it("passes over a line break before anything is typed: Enter from before the screen was there", () => {
+    const { sent } = pressing(emptyComposer, { kind: "newline" }, insert("one"), submit);
+    expect(sent).toEqual(["one"]);
+  });
+
   it("brings back earlier messages, and what was being typed", () => {
     const { composer } = pressing(
       emptyComposer,
@@ -72,9 +77,9 @@ describe("the composer", () => {
   });
 
   it("clears a draft at Ctrl-C and Ctrl-D's place, and asks for more only when there is none", () => {
-    expect(press(pressing(emptyComposer, insert("x")).composer, { kind: "interrupt" })).toEqual({
-      composer: { draft: emptyDraft, past: [], chosen: 0 },
-    });
+    const cleared = press(pressing(emptyComposer, insert("x")).composer, { kind: "interrupt" });
+    expect(cleared).toEqual({ composer: { ...emptyComposer, past: ["x"] } });
+    expect(press(cleared.composer, { kind: "up" }).composer.draft.text, "Up brings it back").toBe("x");
     expect(press(emptyComposer, { kind: "interrupt" }).act).toEqual({ act: "interrupt" });
     expect(press(emptyComposer, { kind: "quit-if-empty" }).act).toEqual({ act: "quit" });
   });

@@ -40,6 +40,8 @@ export function press(composer: Composer, command: Command): { composer: Compose
     case "edit":
       return { composer: changed(composer, edit(draft, command.edit)) };
     case "newline":
+      // Enter that was pressed before the screen was there comes as a line break; no message begins with one.
+      if (draft.text === "") return { composer };
       return { composer: changed(composer, edit(draft, { do: "insert", text: "\n" })) };
     case "type-and-submit":
       return press(changed(composer, edit(draft, { do: "insert", text: command.text })), { kind: "submit" });
@@ -71,7 +73,7 @@ export function press(composer: Composer, command: Command): { composer: Compose
     case "interrupt":
       return draft.text === ""
         ? { composer, act: { act: "interrupt" } }
-        : { composer: changed(composer, emptyDraft) };
+        : { composer: changed(withDraft(composer), emptyDraft) };
     case "quit-if-empty":
       return draft.text === ""
         ? { composer, act: { act: "quit" } }
@@ -97,9 +99,13 @@ function changed({ past }: Composer, draft: Draft): Composer {
 
 function submitted(composer: Composer): { composer: Composer; act: Act } {
   const { text } = composer.draft;
-  const isNew = text.trim() !== "" && composer.past.at(-1) !== text;
-  const next = isNew ? remembered(composer, text) : composer;
-  return { composer: changed(next, emptyDraft), act: { act: "submit", text } };
+  return { composer: changed(withDraft(composer), emptyDraft), act: { act: "submit", text } };
+}
+
+/** The composer with the draft among the messages that can be gone back to. */
+function withDraft(composer: Composer): Composer {
+  const { text } = composer.draft;
+  return text.trim() !== "" && composer.past.at(-1) !== text ? remembered(composer, text) : composer;
 }
 
 const chose = (composer: Composer, count: number, by: number): Composer => ({

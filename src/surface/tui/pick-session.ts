@@ -1,12 +1,12 @@
 import type { Screen, Terminal } from "../cli/terminal.ts";
 import { type Picked, PickerModel } from "./picker-model.ts";
-import { pickerRows, sessionSource, type Shelves } from "./picker-source.ts";
+import { firstRows, sessionSource, type Shelves } from "./picker-source.ts";
 import type { PickerRows } from "./picker-state.ts";
 import { loadScreen, showScreen } from "./screen.ts";
 import { painter } from "./style.ts";
 
 export interface Picking extends Shelves {
-  /** The rows to begin with; absent: this workspace's are read from the store. */
+  /** The rows to begin with; absent: this workspace's are read. */
   readonly rows?: PickerRows;
   /** Ends the picker. */
   readonly signal: AbortSignal;
@@ -19,8 +19,8 @@ export async function pickSession(
   { rows, signal, ...shelves }: Picking,
 ): Promise<Picked> {
   const { pickerElement } = await loadScreen(terminal, () => import("./picker.ts"));
-  const { store, here } = shelves;
-  const first = rows ?? (await pickerRows(store, here));
+  const { here } = shelves;
+  const first = rows ?? (await firstRows(shelves, here));
   const paint = painter(terminal.colour);
   return showScreen<Picked>(
     screen,

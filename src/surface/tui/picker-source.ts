@@ -95,6 +95,17 @@ const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import
 /** Loaded only when a session is to be changed, so that the list needn't wait for it. */
 const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../runtime.ts");
 
+/** The rows that a picker begins with: Throughline's own sessions, or Codex's where there is no own one yet. */
+export async function firstRows(
+  { store, codex }: Pick<Shelves, "store" | "codex">,
+  here: Place | undefined,
+  onRead?: ListQuery["onRead"],
+): Promise<PickerRows> {
+  const reading = onRead && { onRead };
+  const own = await pickerRows(store, here, reading);
+  return own.rows.length + own.elsewhere > 0 ? own : pickerRows(store, here, { codex, ...reading });
+}
+
 /** The picker's rows. `here`: only this workspace's. `codex`: with Codex's own sessions. Archived ones are counted and left out. */
 export async function pickerRows(
   store: SessionStore,
@@ -112,7 +123,7 @@ export async function pickerRows(
   if (codex) {
     const { codexSessions } = await codexModule();
     for (const { id } of listed) own.add(id);
-    const theirs = await codexSessions({ ...codex, own, ...(here && { here }) });
+    const theirs = await codexSessions({ ...codex, own, ...(here && { here }), ...(onRead && { onRead }) });
     listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
     elsewhere += theirs.elsewhere;
   }
