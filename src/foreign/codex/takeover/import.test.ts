@@ -396,21 +396,6 @@ test("a turn's error that Codex names by a word that every object knows is a fai
   expect(history.lastOutcome).toMatchObject({ kind: "failed", class: expect.stringMatching(/^[a-z-]+$/u) });
 });
 
-test("of a turn's error that holds the provider's whole answer, the words in it are told", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
-  const said = "The encrypted content gAAA...Rg== could not be verified.";
-  const error = {
-    message: JSON.stringify({ error: { message: said, code: "invalid_encrypted_content" } }),
-    codex_error_info: "bad_request",
-  };
-  const end = { type: "task_complete", turn_id: "t", last_agent_message: null, error };
-  const line = { timestamp: "2026-11-21T00:00:00.000Z", type: "event_msg", payload: end };
-  writeFileSync(path, `${readFileSync(rollouts("0.130.0")[0]!, "utf8")}${JSON.stringify(line)}\n`);
-  const plan = newPlan();
-  const { history } = await open(plan, (await take(plan, path)).id);
-  expect(history.lastOutcome).toEqual({ kind: "failed", class: "sealed-reasoning-rejected", message: said });
-});
-
 test("a compressed rollout is read like a plain one", async () => {
   const path = rollouts("0.130.0")[0]!;
   const packed = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `${path.split("/").at(-1)}.zst`);
