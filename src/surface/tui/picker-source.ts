@@ -107,7 +107,7 @@ export async function firstRows(
 }
 
 /** The picker's rows. `here`: only this workspace's. `codex`: with Codex's own sessions. Archived ones are counted and left out. */
-export async function pickerRows(
+async function pickerRows(
   store: SessionStore,
   here: Place | undefined,
   { codex, onRead }: Partial<Pick<Shelves, "codex">> & Pick<ListQuery, "onRead"> = {},
