@@ -55,12 +55,15 @@ describe("a failed connection", () => {
     expect(end).toEqual({ do: "stop", class: "transport-interrupted" });
   });
 
-  it("that is refused every time ends the turn after four tries and within eight seconds", () => {
-    const { delays, end } = untilOther(transport("refused"), { random: 0.999 });
-    expect(delays).toHaveLength(3);
-    expect(sum(delays)).toBeLessThan(8_000);
-    expect(end).toEqual({ do: "stop", class: "transport-interrupted" });
-  });
+  it.each(["refused", "unresolved"] as const)(
+    "that is %s every time ends the turn after four tries and within eight seconds",
+    (reason) => {
+      const { delays, end } = untilOther(transport(reason), { random: 0.999 });
+      expect(delays).toHaveLength(3);
+      expect(sum(delays)).toBeLessThan(8_000);
+      expect(end).toEqual({ do: "stop", class: "transport-interrupted" });
+    },
+  );
 
   it("that fell silent is tried again twice", () => {
     expect(untilOther(transport("idle")).delays).toHaveLength(2);
@@ -92,6 +95,10 @@ describe("an overloaded provider", () => {
       do: "retry",
       delayMs: 5_175,
     });
+  });
+
+  it("isn't asked sooner than without a time when it asks for a shorter one", () => {
+    expect(untilOther(overloaded(1)).delays).toEqual(untilOther(overloaded()).delays);
   });
 });
 
@@ -254,6 +261,17 @@ describe("poison", () => {
     expect(decide(unknown(400), situation, given).do).toBe("stop");
   });
 
+  it("that may be told as an expired token is tried once without what another backend sealed", () => {
+    const given = circumstances(poisoned());
+    const refusal = (code: string): Failure =>
+      new Failure("auth-expired", "m", {}, { signal: { source: "http", message: "m", status: 401, code } });
+    const expired = refusal("token_expired");
+    const situation = new Situation();
+    expect(decide(expired, situation, given)).toMatchObject({ do: "try", quarantine: { rung: 1 } });
+    expect(decide(expired, situation, given)).toEqual({ do: "stop", class: "auth-expired" });
+    expect(decide(refusal("invalid_api_key"), new Situation(), given).do).toBe("stop");
+  });
+
   it("ends the turn as unrecoverable when no repair would change the request", () => {
     const nothing = project(
       openai,
@@ -337,6 +355,10 @@ describe("poison", () => {
     const done = calls.map((call) => decide(broken(call), situation, given).do);
     expect(done).toEqual([...Array.from({ length: 6 }, () => "repair-pairs"), "stop"]);
     expect(situation.attempt).toBe(7);
+    expect(decide(unknown(400), situation, given), "nor is anything tried then").toEqual({
+      do: "stop",
+      class: "unknown-provider-failure",
+    });
   });
 
   it("of a pair that the error doesn't name, or names wrongly, goes straight to words", () => {
@@ -387,6 +409,38 @@ describe("poison", () => {
       expect(decide(new Failure("duplicate-item", "m", {}), new Situation(), given).do).toBe(does);
     },
   );
+
+  it("that no repair helps rotates a chat in which images were sent: a successor has none", () => {
+    const log = new WrittenLog();
+    const image = { type: "input_image", image_url: "data:image/png;base64,AA==" };
+    log.addItem({ type: "message", role: "user", content: [image] }, { turn: 1, step: 1, origin: "input" });
+    const projection = project(chat, { issuer: "here", quarantines: [] }, log.history.items);
+    const given = circumstances({ canRotate: true, projection, upTo: log.history.lastSeq });
+    const situation = new Situation();
+    const refused = (): Action => decide(new Failure("duplicate-item", "m", {}), situation, given);
+    expect(refused()).toMatchObject({ do: "repair", quarantine: { scope: { kind: "transcript" } } });
+    const quarantines = [...situation.climbed];
+    given.projection = project(chat, { issuer: "here", quarantines }, log.history.items);
+    expect(refused().do).toBe("rotate");
+  });
+
+  it("that is too long after three tries rotates where a successor is sent less and can be made", () => {
+    const overflow = new Failure("context-overflow", "m", {});
+    const ends = (given: Partial<Circumstances>): Action[] => {
+      const situation = new Situation();
+      return [1, 2, 3, 4, 5].map(() => decide(overflow, situation, circumstances(given)));
+    };
+    const stop = { do: "stop", class: "context-overflow" };
+    expect(ends({ ...poisoned(), canRotate: true })).toMatchObject([
+      { do: "compact", how: "summarise" },
+      { do: "compact", how: "trim" },
+      { do: "compact", how: "trim" },
+      { do: "rotate" },
+      stop,
+    ]);
+    expect(ends(poisoned())[3]).toEqual(stop);
+    expect(ends({ canRotate: true })[3]).toEqual(stop);
+  });
 
   it("that is about a setting or an earlier response rotates nothing: a successor would be refused as well", () => {
     for (const failure of [

@@ -99,12 +99,9 @@ function retry(
   situation: Situation,
   circumstances: Circumstances,
 ): Action {
-  const { now, random, wait } = circumstances;
-  if (retryAfterMs !== undefined && retryAfterMs > patienceMs) {
-    return wait
-      ? limited(now + retryAfterMs, situation, circumstances)
-      : { do: "park", until: now + retryAfterMs };
-  }
+  const { now, random } = circumstances;
+  if (retryAfterMs !== undefined && retryAfterMs > patienceMs)
+    return limited(now + retryAfterMs, situation, circumstances);
   const { retries, firstMs, factor, maxMs } = backoffs[kind];
   const before = situation.retries(kind);
   if (before >= retries) return { do: "stop", class: failure.class };

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/kit/property.ts";
 import { textOf, WrittenLog } from "../../test/property/written-log.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import { openai } from "./contracts/openai.ts";
+import { ElementOrder } from "./order.ts";
 import { project } from "./project.ts";
 import { requestInput } from "./request-input.ts";
 
@@ -88,4 +90,35 @@ describe("an order that was given", () => {
     );
     expect(types).toEqual(["function_call", "function_call_output", "message"]);
   });
+});
+
+it("is the log's, with each run's own items first, then outputs, then outputs told in words, whenever each came", () => {
+  const step = fc.record({
+    do: fc.constantFrom("begin", "join", "answer", "tell", "list"),
+    run: fc.nat(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300, size: "max" }), (steps) => {
+      const order = new ElementOrder();
+      const runs: [own: number[], outputs: number[], told: number[]][] = [];
+      const listed = (): number[] => runs.flat(2);
+      let next = 0;
+      for (const { do: what, run } of steps) {
+        if (what === "list") expect([...order.list()]).toEqual(listed());
+        else if (what === "begin" || runs.length === 0) {
+          order.begin(next);
+          runs.push([[next++], [], []]);
+        } else if (what === "join") {
+          order.join(next);
+          runs.at(-1)![0].push(next++);
+        } else {
+          const [own, outputs, told] = runs[run % runs.length]!;
+          order.answer(next, own.at(-1)!, what === "tell");
+          (what === "tell" ? told : outputs).push(next++);
+        }
+      }
+      expect([...order.list()]).toEqual(listed());
+      expect(order.lastRun).toBe(runs.at(-1)?.[0][0] ?? -1);
+    }),
+  );
 });
