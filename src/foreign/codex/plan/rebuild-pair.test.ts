@@ -78,6 +78,31 @@ describe("a call whose record is gone", () => {
     });
   });
 
+  it.each([
+    ["run by a shell", ["/bin/zsh", "-c", "ls -l | wc"], "ls -l | wc"],
+    ["run by a login shell", ["/bin/bash", "-lc", "ls -l | wc"], "ls -l | wc"],
+    ["of three words", ["git", "log", "-1"], "git log -1"],
+    ["of more words after the flag", ["bash", "-c", "echo $0", "a"], "bash -c echo $0 a"],
+    ["of one word", ["ls"], "ls"],
+  ])("is the command that its event tells: %s", (_what, command, cmd) => {
+    const told = event({ type: "exec_command_end", call_id: "call_1", command });
+    expect(call("function_call_output", told)).toMatchObject({
+      name: "exec_command",
+      arguments: JSON.stringify({ cmd }),
+    });
+  });
+
+  it.each<[string, JsonObject]>([
+    ["a command without words", { type: "exec_command_end", command: [] }],
+    ["a tool without its server", { type: "mcp_tool_call_end", invocation: { tool: "say" } }],
+    ["a server without its tool", { type: "mcp_tool_call_end", invocation: { server: "echo" } }],
+    ["a look without a picture", { type: "view_image_tool_call" }],
+    ["a path without a look", { type: "other_tool_call", path: "/work/p.png" }],
+    ["a change that is no object", { type: "patch_apply_end", changes: { "/work/a.txt": null } }],
+  ])("is called lost where its event tells %s", (_what, told) => {
+    expect(call("function_call_output", event(told))).toMatchObject({ name: "lost_call" });
+  });
+
   it("is a patch that leaves a new file as empty as it was", () => {
     const told = event({ type: "patch_apply_end", changes: { "/work/a.txt": { type: "add", content: "" } } });
     expect(call("custom_tool_call_output", told)).toMatchObject({

@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../../lib/json.ts";
-import { writeJson } from "../../../lib/whole-json.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
 
 /** A call as its event tells it: the tool's name, and either arguments or a text of its own. */
 export type ToldCall =
@@ -26,13 +25,11 @@ export function toldCall(told: JsonObject): ToldCall | undefined {
 }
 
 /** The command line: of `["/bin/bash","-lc","ls"]` the last word, of other lists all of them. */
-function commandOf(command: unknown): string | undefined {
-  const words = typeof command === "string" ? (parseJson(command) ?? command) : command;
-  if (typeof words === "string") return words;
+function commandOf(words: unknown): string | undefined {
   if (!Array.isArray(words) || words.length === 0) return undefined;
   const [, flag, script] = words as unknown[];
-  if (words.length === 3 && (flag === "-lc" || flag === "-c") && typeof script === "string") return script;
-  return words.map((word) => (typeof word === "string" ? word : writeJson(word))).join(" ");
+  const isScript = words.length === 3 && (flag === "-lc" || flag === "-c");
+  return isScript ? String(script) : words.join(" ");
 }
 
 /** The patch that made these changes, in the form in which models write it; `undefined` unless each of them is known. */
