@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
-import { dirname, extname, join, relative, sep } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 import { bytesWords, systemWords } from "../lib/words.ts";
 import { sanitise } from "../session/item.ts";
 import { isInside } from "../session/place.ts";
@@ -63,7 +63,7 @@ function foldersDown(root: string, folder: string): string[] {
   if (!isInside(folder, root)) return [folder];
   const folders = [root];
   for (const part of relative(root, folder).split(sep).filter(Boolean))
-    folders.push(join(folders.at(-1) ?? dirname(folder), part));
+    folders.push(join(folders.at(-1)!, part));
   return folders;
 }
 

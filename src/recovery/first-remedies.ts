@@ -5,11 +5,8 @@ import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { commonKinds } from "../session/item.ts";
-import { isSealSent, type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
+import { isSealSent, leaveOut, type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
 import { named as namedSealed } from "./rungs.ts";
-
-const leaveOut = (items: readonly ProjectedElement[]): Proposal | undefined =>
-  items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };
 
 /**
  * Empties the content of the item that the error names, and of all others that have any: each of them would be refused in its turn

@@ -150,10 +150,12 @@ describe("the ladder", () => {
     expect(next).not.toHaveProperty("oldestSealedAt");
   });
 
-  it("takes a foreign issuer first when none is named", () => {
+  it("takes a foreign issuer first when none is named, and that of the named blob otherwise", () => {
     const log = threeSteps((step) => (step === 1 ? "elsewhere" : "here"));
     const scope = { kind: "issuer", issuer: "elsewhere", through: 5 };
     expect(climbed({}, { log, contract: anyone })).toMatchObject({ rung: 1, count: 1, scope });
+    const own = { kind: "issuer", issuer: "here", through: 5 };
+    expect(climbed({ item: "rs_0" }, { log, contract: anyone })).toMatchObject({ count: 2, scope: own });
   });
 
   it("changes the request with every rung that it gives", () => {

@@ -205,6 +205,7 @@ describe("what can't be helped", () => {
 
   it("is tried twice when nobody knows what it is, and never when the request itself was refused", () => {
     expect(untilOther(unknown()).delays).toHaveLength(2);
+    expect(untilOther(new Failure("unknown-provider-failure", "m", {})).delays).toHaveLength(2);
     expect(untilOther(unknown(400))).toEqual({
       delays: [],
       end: { do: "stop", class: "unknown-provider-failure" },
@@ -270,6 +271,7 @@ describe("poison", () => {
     expect(decide(expired, situation, given)).toMatchObject({ do: "try", quarantine: { rung: 1 } });
     expect(decide(expired, situation, given)).toEqual({ do: "stop", class: "auth-expired" });
     expect(decide(refusal("invalid_api_key"), new Situation(), given).do).toBe("stop");
+    expect(decide(expired, new Situation(), circumstances(withCalls("a"))).do).toBe("stop");
   });
 
   it("ends the turn as unrecoverable when no repair would change the request", () => {

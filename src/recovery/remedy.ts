@@ -78,3 +78,7 @@ function meantBy(
 /** Sequence numbers of the elements' items. */
 export const seqsOf = (elements: readonly ProjectedElement[]): number[] =>
   elements.map(({ record }) => record.event.seq);
+
+/** Sends a request without these items. */
+export const leaveOut = (items: readonly ProjectedElement[]): Proposal | undefined =>
+  items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };

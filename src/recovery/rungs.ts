@@ -2,7 +2,7 @@ import { isFailureOf } from "../failure.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { issuerOf } from "../replay/seal.ts";
-import { type Proposal, type Remedy, seqsOf } from "./remedy.ts";
+import { leaveOut, type Proposal, type Remedy } from "./remedy.ts";
 import { trimOutputs } from "./room.ts";
 
 /**
@@ -23,9 +23,7 @@ export const named: Remedy = {
     const damaged = (isNamed ? namedSealed : sealed).filter(suspects(sealed));
     const isFirst = (element: ProjectedElement): boolean =>
       element === sealed.find(({ record }) => issuerOf(record) === issuerOf(element.record));
-    const items = damaged.length > 0 ? damaged : namedSealed.some(isFirst) ? [] : namedSealed;
-    if (items.length === 0) return undefined;
-    return { scope: { kind: "items", seqs: seqsOf(items) }, items };
+    return leaveOut(damaged.length > 0 ? damaged : namedSealed.some(isFirst) ? [] : namedSealed);
   },
 };
 

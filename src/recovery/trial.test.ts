@@ -83,11 +83,13 @@ describe("a trial", () => {
 
   it("is not for outages, wrong addresses, and events that don't say whose fault it is", () => {
     for (const status of [404, 405, 418, 451]) expect(isRefusal(unknown(status))).toBe(false);
-    const event = (type: string): Failure => {
-      const data = { type: "error", error: { type, message: "Vorgang 4711" } };
+    const event = (type: string, code?: string): Failure => {
+      const data = { type: "error", error: { type, code, message: "Vorgang 4711" } };
       return classify(signalFromEvent("error", data, JSON.stringify(data)), { now: 0 });
     };
     expect(isRefusal(event("invalid_request_error"))).toBe(true);
+    expect(isRefusal(event("INVALID_ARGUMENT"))).toBe(true);
+    expect(isRefusal(event("odd_error", "Bad_Request"))).toBe(true);
     expect(isRefusal(event("odd_error"))).toBe(false);
   });
 

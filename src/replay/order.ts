@@ -21,7 +21,7 @@ export class ElementOrder {
 
   /** The first of the run that ends the order; -1 before there is any. */
   get lastRun(): number {
-    return this.#last < 0 ? -1 : this.#run[this.#last]!;
+    return this.#run[this.#last] ?? -1;
   }
 
   /** Puts an item after everything, as the first of a run. */

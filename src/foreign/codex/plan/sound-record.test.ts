@@ -47,7 +47,7 @@ describe("a record that Codex reads", () => {
 describe("a record that Codex passes over, or that a provider refuses", () => {
   const without = (members: JsonObject, name: string): JsonObject =>
     Object.fromEntries(Object.entries(members).filter(([key]) => key !== name));
-  it.each([
+  it.each<readonly [string, RolloutRecord]>([
     ["a type with another letter", record("event\uFFFDmsg", { type: "user_message" })],
     ["a kind with another letter", record("event_msg", { type: "user message" })],
     ["an item without a kind", item(undefined, message)],
