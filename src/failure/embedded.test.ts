@@ -21,6 +21,10 @@ describe("an upstream's body inside a gateway's words", () => {
       `Error from provider(openai,gpt-5: 400): ${json}Error: Error from provider(openai,gpt-5: 400): ${json}\n    at nt (cli.js:1:2)`,
     ],
     [
+      "behind the request, as Go clients print it (coddy-project/coddy-agent#322)",
+      `provider "neuraldeep" (https://api.neuraldeep.ru/v1): POST "https://api.neuraldeep.ru/v1/chat/completions": 400 Bad Request ${json}`,
+    ],
+    [
       "behind several lines, with others behind it",
       `Upstream provider X returned HTTP 400.\n  Category: invalid_request_error\n\n  Upstream error:\n  ${json}\n\n  Request ID: req_1\n`,
     ],

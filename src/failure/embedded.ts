@@ -1,9 +1,11 @@
 import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 
 // Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}",
-// "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}", "Upstream error: 400 {…}".
-const wrapper = /^[\w\s.,:;()/-]{0,240}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
-const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
+// "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}", "Upstream error: 400 {…}", 'POST "https://…": 400 Bad Request {…}'
+// (OpenAI's and Anthropic's Go clients).
+const wrapper =
+  /^(?:[\w\s.,:;()/-]|"[^\s"{}]{1,200}"){0,240}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
+const wrapperWords = /error|exception|fail|returned|rejected|response|status|"https?:[^"]*": [45]\d\d /iu;
 // Some put words of their own behind the upstream's body, too: LiteLLM ". Received Model Group=…", claude-code-router its stack, others a
 // request id. Such a text is taken for a wrapped body only where it names an exception or the upstream's status.
 const quoting =

@@ -78,9 +78,14 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
 const namedStatus =
   /^[^{"'`]{0,160}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,_-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?!-\w*\d|\.(?:\d|[a-z][a-z\d]{0,3}\b))(?! ?(?:m?s|seconds|tokens|[km]?b|bytes|characters|items|messages|of \d+)\b(?! ?[:=]|[.[]\w))/iu;
 
+/** 'POST "https://…": 400 Bad Request {…}': the upstream's answer as Go clients print it. */
+const goStatus = /"https?:[^\s"]{1,200}": (4\d\d) [A-Z]/u;
+
 /** The upstream's status where a gateway's own words name it. */
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
-  const told = layers.flatMap(({ message = "" }) => namedStatus.exec(message)?.[1] ?? []);
+  const told = layers.flatMap(
+    ({ message = "" }) => (namedStatus.exec(message) ?? goStatus.exec(message))?.[1] ?? [],
+  );
   return statusOf(told.at(-1));
 }
 
@@ -206,8 +211,8 @@ function textMembers(value: JsonObject): Record<string, string> {
 
 /** The message of a body without an error object: a page's title, else its first characters. */
 function bodyStart(text: string): string {
-  const title = isHtml(text) ? /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1] : undefined;
-  return (title ?? text.slice(0, 500)).trim();
+  if (!isHtml(text)) return text.slice(0, 500).trim();
+  return /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1]?.trim() ?? "a page in place of an answer";
 }
 
 /** Whether a body begins as a page does: a proxy's or a login's, not the provider's. */

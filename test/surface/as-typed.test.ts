@@ -100,8 +100,9 @@ describe("throughline, as people type it", () => {
   });
 
   it("says of a message no more than stands in it", async () => {
-    const { out } = await run("doctor", "--error", "frobnication");
-    expect(out).toMatch(/unknown-provider-failure\): frobnication/u);
+    const { out } = await run("doctor", "--error", "input[7]: frobnication");
+    expect(out).toMatch(/\(request-malformed\): input\[7\]: frobnication/u);
+    expect((await run("doctor", "--error", "frobnication")).out).not.toContain("provider");
     expect((await run("doctor", "--error", "HTTP 400: frobnication")).out).toContain("HTTP 400");
   });
 

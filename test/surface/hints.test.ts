@@ -76,7 +76,7 @@ it("what a person has said or pasted is told as it was, with commands in it and 
   const words = "then run throughline show it";
   await there("queue", "it", words);
   expect((await there("queue", "list", "it")).out).toContain(words);
-  expect((await there("doctor", "--error", `stream disconnected: ${words}`)).out).toContain(words);
+  expect((await there("doctor", "--error", `HTTP 418: ${words}`)).out).toContain(words);
   expect((await there("name", "it", words)).out).toContain(`resume '${words}'`);
 });
 

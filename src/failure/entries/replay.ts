@@ -124,7 +124,7 @@ export const replay = {
   },
   "context-overflow": {
     area: "replay",
-    means: "The history is longer than the model's context window",
+    means: "The history is longer than the model's context window, or larger than the server takes",
     does: "Has the model summarise the conversation, keeps the last steps whole, and tries again; shortens tool outputs in requests where that is not enough; goes on in a successor without sealed reasoning when nothing else is left",
     youCan:
       "nothing, as a rule; choose a model with a larger window: `throughline resume --last --model MODEL`",

@@ -43,7 +43,7 @@ export const account: readonly Family[] = [
         text,
       ) &&
         (status !== 400 || /\bkey|token|credential/u.test(text))) ||
-      /\bsign(?:ing)? in again\b|\blog ?in again\b/u.test(text),
+      /\bsign(?:ing)? in again\b|\blog ?in again\b|重新登[录入]/u.test(text),
     classify: () => ({ class: "auth-expired", data: {} }),
   },
   {

@@ -83,7 +83,7 @@ export const request: readonly Family[] = [
       /model_not|unknown_model|invalid_model|unsupported_api_for_model|model_decommissioned|notfoundmodel/u.test(
         code,
       ) ||
-      /\bmodels?\b(?:[^.]|\.(?=\S)){0,100}\b(?:not (?:supported|found|available|accessible|exist|valid)|does(?: not|n't) exist|isn[’']t supported|decommissioned|retired|is invalid|no longer)\b/u.test(
+      /\bmodels?\b(?:[^.]|\.(?=\S)){0,100}\b(?:not (?:supported|found|available|accessible|exist|valid)|does(?: not|n't) exist|isn[’']t supported|requires a newer version|decommissioned|retired|is invalid|no longer)\b/u.test(
         text,
       ) ||
       /\b(?:unknown|unsupported|invalid|no such|not found the) model\b/u.test(text),

@@ -94,6 +94,24 @@ export const media: readonly Pattern[] = [
   {
     class: "media-invalid",
     rows: [49],
+    text: /^invalid 'input\[\d+\]\.[\w.[\]]{1,60}\.image_url'/iu,
+    statuses: [400, 422],
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI, through a relay that passes on the words alone (can1357/oh-my-pi#389, 2026-03)",
+        status: 400,
+        body: invalid(
+          "Invalid 'input[7].content[1].image_url'. Expected a base64-encoded data URL with an image MIME type, but got an invalid base64-encoded value.",
+          null,
+        ),
+        data: { index: 7 },
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
     text: /^(?:error while downloading (?:(?:the )?(?:file|image)|https?)|failed to download (?:image|multimodal))\b/iu,
     statuses: [400, 422],
     data: nothing,

@@ -274,7 +274,7 @@ export const commands: readonly Command[] = [
     options: [
       {
         flags: "--error <text>",
-        help: "what this message means ('stream disconnected before completion' too), and whose it is",
+        help: "what this message means ('stream disconnected before completion' too), and whose it is; - reads it from standard input",
       },
       { flags: "--notes", help: "tell what is harmless, too" },
     ],
@@ -294,7 +294,10 @@ export const commands: readonly Command[] = [
         help: "take out all sealed reasoning and summaries (default: when the last turn was refused for it)",
       },
       { flags: "--older-than <age>", help: "of sealed content, only what was sealed so long ago: 12h, 7d" },
-      { flags: "--error <text>", help: "repair only what this message names" },
+      {
+        flags: "--error <text>",
+        help: "repair only what this message names; - reads it from standard input",
+      },
       { flags: "--keep-sealed", help: "leave sealed content as it is, also what is known to be dead" },
     ],
     load: async () => (await import("./repair.ts")).repair,

@@ -89,14 +89,21 @@ interface Report {
   tell: Tell;
 }
 
+/** What stands before the words of the report's lines: where these are folded, the rows behind the first are as far in. */
+export const reportLabel = /^ {2}(?:(?:broken|loss|note) +|→ | {8}(?=\S))|^ {0,2}(?=\S)/u;
+
 /** The report for people: what the pasted message means, a block for each session with findings, and the totals. */
 export function doctorText(report: Report): string {
   const { diagnoses, own, ownCount, unreadable, said, where, notes, reference, tell } = report;
   const lines = said ? [...saidLines(said, tell), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
+  let unsaid = 0;
   for (const diagnosis of diagnoses) {
     // With a pasted message, only the sessions that it is about are told.
-    if (meant.size > 0 && !meant.has(diagnosis.path)) continue;
+    if (said && !meant.has(diagnosis.path)) {
+      if (diagnosis.findings.some(needsRepair)) unsaid++;
+      continue;
+    }
     const told = diagnosis.findings.filter((finding) => notes || needsRepair(finding));
     if (told.length === 0) continue;
     lines.push(headLine(diagnosis), ...told.flatMap((finding) => findingLines(finding)));
@@ -105,7 +112,7 @@ export function doctorText(report: Report): string {
     for (const words of new Set(command)) lines.push(`  → ${tell(printableLine(words, 400))}`);
     lines.push("");
   }
-  for (const { session, findings } of own) {
+  for (const { session, findings } of said ? [] : own) {
     const told = findings.filter(
       (finding) => notes || finding.severity !== "note" || finding.command !== undefined,
     );
@@ -120,6 +127,7 @@ export function doctorText(report: Report): string {
   for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
   if (where) lines.push(sumLine(diagnoses, where, notes));
   if (ownCount !== undefined) lines.push(ownWords(own, ownCount));
+  if (unsaid > 0) lines.push(tell("What is wrong in others than the message is about: throughline doctor"));
   return printable(`${lines.join("\n")}\n`);
 }
 
@@ -166,12 +174,14 @@ function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], note
   return `${counts.join(", ")}${more}`;
 }
 
-function saidLines({ means, youCan, sessions }: Said, tell: Tell): string[] {
+function saidLines({ means, youCan, kinds, names, sessions }: Said, tell: Tell): string[] {
   const lines = [printableLine(means, 400)];
   for (const { path, session, why } of sessions.slice(0, 10))
     lines.push(`  ${session ?? shortPath(path)}: ${why}`);
   if (sessions.length > 10) lines.push(`  and ${sessions.length - 10} more`);
-  if (sessions.length === 0)
+  if (sessions.length === 0 && names !== undefined)
+    lines.push(`  It names ${names}, which is none of the sessions that were looked at.`);
+  else if (sessions.length === 0 && kinds.length > 0)
     lines.push("  It names no session that was looked at, and none has damage that explains it.");
   return [...lines, `  → ${tell(printableLine(youCan, 300))}`];
 }

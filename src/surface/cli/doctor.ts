@@ -1,6 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import { Failure } from "../../failure.ts";
 import { codexHome, listRollouts } from "../../foreign/codex/home/places.ts";
 import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { needsRepair } from "../../foreign/codex/findings/finding.ts";
@@ -8,12 +7,14 @@ import { sizeIfSeen } from "../../lib/system.ts";
 import { understand } from "../../foreign/codex/findings/understand.ts";
 import { openStore } from "../config.ts";
 import { printJson } from "../json/print.ts";
-import { type Invocation, optionText } from "./command.ts";
+import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { toldHome } from "./store-for.ts";
-import { diagnosisJson, doctorText, ownJson, saidJson, shortPath } from "./doctor-text.ts";
+import { diagnosisJson, doctorText, ownJson, reportLabel, saidJson, shortPath } from "./doctor-text.ts";
+import { fitted } from "./fold.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
 import { progress } from "./progress.ts";
+import { readMessage } from "./prompt.ts";
 import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
 import { whoseError } from "./whose-error.ts";
@@ -24,13 +25,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const ownHome = toldHome(invocation);
   const home = codexHome(environment);
   const now = Date.now();
-  const pasted = optionText(invocation, "error");
-  if (pasted?.trim() === "")
-    throw new Failure(
-      "usage",
-      '--error takes the message: throughline doctor --error "stream disconnected …"',
-      {},
-    );
+  const pasted = await readMessage(invocation);
   const unreadable: { path: string; why: string }[] = [];
   const onUnreadable = (path: string, why: string): void => void unreadable.push({ path, why });
   const { paths, ids } = await chosenBy(invocation, home, onUnreadable);
@@ -64,21 +59,22 @@ export async function doctor(invocation: Invocation): Promise<number> {
       unreadable,
       ...(said && { error: saidJson(said, tell) }),
     });
-  else
-    terminal.out(
-      doctorText({
-        diagnoses,
-        own,
-        ...(looked && { ownCount: looked.count }),
-        unreadable,
-        said,
-        ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
-        // Of a folder, hundreds of them would bury what is lost.
-        notes: options["notes"] === true || (args.length > 0 && paths.length <= args.length),
-        reference,
-        tell,
-      }),
-    );
+  else {
+    const report = doctorText({
+      diagnoses,
+      own,
+      ...(looked && { ownCount: looked.count }),
+      unreadable,
+      said,
+      ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
+      // Of a folder, hundreds of them would bury what is lost.
+      notes: options["notes"] === true || (args.length > 0 && paths.length <= args.length),
+      reference,
+      tell,
+    });
+    const rows = await fitted(report.split("\n"), reportLabel, terminal.screen?.output.columns);
+    terminal.out(rows.join("\n"));
+  }
   return needRepair + unreadable.length > 0 ? 1 : 0;
 }
 

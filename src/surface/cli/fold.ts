@@ -26,3 +26,23 @@ export function folded(
   }
   return [...rows, row].join("\n");
 }
+
+/**
+ * The lines that begin with a label, folded between words where the terminal tells its width and they are wider; not within a command of
+ * ours.
+ */
+export async function fitted(
+  lines: readonly string[],
+  label: RegExp,
+  columns: number | undefined,
+): Promise<string[]> {
+  if (!columns) return [...lines];
+  const columnsOf = await measure(lines);
+  return lines.map((line) => {
+    const before = label.exec(line)?.[0];
+    if (before === undefined || columnsOf(line) <= columns) return line;
+    const words = line.slice(before.length).split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
+    const [first = "", ...rest] = words;
+    return folded([before + first, ...rest], columns, columnsOf, " ".repeat(Math.max(4, before.length)));
+  });
+}

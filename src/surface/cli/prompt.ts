@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { counted } from "../../lib/words.ts";
 import { longestText } from "../../session/follow-up.ts";
-import type { Invocation } from "./command.ts";
+import { type Invocation, optionText } from "./command.ts";
 
 /**
  * The prompt from the command line, or from standard input for `-`. `undefined` when it is blank, since providers refuse blank text. Throws
@@ -36,6 +36,18 @@ export async function readPromptAndInput(invocation: Invocation, given = "-"): P
   const lines = counted(more.trimEnd().split("\n").length, "line");
   terminal.err(`· with the prompt goes what came on standard input (${lines}); for none: < /dev/null\n`);
   return whole;
+}
+
+/** The message of `--error`, from the command line, or from standard input for `-`: a message has quotes and folds that a shell minds. */
+export async function readMessage(invocation: Invocation): Promise<string | undefined> {
+  const given = optionText(invocation, "error");
+  const text = given === "-" ? await input(invocation) : given;
+  if (given === undefined || text?.trim()) return text;
+  throw new Failure(
+    "usage",
+    '--error takes the message, or - for what comes on standard input: throughline doctor --error "stream disconnected …"',
+    {},
+  );
 }
 
 function fitting(text: string): string {

@@ -18,9 +18,10 @@ import { inHome } from "./in-home.ts";
 import { findingJson } from "./doctor-text.ts";
 import { unnamedSuccessor } from "./own-findings.ts";
 import { progress } from "./progress.ts";
+import { readMessage } from "./prompt.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
-import { toldOf } from "./whose-error.ts";
+import { isMended, toldOf } from "./whose-error.ts";
 import { meantBy } from "./rollouts.ts";
 import { toldHome } from "./store-for.ts";
 
@@ -50,7 +51,7 @@ export async function repair(invocation: Invocation): Promise<number> {
     now: Date.now(),
     signal: invocation.signal,
     onBytes: (read) => bar.show(Math.round(read / 1e6), Math.round(read / 1e6), "MB read"),
-    ...choiceOf(invocation),
+    ...choiceOf(invocation, await readMessage(invocation)),
   };
   if (options["write"] !== true) return preview(invocation, path, repairing, bar.clear);
   let plan: RepairPlan | undefined;
@@ -76,9 +77,8 @@ async function target(word: string, invocation: Invocation): Promise<Target> {
   );
 }
 
-function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only"> {
+function choiceOf(invocation: Invocation, pasted: string | undefined): Pick<RepairOptions, "seals" | "only"> {
   const olderThan = optionText(invocation, "olderThan");
-  const pasted = optionText(invocation, "error");
   const [all, keeps] = [invocation.options["sealed"] === true, invocation.options["keepSealed"] === true];
   const given = [olderThan !== undefined, pasted !== undefined, all, keeps].filter(Boolean);
   if (given.length > 1)
@@ -96,7 +96,7 @@ function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only">
 /** The options that limit a repair to what the pasted message names. */
 function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "seals" | "only"> {
   const { kinds, seals } = understood;
-  if (kinds.length === 0) {
+  if (!isMended(understood)) {
     const { means, youCan } = toldOf(understood, pasted);
     throw new Failure(
       "usage",

@@ -22,7 +22,7 @@ import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
-import { folded, measure } from "./fold.ts";
+import { fitted } from "./fold.ts";
 import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
@@ -53,7 +53,7 @@ export async function show(invocation: Invocation): Promise<number> {
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
     else {
       const lines = viewLines(view, Date.now(), tell).flatMap((line) => printable(line).split("\n"));
-      terminal.out(`${(await fitted(lines, terminal.screen?.output.columns)).join("\n")}\n`);
+      terminal.out(`${(await fitted(lines, label, terminal.screen?.output.columns)).join("\n")}\n`);
     }
     return 0;
   });
@@ -226,18 +226,8 @@ function workspaceWords({ path, gitBranch }: Workspace): string {
   return `${printableLine(path, 200)}${branch}${gone}`;
 }
 
-/** The lines, folded between words where the terminal tells its width and they are wider; not within a command of ours, nor in a patch. */
-async function fitted(lines: readonly string[], columns: number | undefined): Promise<string[]> {
-  if (!columns) return [...lines];
-  const columnsOf = await measure(lines);
-  return lines.map((line) => {
-    const label = /^ {2}(?:\S | {2}(?=\S)|[a-z][a-z ]{9})/u.exec(line)?.[0];
-    if (label === undefined || columnsOf(line) <= columns) return line;
-    const words = line.slice(label.length).split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
-    const [first = "", ...rest] = words;
-    return folded([label + first, ...rest], columns, columnsOf, " ".repeat(Math.max(4, label.length)));
-  });
-}
+/** What stands before a line's words, but not in a patch: where they are folded, the rows behind the first are as far in. */
+const label = /^ {2}(?:\S | {2}(?=\S)|[a-z][a-z ]{9})/u;
 
 /** An event that is told beside the steps: `+` what was added or healed, `<` where it goes on from, `!` what went wrong. */
 function eventLine(event: ToldEvent): string {

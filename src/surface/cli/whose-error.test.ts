@@ -32,10 +32,16 @@ const diagnoses = [
   }),
   // The thread goes on here, after it was reverted.
   diagnosed(named(`${one}_${three}`), ["turn-open"], { thread: one!, error: "bananas are not allowed" }),
-  diagnosed(named(two), ["compressed", "doubled-record", "doubled-record"], {}, "[call_0123456789] ob12"),
+  diagnosed(
+    named(two),
+    ["compressed", "doubled-record", "doubled-record"],
+    { thread: two! },
+    "[call_0123456789] ob12 cfaf2c7c-7a57-4817-92fc-4e18058311df",
+  ),
   diagnosed("copy.jsonl", ["long-line", "empty-file"], { thread: four! }),
   { path: join(root, "gone.jsonl"), bytes: 0, findings: [finding("unreadable", [])], sealed: [] },
 ];
+const unexplained = ", but no damage in it explains the message";
 const sealOf = (what: string): string => `The encrypted content ${what} could not be verified.`;
 
 /** What a person is told: what to do, and which sessions it is about and why. */
@@ -43,26 +49,56 @@ it.each<[string, string, string, string[]]>([
   [
     "a file",
     `Error: thread/resume failed: rollout at /r o/${named(`${one}_${three}`)} has no usable header record`,
-    "repair 1",
-    ["1: the message names it"],
+    "throughline resume 1",
+    [`1: the message names it${unexplained}`],
   ],
   [
     "a file of a thread that has others",
     `rollout at /r/${named(`${one}_${two}`)} has no usable header record`,
-    "repair 0",
-    ["0: the message names it", "1: the message names it"],
+    "throughline resume 1",
+    [`1: the message names it${unexplained}`, `0: the message names it${unexplained}`],
   ],
   [
     "a thread that only a file's name tells",
     `thread ${two?.toUpperCase()} is missing an ordinal`,
+    "throughline resume 2",
+    [`2: the message names it${unexplained}`],
+  ],
+  [
+    "a thread that only the first line tells",
+    `Session ${four}: rollout is empty`,
+    "restore it from a backup",
+    ["3: the message names it"],
+  ],
+  [
+    "a thread with such damage",
+    `Session ${two}: Duplicate item found with id rs_1. Remove duplicate items`,
     "repair 2",
     ["2: the message names it"],
   ],
   [
-    "a thread that only the first line tells",
-    `Session ${four}: Duplicate item found with id rs_1. Remove duplicate items`,
-    "repair 3",
-    ["3: the message names it"],
+    "a thread that isn't here",
+    "no rollout found for thread id 01a1fac1-f0dd-7eb0-bdc6-95342368c999",
+    "rollout-…-01a1fac1-f0dd-7eb0-bdc6-95342368c999.jsonl",
+    [],
+  ],
+  [
+    "a thread that isn't here, of damage that others have",
+    "Session 01a1fac1-f0dd-7eb0-bdc6-95342368c999: Duplicate item found with id rs_1.",
+    "find its file",
+    [],
+  ],
+  [
+    "a request, which the session's last error quotes",
+    "stream disconnected before completion: An error occurred. Please include the request ID cfaf2c7c-7a57-4817-92fc-4e18058311df",
+    "`codex resume --last`",
+    ["2: what the message names stands in it"],
+  ],
+  [
+    "a session to be resumed, of an image in it",
+    `Invalid 'input[7].content[1].image_url'. To continue this session, run codex resume ${two}`,
+    `throughline resume ${two}`,
+    ["2: the message names it"],
   ],
   [
     "an item's id",
@@ -75,8 +111,8 @@ it.each<[string, string, string, string[]]>([
   [
     "a call",
     "No tool output found for function call call_0123456789.",
-    "repair 2",
-    ["2: what the message names stands in it"],
+    "throughline resume 2",
+    [`2: what the message names stands in it${unexplained}`],
   ],
   [
     "nothing, as a turn ended",
@@ -105,11 +141,17 @@ it.each<[string, string, string, string[]]>([
   [
     "nothing, of a session that is open",
     "thread already has an active writer",
-    "try again",
+    "codex app-server daemon stop",
     ["0: in it: a running Codex holds it"],
   ],
   ["nothing, of no damage", "thread 1 is archived", "codex unarchive", []],
-  ["nothing, of what nobody knows, as a turn ended with other words", "frobnication", "look at it with", []],
+  ["nothing, of what nobody knows, as a turn ended with other words", "frobnication", "give more of it", []],
+  [
+    "nothing, and no provider either",
+    "MCP client for `x` failed to start: handshaking with MCP server failed",
+    "[mcp_servers.NAME]",
+    [],
+  ],
 ])("a message that names %s", async (_what, pasted, youCan, sessions) => {
   const reference = (path: string): string => String(diagnoses.findIndex((each) => each.path === path));
   const said = await whoseError(understand(pasted, 0), diagnoses, { pasted, now: 0, reference });

@@ -3,6 +3,7 @@ import { catalogue as failures } from "../../failure/catalogue.ts";
 import { containsAny } from "../../foreign/codex/rollout/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
+import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import type { Printed } from "../json/print.ts";
 import type { Reference } from "./reference.ts";
@@ -15,30 +16,45 @@ export async function whoseError(
   diagnoses: readonly Diagnosis[],
   { pasted, now, reference }: { pasted: string; now: number; reference: Reference },
 ): Promise<Said> {
-  const { failure, kinds } = understood;
+  const { failure, kinds, named } = understood;
   const { means, youCan } = toldOf(understood, pasted);
   const sessions = await sessionsOf(understood, diagnoses, { now, reference });
-  const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
-  const other = kinds
-    .map((kind) => catalogue[kind].mends)
-    .find((words) => words !== "repair" && words !== undefined);
+  const [first, ...more] = sessions;
+  const id = more.length === 0 ? first?.session : undefined;
+  const told = isMended(understood) ? (first?.command ?? findFirst(named.thread)) : youCan;
   return {
     ...(failure && { class: failure.class }),
     means,
-    youCan: mended
-      ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
-      : (other ?? youCan),
+    youCan: id === undefined ? told : withId(told, id),
     kinds: [...kinds],
+    ...(named.thread !== undefined && { names: named.thread }),
     sessions,
   };
 }
 
-/** What a pasted message means and what the person can do, whichever session it is about. */
+const findFirst = (thread: string | undefined): string =>
+  thread === undefined
+    ? "throughline repair, with the session's id, shows what it would change"
+    : `find its file (rollout-…-${thread}.jsonl): under another CODEX_HOME, on another machine, in a backup; then throughline repair, with its path`;
+
+/** Whether a repair of a rollout mends what the message is about. */
+export const isMended = ({ kinds }: Understood): boolean =>
+  kinds.some((kind) => catalogue[kind].mends === "repair");
+
+/** The advice with the one session that it is about. */
+const withId = (youCan: string, id: string): string =>
+  youCan.replace(
+    /(throughline resume|codex resume|codex unarchive), with (?:the session's|its) id/u,
+    `$1 ${id}`,
+  );
+
+/** What a pasted message means and what the person can do where no repair helps, whichever session it is about. */
 export function toldOf(
-  { failure, means = "", youCan }: Understood,
+  { failure, means = "", youCan, kinds }: Understood,
   pasted: string,
 ): { means: string; youCan: string } {
-  if (!failure) return { means, youCan: youCan ?? "try again" };
+  const mends = kinds.map((kind) => catalogue[kind].mends).find((words) => words !== undefined);
+  if (!failure) return { means, youCan: youCan ?? mends ?? "try again" };
   const entry = failures[failure.class];
   return {
     means: asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted),
@@ -61,53 +77,69 @@ function codexWords(youCan: string): string {
     .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");
 }
 
+/** The rollouts that the message names, else those with what it names in them, else those that ended with it or have such damage. */
 async function sessionsOf(
-  { named, kinds, failure }: Understood,
+  understood: Understood,
   diagnoses: readonly Diagnosis[],
   { now, reference }: { now: number; reference: Reference },
 ): Promise<Said["sessions"]> {
-  const tell = ({ path, thread }: Diagnosis, why: string, how = ""): Said["sessions"][number] => ({
-    path,
-    ...(thread !== undefined && { session: thread }),
-    why,
-    command: `throughline repair ${reference(path, thread)}${how}`,
-  });
+  const { named, kinds, failure } = understood;
+  const tell = (why: string, meant: readonly Diagnosis[]): Said["sessions"] =>
+    // The newest first.
+    meant.toReversed().map((diagnosis) => ({
+      path: diagnosis.path,
+      ...(diagnosis.thread !== undefined && { session: diagnosis.thread }),
+      why: isExplained(diagnosis, understood) ? why : `${why}, but no damage in it explains the message`,
+      command: commandFor(diagnosis, understood, reference),
+    }));
+  const marks = named.marks.filter((mark) => mark.length > 8);
+  const ids = named.thread === undefined ? marks : [named.thread];
   // A thread may have several files, of which a name means one.
   const byFile = diagnoses.filter(({ path }) => basename(path) === named.file);
   const byName =
     byFile.length > 0
       ? byFile
-      : diagnoses.filter(
-          ({ path, thread }) =>
-            named.thread !== undefined && (thread === named.thread || path.includes(named.thread)),
-        );
-  if (byName.length > 0) return byName.map((diagnosis) => tell(diagnosis, "the message names it"));
+      : diagnoses.filter(({ path, thread }) => ids.some((id) => thread === id || path.includes(id)));
+  if (byName.length > 0) return tell("the message names it", byName);
+  if (named.thread !== undefined) return [];
   const seals = diagnoses.filter(({ sealed }) =>
     sealed.some(({ id, tail }) =>
       named.marks.some((mark) => mark === id || (mark.length >= 4 && tail.endsWith(mark))),
     ),
   );
-  if (seals.length > 0)
-    return seals.map((diagnosis) => {
-      // Up to 0.133 at least no line says why a turn failed, and a plain repair leaves what isn't known to be refused.
-      const isTold = diagnosis.findings.some(({ kind }) => kinds.includes(kind));
-      return tell(diagnosis, "what the message names is sealed in it", isTold ? "" : " --sealed");
-    });
-  const marks = named.marks.filter((mark) => mark.length > 8);
+  if (seals.length > 0) return tell("what the message names is sealed in it", seals);
   const readable = diagnoses.filter(({ findings }) => findings.every(({ kind }) => kind !== "unreadable"));
   const holding: Diagnosis[] = [];
   for (const diagnosis of readable) if (await containsAny(diagnosis.path, marks)) holding.push(diagnosis);
-  if (holding.length > 0)
-    return holding.map((diagnosis) => tell(diagnosis, "what the message names stands in it"));
+  if (holding.length > 0) return tell("what the message names stands in it", holding);
   // Two messages that nobody knows have nothing in common but that.
   const isKnown = failure !== undefined && failure.class !== "unknown-provider-failure";
   const failed = diagnoses.filter(
     ({ error }) => isKnown && error !== undefined && understand(error, now).failure?.class === failure.class,
   );
-  if (failed.length > 0) return failed.map((diagnosis) => tell(diagnosis, "its last turn ended with it"));
-  const damaged = diagnoses.filter(({ findings }) => findings.some(({ kind }) => kinds.includes(kind)));
-  return damaged.map((diagnosis) => {
-    const { title } = diagnosis.findings.find((finding) => kinds.includes(finding.kind))!;
-    return tell(diagnosis, `in it: ${title}`);
-  });
+  if (failed.length > 0) return tell("its last turn ended with it", failed);
+  const damaged = diagnoses.filter((diagnosis) => damageOf(diagnosis, kinds));
+  return damaged
+    .toReversed()
+    .flatMap((diagnosis) => tell(`in it: ${damageOf(diagnosis, kinds)?.title}`, [diagnosis]));
+}
+
+const damageOf = ({ findings }: Diagnosis, kinds: Understood["kinds"]): Finding | undefined =>
+  findings.find(({ kind }) => kinds.includes(kind));
+
+/** Whether the session holds what the message is about, where that is damage, or sealed content that may be dead. */
+const isExplained = (diagnosis: Diagnosis, { kinds, seals }: Understood): boolean =>
+  kinds.length === 0 ||
+  damageOf(diagnosis, kinds) !== undefined ||
+  (seals && diagnosis.sealed.length > 0) === true;
+
+/** What to try next with a session that the message is about. */
+function commandFor(diagnosis: Diagnosis, understood: Understood, reference: Reference): string {
+  const { path, thread } = diagnosis;
+  const { kinds } = understood;
+  const word = reference(path, thread);
+  if (kinds.length === 0) return `codex resume ${thread ?? word}`;
+  if (!isExplained(diagnosis, understood)) return `throughline resume ${word}`;
+  // Up to 0.133 at least no line says why a turn failed, and a plain repair leaves what isn't known to be refused.
+  return `throughline repair ${word}${damageOf(diagnosis, kinds) ? "" : " --sealed"}`;
 }

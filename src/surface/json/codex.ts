@@ -55,10 +55,13 @@ const said = z
     class: z
       .string()
       .optional()
-      .describe("of the catalogue (docs/failures.md); absent for what Codex says by itself"),
+      .describe(
+        "of the catalogue (docs/failures.md); absent for what Codex says by itself, and for words that aren't known",
+      ),
     means: z.string().describe("what it means, in words"),
     youCan: z.string().describe("what to do next"),
     kinds: z.array(z.enum(kindNames)).describe("damage of a rollout that makes Codex say so"),
+    names: z.string().optional().describe("the session's id that stands in the message"),
     sessions: z
       .array(
         z.strictObject({

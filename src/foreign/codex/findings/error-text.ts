@@ -6,11 +6,20 @@ import { signalFromEvent, signalFromHttp } from "../../../failure/signal.ts";
 
 /** What Codex says for a stream that ended before its response did (0.20 to 0.130); 0.150 and later speak of high demand. */
 const disconnected =
-  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|error sending request for url/iu;
+  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|error sending request for url|error decoding response body|idle timeout waiting for|failed to connect to websocket|websocket closed by server/iu;
 const longest = 2 ** 17;
-const status = /\b(?:unexpected |last )?status:? (\d{3})\b[^:{]*:?\s*/u;
+/**
+ * A status as clients write it before a provider's words, with its name: "unexpected status 400 Bad Request: …", "last status: 429 Too Many
+ * Requests", "API Error: 529 …" (Claude Code), "HTTP 500 in 0.62s", "codex [502]: …", "Error: 400 Item …".
+ */
+const status =
+  /(?:\bstatus:? |\bAPI Error:? \(?|\bHTTP |(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,]|\s*(?:\{|$))| <unknown status code>)?:?\s*/u;
+/** What Codex puts behind a provider's words. */
+const behind = /(?:^|, )(?:url|cf-ray|request id): .*$/u;
 /** Marks around quoted lines, or around lines copied out of a terminal's frame. */
-const frame = /^[>│┃\s]+|[│┃\s]+$/gu;
+const frame = /^[>│┃\s]+|[█│┃\s]+$/gu;
+/** Escapes of Markdown, which are none in JSON. */
+const escaped = /\\(?=[[\]_*])/gu;
 /** What stands before the words in a line of Codex's log (codex-tui.log): time, level, spans, module. */
 const logged = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+[A-Z]{4,5}\s.*?\bcodex_[\w:]+: (?:Turn error: )?/u;
 /**
@@ -24,31 +33,37 @@ const codes: readonly [words: RegExp, code: string][] = [
   [/^[a-z]+(?:_[a-z]+)+$/u, "$&"],
 ];
 
-/** A message in one line, without what a terminal, a chat or a shell put around it and between its words. */
-export function pastedLine(pasted: string): string {
+/**
+ * A message in one line, without what a terminal, a chat or a shell put around it and between its words. `fold`: what a line's end stands
+ * for; nothing where a terminal has broken the lines at its width, words and ids too.
+ */
+export function pastedLine(pasted: string, fold: "" | " " = " "): string {
   return printable(pasted.slice(0, longest))
     .split("\n")
     .map((line) => line.replace(frame, ""))
     .filter((line) => line !== "")
-    .join(" ")
+    .join(fold)
+    .replace(escaped, "")
     .replace(logged, "")
     .replace(/^(?:■\s*)?(?:(?:ERROR|Error):\s*)?/u, "");
 }
 
 /**
- * The signal of a message as Codex prints it and people paste it: `ERROR: {"error":{…}}`, `unexpected status 400 Bad Request: {…}`,
- * `stream disconnected before completion: …`, a line of its log, of `exec --json` or of a rollout, whole or cut. The words after the last
- * known prefix count where there is no JSON. What was left of a limit when it was said isn't among it where the limit's end is told, too.
+ * The signal of a message as Codex prints it and people paste it, as a line of `pastedLine` or a part of one: `ERROR: {"error":{…}}`,
+ * `unexpected status 400 Bad Request: {…}`, `stream disconnected before completion: …`, a line of its log, of `exec --json` or of a
+ * rollout, whole or cut. The words after the last known prefix count where there is no JSON. What was left of a limit when it was said
+ * isn't among it where the limit's end is told, too.
  */
-export function signalFromText(pasted: string): FailureSignal {
-  return asOfThen(signalOf(pastedLine(pasted)));
-}
+export const signalFromLine = (line: string): FailureSignal => asOfThen(signalOf(line));
+
+/** The same of the text as it was pasted. */
+export const signalFromText = (pasted: string): FailureSignal => signalFromLine(pastedLine(pasted));
 
 function signalOf(text: string): FailureSignal {
   const found = status.exec(text);
   const rest = found ? text.slice(found.index + found[0].length) : text;
   const json = jsonIn(text) ?? jsonIn(unquoted(text));
-  if (found) return signalFromHttp(Number(found[1]), {}, json ?? rest.replace(/, url: .*$/u, ""));
+  if (found) return signalFromHttp(Number(found[1]), {}, json ?? rest.replace(behind, ""));
   if (json !== undefined) return signalFromHttp(400, {}, json);
   const cut = disconnected.exec(text);
   if (cut) {

@@ -1,5 +1,16 @@
 import { expect, it } from "vitest";
+import { catalogue } from "./catalogue.ts";
 import { understand } from "./understand.ts";
+
+const refusals = Object.entries(catalogue).flatMap(([kind, { causes }]) =>
+  causes.startsWith("every resume")
+    ? Array.from(causes.matchAll(/"([^"]+)"/gu), ([, words]) => [words!, kind])
+    : [],
+);
+
+it.each(refusals)("what Codex refuses a file with leads to its damage: %s (%s)", (words, kind) => {
+  expect(understand(words, 0).kinds).toContain(kind);
+});
 
 it.each([
   [
@@ -108,6 +119,61 @@ it.each([
   [`• Read {name}.ts\n■ {"error":{"code":"insufficient_quota","message":"frobni`, "billing"],
 ])("what a provider says beside its words counts: %s", (said, failure) => {
   expect(understand(said, 0).failure?.class).toBe(failure);
+});
+
+it.each([
+  [
+    "Error: 400 Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
+    "reasoning-unpaired",
+  ],
+  ["Streaming response failed: [503] The request queue is full.", "overloaded"],
+  ['API Error: 529 {"type":"error","error":{"message":"busy"}}', "overloaded"],
+  ["failed to connect to websocket: IO error: tls handshake eof", "transport-interrupted"],
+  ["加密内容 gAAA...c90= 无法验证。invalid_encrypted_content", "sealed-reasoning-rejected"],
+  ["您已达到使用上限。You've hit your usage limit.", "usage-limit"],
+  ["由于您已登出或登录了其他账户，无法刷新您的访问令牌。请重新登录。", "auth-expired"],
+  ["中转站 Invalid 'input\\[5\\].id': '06b2\\_rs'. Expected an ID that begins with 'rs'.", "item-id-invalid"],
+  [
+    "Error: Codex error event: Invalid 'input[7].content[1].image_url'. Expected a base64-encoded data URL",
+    "media-invalid",
+  ],
+  [
+    '⎿ API Error: 400 {"type":"error","error":{"type":"invalid_request_error","mes\n    sage":"messages.30: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1."}}',
+    "call-without-output",
+  ],
+])(
+  "a client's own words, another language, a fold or Markdown don't hide what is known: %s",
+  (said, failure) => {
+    expect(understand(said, 0).failure?.class).toBe(failure);
+  },
+);
+
+it.each([
+  ["⚠ MCP client for `exa` failed to start: MCP startup failed: connection closed", "mcp_servers"],
+  ["bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "user namespaces"],
+  ['Error loading config.toml: `wire_api = "chat"` is no longer supported.', "correct the setting"],
+  ["Missing environment variable: `OPENROUTER_API_KEY`.", "set the variable"],
+  ["This task is active elsewhere. Close it there, then retry here.", "close it there"],
+  ["Codex couldn't start because another Codex process is using its local data.", "close every Codex"],
+  ['{"detail":"The \'gpt-5.5\' model requires a newer version of Codex."}', "update Codex"],
+  [
+    "Error running remote compact task: Fatal error:\nremote compaction v2 expected exactly one compaction output item",
+    "throughline resume",
+  ],
+  ["frobnication", "give more of it"],
+])("what no provider says is no provider's refusal: %s", (said, youCan) => {
+  const understood = understand(said, 0);
+  expect(understood.failure).toBeUndefined();
+  expect(understood.youCan).toContain(youCan);
+});
+
+it("an id that a terminal's edge has cut is found whole", () => {
+  const said =
+    "rollout at /r/rollout-2026-05-14T02-43-17-019e232f-d47e-7ac0-8ec2-dd2853e4\n2cf9.jsonl is empty";
+  expect(understand(said, 0).named).toMatchObject({
+    file: "rollout-2026-05-14T02-43-17-019e232f-d47e-7ac0-8ec2-dd2853e42cf9.jsonl",
+    thread: "019e232f-d47e-7ac0-8ec2-dd2853e42cf9",
+  });
 });
 
 it("a full disk that Codex tells of itself is said to be full, and is no failure of the provider's", () => {

@@ -1,0 +1,211 @@
+import { isCallIdMissed } from "./error-text.ts";
+import type { FindingKind } from "./catalogue.ts";
+
+/** What a message of Codex's own means, and what can be done about it. */
+export interface OwnWords {
+  readonly says: { test(text: string): boolean };
+  readonly means: string;
+  /** Where no repair of a rollout helps. */
+  readonly youCan?: string;
+  readonly kinds: readonly FindingKind[];
+}
+
+/** What Codex says by itself (0.20 to 0.169, 2026-11) and of what it has started: the first that fits. */
+export const ownWords: readonly OwnWords[] = [
+  {
+    says: /already has an active writer|is (?:active elsewhere|open in another app)\b/iu,
+    means:
+      "Another Codex has the session open: a terminal, an editor or the app; it may be idle. Close it there",
+    youCan:
+      "close it there, or end the server that a terminal interface has left running (codex app-server daemon stop), and try again",
+    kinds: ["live"],
+  },
+  {
+    says: /missing an ordinal/iu,
+    means: "An older Codex has written to a session of a newer one, which refuses it now",
+    kinds: ["missing-ordinal"],
+  },
+  {
+    says: /rollout(?: at)? .*is empty/iu,
+    means: "The session's file is empty",
+    kinds: ["empty-file"],
+  },
+  {
+    says: /missing source rollout/iu,
+    means: "The session goes on from another one, a fork's or a reverted thread's, whose file isn't there",
+    kinds: ["base-missing"],
+  },
+  {
+    says: /cutoff byte offset is past the source rollout/iu,
+    means: "The session goes on in the middle of another one's file, which has lost bytes before that place",
+    kinds: ["segment-short"],
+  },
+  {
+    says: /invalid session metadata history_mode/iu,
+    means:
+      "The session's first line says that its history is of a kind that this version doesn't know: a newer Codex wrote it, or it is damaged",
+    kinds: ["history-mode-unknown"],
+  },
+  {
+    says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record|has no usable header record/iu,
+    means: "The first line of the session's file is missing or can't be read",
+    kinds: [
+      "header-broken",
+      "header-missing",
+      "byte-order-mark",
+      "other-layout",
+      "empty-file",
+      "git-lfs-pointer",
+    ],
+  },
+  {
+    says: /no rollout found for thread id|no saved session found/iu,
+    means:
+      "Codex's state database names a place where the session's file isn't any more, or there is no such session",
+    kinds: ["state-moved", "two-files-one-id", "name-differs"],
+  },
+  {
+    says: /\bthread not found:|\bthread [0-9a-f-]{36} not found/iu,
+    means:
+      "The server behind the app or the editor doesn't have the session open any more, as after its restart; its file may be whole",
+    youCan: "open it anew: codex resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /stream did not contain valid UTF-8/iu,
+    means:
+      "A line of the session's file holds bytes that are no text, and this version refuses the whole file",
+    kinds: ["invalid-utf8"],
+  },
+  {
+    says: /another Codex process is using its local data|failed to initialize .*(?:pool timed out|database is locked)|app-server initialize handshake timed out/iu,
+    means:
+      "Another Codex holds the databases beside the sessions, or is slow to let them go; the sessions are whole",
+    youCan:
+      "close every Codex (terminals, editors, the app, and a server left running: codex app-server daemon stop), and try again",
+    kinds: [],
+  },
+  {
+    says: /list_turns is not supported|database (?:disk image is malformed|failed integrity)|file is not a database|migration \d+ was previously applied|local database appears to be damaged|cannot access its local database|unable to open database file|failed to initialize (?:sqlite|(?:the )?state runtime)/iu,
+    means:
+      "A database beside the sessions is damaged, or was made by another build of Codex; the sessions are not",
+    kinds: ["state-unreadable"],
+  },
+  {
+    says: /is archived\b.*unarchive|thread .* is archived/iu,
+    means: "The session is archived",
+    youCan: "codex unarchive, with its id, brings it back",
+    kinds: [],
+  },
+  {
+    // Measured with 0.130 to 0.169: the list of a new database has the chosen provider for such a file, and so has `exec resume`.
+    says: /model provider (?:``|“”)(?: not found|, which is no longer configured)/iu,
+    means:
+      "The session's file names no provider, as files of up to 0.52 don't, and came into this home after Codex had made its database",
+    youCan:
+      "codex exec resume, with the session's id, goes on with it; after that the app and the terminal do",
+    kinds: [],
+  },
+  {
+    // 0.144 to 0.155 say "not found", 0.169 "no longer configured".
+    says: /model provider [`“][^`”]+[`”](?: not found|, which is no longer configured)/iu,
+    means: "The session was made with a provider that Codex's config.toml doesn't have any more",
+    youCan:
+      "put [model_providers.NAME] back into it, or go on elsewhere: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /cannot change this thread's model provider/iu,
+    means:
+      "The session was made with another provider than the one that config.toml chooses, and `codex exec resume` doesn't change that (0.169)",
+    youCan: "codex exec -c model_provider=NAME resume, with the first of the two names",
+    kinds: [],
+  },
+  {
+    // Before the configuration, which an MCP server's message may name.
+    says: /\bMCP (?:client for|startup|servers? failed)|\bMCP servers failed to initialize|\brmcp::transport/iu,
+    means:
+      "A tool server (MCP) that config.toml names didn't start, or went away; the sessions are not touched",
+    youCan:
+      "start its command by hand to see why; give it time with startup_timeout_sec, or take [mcp_servers.NAME] out of config.toml",
+    kinds: [],
+  },
+  {
+    // The app says it in the person's language.
+    says: /(?:loading|load|加载) ?config\.toml|\bconfig\.toml:\d+|failed to load configuration/iu,
+    means: "Codex can't read its config.toml, and starts nothing; the sessions are not touched",
+    youCan: "correct the setting that it names",
+    kinds: [],
+  },
+  {
+    says: /missing environment variable/iu,
+    means: "The key of the chosen provider isn't in the environment that Codex was started in",
+    youCan:
+      "set the variable that it names, and start Codex anew; an app or an editor doesn't read the shell's profile",
+    kinds: [],
+  },
+  {
+    says: /not inside a trusted directory/iu,
+    means: "`codex exec` doesn't run outside a git repository; the session is not touched",
+    youCan: "run it in the session's folder, or with --skip-git-repo-check",
+    kinds: [],
+  },
+  {
+    says: /\bbwrap: |error running landlock|sandbox-exec: /iu,
+    means:
+      "Codex's sandbox can't be set up here, so that no command of the session runs: a container, the kernel or AppArmor forbids it. The session is whole",
+    youCan:
+      "allow unprivileged user namespaces; where the container itself is the sandbox: codex --sandbox danger-full-access",
+    kinds: [],
+  },
+  {
+    says: /\bcodex\b.{0,40}\bout of date\b|requires a newer version of codex/iu,
+    means: "This Codex is older than the app, or the model, asks for; the session is whole",
+    youCan: "update Codex (npm i -g @openai/codex, or the app), or choose another model with --model",
+    kinds: [],
+  },
+  {
+    says: /app-server (?:process )?exited/iu,
+    means: "The server behind the app or the editor ended, and doesn't say why; the sessions are on disk",
+    youCan: "see what it says in a terminal: codex app-server",
+    kinds: [],
+  },
+  {
+    says: /conversation interrupted/iu,
+    means: "Somebody has stopped the turn (Esc or Ctrl-C); nothing is wrong",
+    youCan: "go on: codex resume --last",
+    kinds: [],
+  },
+  {
+    says: /remote compaction v2 expected exactly one compaction/iu,
+    means:
+      "The provider's answer to a compaction holds none, as those of relays and gateways do; Codex can't go on where its history has to be compacted",
+    youCan: "go on here, where any model compacts: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: { test: isCallIdMissed },
+    means:
+      "The session holds a prompt or context that came from elsewhere: a goal, the app, another session or an automation. Codex keeps it as an output without a call id, which providers other than OpenAI refuse, with every request from then on",
+    kinds: ["injected-output"],
+  },
+  {
+    // Only Rust words it so: a provider's full disk comes in the words of Python, Go or Node.
+    says: /\bos error 28\b/iu,
+    means: "The disk is full, so that Codex can't write the session's file",
+    youCan: "make room, then go on: codex resume; what was half written is repaired by throughline repair",
+    kinds: [],
+  },
+  {
+    says: /(?:cannot|could not) access session files/iu,
+    means: "Codex may not read or write the folder in which its sessions lie: sudo may have made files in it",
+    youCan: "make it yours again: sudo chown -R $(whoami) ~/.codex",
+    kinds: [],
+  },
+  {
+    says: /waiting for network/iu,
+    means: "The provider can't be reached; Codex (0.150 and later) waits for ever",
+    youCan: "end it with Ctrl-C, and see whether the provider's base URL can be reached from here",
+    kinds: [],
+  },
+];
