@@ -5,13 +5,7 @@ import { isSound } from "./sound-record.ts";
 
 const record = (type: string, payload: JsonObject): RolloutRecord => {
   const kind = payload["type"];
-  return {
-    readable: true,
-    era: "envelope",
-    type,
-    kind: typeof kind === "string" ? kind : undefined,
-    payload,
-  };
+  return { readable: true, era: "envelope", type, payload, ...(typeof kind === "string" && { kind }) };
 };
 const item = (type: string | undefined, payload: JsonObject): RolloutRecord =>
   record("response_item", { ...(type !== undefined && { type }), ...payload });
