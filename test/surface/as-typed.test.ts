@@ -74,6 +74,8 @@ describe("throughline, as people type it", () => {
 
   it.each([
     [["resume", "make it better"], /No session has.*throughline resume --last 'make it better'/u],
+    [["clear", "I was never"], /No session has(?!.*--last)/u],
+    [["resume", "I was never", "Go on."], /No session has(?!.*--last)/u],
     [["resume", "oldr", "Go on."], /The nearest: [0-9a-f-]{36} \(older\)/u],
     [
       ["resume", "--last", "make", "it"],

@@ -124,6 +124,21 @@ describe("throughline doctor and repair", () => {
       const undone = await rig.run(["repair", rollout.thread, "--undo"]);
       expect(undone.status, undone.err).toBe(0);
       expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
+      expect(undone.out).toMatch(/is as it was before the repair\n.*: throughline doctor [\da-f-]{36}\n$/u);
+    }));
+
+  it("says of a repair that is taken back after Codex has gone on that what came since stays", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      expect((await rig.run(["repair", rollout.thread, "--write"])).status).toBe(0);
+      const later = {
+        timestamp: "2026-11-21T00:00:00.000Z",
+        type: "event_msg",
+        payload: { type: "warning" },
+      };
+      appendFileSync(rollout.path, `${JSON.stringify(later)}\n`);
+      const { status, out } = await rig.run(["repair", rollout.thread, "--undo"]);
+      expect([status, out]).toEqual([0, expect.stringContaining("; what Codex has written since stays\n")]);
     }));
 
   it("tells what is harmless of a rollout that is named, and of a folder of them only if it is asked for", () =>

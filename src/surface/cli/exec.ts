@@ -1,6 +1,6 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted, quotedPrompt } from "../../lib/words.ts";
 import { entryOf } from "../../lib/table.ts";
@@ -96,7 +96,9 @@ export async function readResumption(invocation: Invocation): Promise<{
     find: (bench, how) =>
       last
         ? lastSession(bench.store, folder, { all: options["all"] === true })
-        : bench.find(args[0] ?? "", how),
+        : bench.find(args[0] ?? "", how).catch((error: unknown) => {
+            throw maybePrompt(error, args);
+          }),
     resumption: {
       here: options["here"] === true,
       force: options["force"] === true,
@@ -105,6 +107,13 @@ export async function readResumption(invocation: Invocation): Promise<{
     },
     prompt: await readPrompt(invocation, last ? args[0] : args[1]),
   };
+}
+
+/** Several words alone, which are no session, are probably a prompt whose session was left out: the error tells how it is said. */
+function maybePrompt(error: unknown, [words = "", ...more]: readonly string[]): unknown {
+  if (!isFailureOf(error, "session-missing") || more.length > 0 || !/\s/u.test(words)) return error;
+  const message = `${error.message} To go on with the newest one: throughline resume --last ${quotedPrompt(words)}`;
+  return new Failure("session-missing", message, error.data);
 }
 
 async function withWorkbench(

@@ -1,6 +1,5 @@
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { quotedPrompt } from "../../lib/words.ts";
 import { isSameName } from "../../session/name.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
@@ -47,13 +46,9 @@ export async function findSession(
   }
   const near = nearest(reference, listed);
   const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
-  // Several words are probably a prompt whose session was left out.
-  const prompt = /\s/u.test(reference)
-    ? `To go on with the newest one: throughline resume --last ${quotedPrompt(reference)}. `
-    : "";
   throw new Failure(
     "session-missing",
-    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${unseen.words()}${hint}${prompt}throughline sessions --all lists them.`,
+    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${unseen.words()}${hint}throughline sessions --all lists them.`,
     { reference, nearest: near.map((session) => session.id) },
   );
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { counted, quoted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
+import { sizeIfSeen } from "../../lib/system.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
@@ -79,11 +80,16 @@ export function doneText(
   transcript?: string,
 ): string {
   const { thread, mended, state } = journal;
-  const lines =
-    state === "undone"
-      ? [`${path} is as it was before the repair`]
-      : [`${path} is repaired: ${mendedWords(mended)}`];
-  if (state === "done") {
+  const lines: string[] = [];
+  if (state === "undone") {
+    const since = sizeIfSeen(path) > journal.before.bytes ? "; what Codex has written since stays" : "";
+    lines.push(
+      `${path} is as it was before the repair${since}`,
+      `What is wrong with it: throughline doctor ${reference}`,
+    );
+  } else {
+    lines.push(`${path} is repaired: ${mendedWords(mended)}`);
+    if (mended["seal-refused"]) lines.push("Sealed content is no part of what was said: all of that stays");
     if (journal.forgotIndex)
       lines.push("Codex builds its history index of the session anew on the next resume");
     if (journal.packed) lines.push(`It was compressed, and is unpacked now, as after a resume in Codex`);

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
 import { takeBackWords } from "../../lib/owner.ts";
-import { makeRoomWords } from "../../lib/system.ts";
+import { makeRoomWords, nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 /** The system's codes for missing rights, missing room and bad disks. Any other system error that gets here is a bug. */
@@ -43,7 +43,7 @@ export function asFailure(error: unknown): Failure | undefined {
     const message = `A file or its disk can't be used: ${systemWords(error)}. Nothing was lost. Check the disk, then try again: df -h`;
     return new Failure("store-unavailable", message, { path: "" }, { cause: error });
   }
-  const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(path)}`}`;
+  const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(nearestThere(path))}`}`;
   return new Failure("store-unavailable", message, { path }, { cause: error });
 }
 
