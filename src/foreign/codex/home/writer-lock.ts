@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../../failure.ts";
+import { giveTo } from "../../../lib/owner.ts";
 import { makeFolders } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 
@@ -24,9 +25,10 @@ export function lockPath(home: string, thread: string): string {
 export function takeWriterLock(home: string, thread: string, path: string): WriterLock {
   const file = lockPath(home, thread);
   makeFolders(dirname(file));
+  closeSync(openedAs(dirname(file), "r", home));
   // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
   for (let tries = 0; tries < 5; tries++) {
-    const fd = openSync(file, "a+", 0o600);
+    const fd = openedAs(file, "a+", home);
     if (!flock(fd)) {
       closeSync(fd);
       throw new Failure(
@@ -36,7 +38,7 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
       );
     }
     if (statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino)
-      return { release: () => release(file, fd) };
+      return { release: () => release(file, fd, home) };
     closeSync(fd);
   }
   throw new Failure(
@@ -47,11 +49,21 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
 }
 
 /**
+ * Opens a lock's file, or the folder of locks. What root makes there is the user's whose home it is: Codex, which could not open it, would
+ * refuse to resume any session there (0.169: "Permission denied").
+ */
+function openedAs(path: string, flags: "r" | "a+", home: string): number {
+  const fd = openSync(path, flags, 0o600);
+  giveTo(fd, statSync(home));
+  return fd;
+}
+
+/**
  * Codex removes a lock's file under `.coordination.lock`, so that nobody locks a file that is about to go. That one is taken only if it
  * is free, and for no longer than it takes to remove a file: a resume that meets it waits without a word.
  */
-function release(file: string, fd: number): void {
-  const coordination = openSync(join(dirname(file), ".coordination.lock"), "a+", 0o600);
+function release(file: string, fd: number, home: string): void {
+  const coordination = openedAs(join(dirname(file), ".coordination.lock"), "a+", home);
   try {
     const isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
     if (isOurs && flock(coordination)) unlinkSync(file);

@@ -16,7 +16,7 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../../failure.ts";
-import { syncPath } from "../../../lib/system.ts";
+import { hasCode, syncPath } from "../../../lib/system.ts";
 import { crashesAt } from "../../../lib/fault.ts";
 import { Pauses } from "../../../lib/pauses.ts";
 import { writeAll } from "../../../lib/write.ts";
@@ -56,9 +56,16 @@ export async function writeInPlace(path: string, source: string): Promise<void> 
   }
 }
 
-/** Gives a file the time of change that it had, but for a millisecond: lists keep their order, and caches still see a change. */
+/**
+ * Gives a file the time of change that it had, but for a millisecond: lists keep their order, and caches still see a change. Another user's
+ * file may be written and yet not be given a time, for want of which no repair fails.
+ */
 export function keepTime(path: string, had: Stats): void {
-  utimesSync(path, had.atimeMs / 1_000, (had.mtimeMs + 1) / 1_000);
+  try {
+    utimesSync(path, had.atimeMs / 1_000, (had.mtimeMs + 1) / 1_000);
+  } catch (error) {
+    if (!hasCode(error, "EPERM", "EACCES")) throw error;
+  }
 }
 
 /** Throws where the file was changed since `before`: what was written then would go. To be asked right before the first byte is written. */

@@ -26,6 +26,7 @@ import { isFailureOf } from "../../../failure.ts";
 import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import type { CompletedRepair } from "./carry-out.ts";
+import type { PreparedRepair, RepairPlan } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-kept-safe-"));
@@ -400,4 +401,19 @@ it("what another user has left there, as with sudo, keeps no repair from being m
   expect(await asUser(() => repair())).toBeDefined();
   expect(readdirSync(left)).toEqual(["original.jsonl"]);
   chmodSync(left, 0o700);
+});
+
+it("what is written beside a repair for people to read is there before the file is touched, or that stays as it is", async () => {
+  const loose = join(root, "loose.jsonl");
+  const headless = Buffer.from(damaged).fill("#", 0, damaged.indexOf("\n"));
+  const act = (onPrepared: (plan: RepairPlan) => void): Promise<CompletedRepair | undefined> =>
+    repairRollout(loose, { home: own }, onPrepared);
+  writeFileSync(loose, headless);
+  const isInTheWay = (plan: RepairPlan): void => mkdirSync((plan as PreparedRepair).folder.transcript);
+  await expect(act(isInTheWay)).rejects.toThrow("EEXIST");
+  expect(readFileSync(loose).equals(headless)).toBe(true);
+  expect(readdirSync(join(own, "repairs"))).toEqual([]);
+  const done = await act(() => undefined);
+  expect(done?.plan?.after.map(({ kind }) => kind)).toEqual(["header-missing"]);
+  expect(readFileSync(done!.folder.transcript, "utf8")).toContain("## user");
 });

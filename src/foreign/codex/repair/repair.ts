@@ -46,13 +46,12 @@ export async function repairRollout(
       }
       const { folder, ...plan } = prepared;
       const journal = await settled(prepared, options.now ?? Date.now());
+      if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
       options.signal?.throwIfAborted();
       assertUntouched(real, stat, "its repair was worked out");
       folder.write(journal);
       crashPoint("repair-begun");
-      const done = await complete(folder, journal, stat);
-      if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
-      return { ...done, plan };
+      return { ...(await complete(folder, journal, stat)), plan };
     } catch (error) {
       if (prepared.folder.read() === undefined) prepared.folder.remove();
       throw error;
@@ -80,6 +79,7 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
     switch (standing.as) {
       case "packed":
       case "between":
+        assertUntouched(path, stat, "its repair was finished");
         return complete(folder, journal, stat);
       case "before":
         return leave(folder, journal, stat);
