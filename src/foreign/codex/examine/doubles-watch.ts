@@ -43,7 +43,7 @@ interface FirstSeen {
  */
 export class DoublesWatch {
   /** For paginated rollouts, by ordinal: the offset of its first line, plus one; 0: not seen. */
-  #places = new Float64Array(2 ** 12);
+  #places = new Float64Array(2 ** 8);
   #lastOrdinal = -1;
   /**
    * Lines without an ordinal by their time and length (modulo 2,048), of those that are identical the first: calls that the model makes at

@@ -1,4 +1,4 @@
-const rowsOfChunk = 2 ** 12;
+const rowsOfChunk = 2 ** 8;
 
 /** A growing table of numbers, in typed arrays: hundreds of thousands of rows as objects take several times the memory. */
 export class NumberRows {

@@ -16,7 +16,7 @@ export class OpenCalls {
   readonly #rows = new NumberRows(7);
   readonly #events = new NumberRows(3);
   /** By an id's number: its row plus one, or `closed`. */
-  #rowOf = new Uint32Array(2 ** 10);
+  #rowOf = new Uint32Array(2 ** 7);
   readonly #words: string[] = [];
   readonly #numberOfWord = new Map<string, number>();
   count = 0;

@@ -21,7 +21,7 @@ export interface SealedBlob extends Span {
 export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
 
 const places = ["reasoning", "compaction", "message", "within"] as const;
-const fewest = 2 ** 8;
+const fewest = 2 ** 4;
 const malformed = 4;
 const hasId = 8;
 /** Characters of an id that are kept at most. */
@@ -39,7 +39,7 @@ export class SealedBlobs {
   #flags = new Uint8Array(fewest);
   /** For each blob, where its id and its tail end in `#texts`. */
   #ends = new Uint32Array(2 * fewest);
-  #texts = new Uint16Array(2 ** 13);
+  #texts = new Uint16Array(2 ** 10);
   #kept = 0;
   count = 0;
 

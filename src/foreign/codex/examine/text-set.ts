@@ -1,4 +1,4 @@
-const fewest = 2 ** 12;
+const fewest = 2 ** 7;
 const mostBytes = 64_000_000;
 /** Longer texts are refused: no id is so long. */
 const longest = 1_000_000;
