@@ -98,6 +98,9 @@ async function lists(scratch: string, binary: string, quick: boolean): Promise<R
     all.push(await listAll(binary, copy, count));
     rmSync(copy, { recursive: true });
   }
+  const doctored: number[] = [];
+  for (let round = 0; round < rounds; round++)
+    doctored.push((await runNode([program, "doctor", "--home", own], { cwd, env: { CODEX_HOME: home } })).ms);
   rmSync(home, { recursive: true });
   const row = (measure: string, ours: number[], beside: number[], goal?: string): Row => ({
     measure: `codex: ${measure}, ${count} rollouts`,
@@ -115,6 +118,7 @@ async function lists(scratch: string, binary: string, quick: boolean): Promise<R
     ),
     row("the same warm", took.warm, took.codexWarm, "≤ 0.1"),
     row("the same warm / to thread/list of all, page by page", took.warm, all),
+    row("doctor / to thread/list of all, page by page", doctored, all),
     {
       measure: "… thread/list of 50 alone, in a process that runs",
       ours: "",

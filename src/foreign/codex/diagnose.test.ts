@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
 import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
@@ -96,4 +97,38 @@ it("a home that is reached by a link is the same: a repair that was cut off is t
   const [found] = await diagnosed([given], { home: own });
   expect(found?.path).toBe(given);
   expect(found?.findings.map(({ kind }) => kind)).toContain("repair-unfinished");
+});
+
+it("of many rollouts together the same is told as of a few at a time, what Codex's index of it says included", async () => {
+  const home = join(root, "many");
+  const sessions = join(home, "sessions");
+  mkdirSync(sessions, { recursive: true });
+  const database = new DatabaseSync(join(home, "thread_history_1.sqlite"));
+  database.exec(`CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
+    CREATE TABLE thread_turns (thread_id, rollout_byte_offset)`);
+  const addState = database.prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, ?)");
+  const addTurn = database.prepare("INSERT INTO thread_turns VALUES (?, ?)");
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const paths = Array.from({ length: 70 }, (_, nth) => {
+    const thread = id.replace("0000-7000", `${1000 + nth}-7000`);
+    const header = { id: thread, timestamp, cwd: "/w", cli_version: "0.169.0", history_mode: "paginated" };
+    const first = `${JSON.stringify({ timestamp, ordinal: 0, type: "session_meta", payload: header })}\n`;
+    const event = { type: "task_started", turn_id: "1" };
+    const second = `${JSON.stringify({ timestamp, ordinal: 1, type: "event_msg", payload: event })}\n`;
+    const path = join(sessions, name.replace(id, thread));
+    writeFileSync(path, first + second);
+    const bytes = first.length + second.length;
+    // One of five each: nothing is known of it, it fits, it is ahead, it waits for a later ordinal, a turn begins within a line.
+    if (nth % 5 > 0) addState.run(thread, bytes + (nth % 5 === 2 ? 9 : 0), nth % 5 === 3 ? 9 : 2);
+    for (const at of [first.length, nth % 5 === 4 ? 7 : 0]) addTurn.run(thread, at);
+    return path;
+  });
+  database.close();
+  const together = await diagnosed(paths, { now: 0 });
+  const few = [paths.slice(0, 35), paths.slice(35)].map((some) => diagnosed(some, { now: 0 }));
+  expect(together).toEqual((await Promise.all(few)).flat());
+  const stale = together.filter(({ findings }) => findings.some(({ kind }) => kind === "index-stale"));
+  expect(stale.map(({ path }) => paths.indexOf(path) % 5)).toEqual(
+    paths.map((_, nth) => nth % 5).filter((which) => which > 1),
+  );
 });

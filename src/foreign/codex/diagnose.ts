@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { Pauses } from "../../lib/pauses.ts";
 import { isSystemError, sizeIfSeen } from "../../lib/system.ts";
 import { systemWords } from "../../lib/words.ts";
 import { examine } from "./examine/examine.ts";
@@ -72,8 +73,10 @@ export async function* diagnose(
 ): AsyncGenerator<Diagnosis, undefined> {
   const known = paths.map(knownAs(pathKnownTo()));
   const surroundings = new Surroundings(known, options.home);
+  const pauses = new Pauses();
   let read = 0;
   for (const [nth, path] of paths.entries()) {
+    if (pauses.isDue) await pauses.take();
     options.signal?.throwIfAborted();
     yield { ...(await diagnoseOne(known[nth]!, surroundings, options, read)), path };
     read += sizeIfSeen(known[nth]!);

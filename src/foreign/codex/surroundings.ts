@@ -3,13 +3,16 @@ import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/finding.ts";
-import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
+import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
 import { isCompressed } from "./rollout/compressed.ts";
 import { isMeantBy } from "./rollout/lineage.ts";
+
+/** Of fewer rollouts each is looked up on its own in Codex's index, which may hold very many others. */
+const many = 64;
 
 /** What lies beside rollouts that are diagnosed together: databases, other files, processes, repairs that were cut off. */
 export class Surroundings {
@@ -19,12 +22,14 @@ export class Surroundings {
   /** The rollouts by home, thread and rollout: where several are the same, only one of them is gone on with. */
   readonly #twins: ReadonlyMap<string, readonly string[]>;
   readonly #homes = new Map<string, CodexHome>();
+  readonly #areMany: boolean;
 
   /** `home`: Throughline's own. */
   constructor(paths: readonly string[], home: string | undefined) {
     this.holders = holdersOf(paths.map((path) => ({ path, thread: readRolloutName(path)?.thread })));
     this.#unfinished = home === undefined ? [] : allRepairs(home).filter(isUnfinished);
     this.#twins = Map.groupBy(paths, identityOf);
+    this.#areMany = paths.length >= many;
   }
 
   /** What is wrong beside a rollout. `thread`: its id, from the first line or the file's name. */
@@ -68,9 +73,13 @@ export class Surroundings {
 
   #databaseFindings(path: string, home: string, thread: string, examined: Examination): Finding[] {
     const found: Finding[] = [];
-    const { databases, places } = this.#of(home);
+    const beside = this.#of(home);
+    const { databases, places } = beside;
+    const key = indexKey(path, thread);
+    const indexed = (): IndexState | undefined =>
+      this.#areMany ? beside.indexes.get(key) : databases.index(key);
     // Codex unpacks a compressed rollout to the bytes that its index was made from, so the two can't be out of step.
-    const index = isCompressed(path) ? undefined : databases.index(indexKey(path, thread));
+    const index = isCompressed(path) ? undefined : indexed();
     const misfit = index && indexMisfit(index, path, readSoFar(examined));
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && this.pin(path, examined) === undefined)
@@ -96,6 +105,7 @@ class CodexHome {
   readonly databases: CodexDatabases;
   readonly #path: string;
   #places: ReadonlyMap<string, NamedPlace> | undefined;
+  #indexes: ReadonlyMap<string, IndexState> | undefined;
   #files: readonly RolloutFile[] | undefined;
   #rollouts: ReadonlySet<string> | undefined;
   #pins: ReadonlyMap<string, Pin> | undefined;
@@ -109,6 +119,11 @@ class CodexHome {
   /** Where the state database has each thread. */
   get places(): ReadonlyMap<string, NamedPlace> {
     return (this.#places ??= this.databases.places());
+  }
+
+  /** How far Codex's index of each rollout has come. */
+  get indexes(): ReadonlyMap<string, IndexState> {
+    return (this.#indexes ??= this.databases.indexes());
   }
 
   get files(): readonly RolloutFile[] {

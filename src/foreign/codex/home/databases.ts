@@ -123,6 +123,23 @@ export class CodexDatabases {
     });
   }
 
+  /** Of all rollouts, by `indexKey`: to ask for each of thousands takes longer than to examine it. */
+  indexes(): Map<string, IndexState> {
+    const found = new Map<string, IndexState & { readonly turnOffsets: number[] }>();
+    this.#read("thread_history", (database) => {
+      if (!hasTable(database, "thread_history_projection_state")) return;
+      const states = database.prepare(
+        "SELECT thread_id AS id, next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state",
+      );
+      for (const { id, at, ordinal } of states.iterate())
+        found.set(String(id), { nextOffset: Number(at), nextOrdinal: Number(ordinal), turnOffsets: [] });
+      const turns = database.prepare("SELECT thread_id AS id, rollout_byte_offset AS at FROM thread_turns");
+      for (const { id, at } of turns.iterate()) found.get(String(id))?.turnOffsets.push(Number(at));
+    });
+    for (const { turnOffsets } of found.values()) turnOffsets.sort((a, b) => a - b);
+    return found;
+  }
+
   /** Looks through both, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */
   check(): void {
     for (const name of ["state", "thread_history"]) {

@@ -130,7 +130,7 @@ function named(pid: number): { pid: number; program?: string } {
 }
 
 function realPath(path: string): string {
-  return attempt(() => realpathSync(path)) ?? path;
+  return attempt(() => realpathSync.native(path)) ?? path;
 }
 
 const listed = (folder: string): string[] => attempt(() => readdirSync(folder)) ?? [];

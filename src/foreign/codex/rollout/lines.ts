@@ -1,5 +1,5 @@
-import { fstatSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, read, readSync } from "node:fs";
+import { promisify } from "node:util";
 import { isCompressed, unpacked } from "./compressed.ts";
 
 /** A line of a rollout, as it stands in the file. */
@@ -33,6 +33,9 @@ const carriageReturn = 0x0d;
 /** Bytes that are read at once, at most. A small file gets a small buffer: ten thousand of them would fill memory again and again. */
 const chunk = 2 ** 21;
 const leastChunk = 2 ** 14;
+/** Of a file of so many bytes it takes longer to hand over a read than to read. */
+const smallBytes = 2 ** 17;
+const readLater = promisify(read);
 /** Bytes that are kept of a line that is too long. */
 const headBytes = 2 ** 16;
 
@@ -49,16 +52,17 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
     yield* linesOfBytes(unpacked(path, options.onBroken), options);
     return;
   }
-  const file = await open(path, "r");
+  const file = openSync(path, "r");
   // One byte more, so that a read that ends the file doesn't fill it.
-  const needed = Math.max(leastChunk, fstatSync(file.fd).size - from + 1);
+  const needed = Math.max(leastChunk, fstatSync(file).size - from + 1);
   const lines = new LineCutter(from, longest, Math.min(chunk, needed));
-  const read = async (room: Buffer): Promise<{ bytesRead: number; isFull: boolean }> => {
-    const { bytesRead } = await file.read(room, 0, room.length, lines.read);
+  const readInto = async (room: Buffer): Promise<{ bytesRead: number; isFull: boolean }> => {
+    const given = [file, room, 0, room.length, lines.read] as const;
+    const bytesRead = needed > smallBytes ? (await readLater(...given)).bytesRead : readSync(...given);
     return { bytesRead, isFull: bytesRead === room.length };
   };
+  let reading = readInto(lines.room());
   try {
-    let reading = read(lines.room());
     for (;;) {
       const { bytesRead, isFull } = await reading;
       if (bytesRead === 0) break;
@@ -66,16 +70,18 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
       // While these are looked at, the next ones come.
       const other = isFull ? lines.otherRoom() : undefined;
       if (other) {
-        reading = read(other);
+        reading = readInto(other);
         // An error of the read ahead is thrown when its bytes are asked for.
         reading.catch(() => undefined);
       }
       yield batch;
-      if (!other) reading = read(lines.room());
+      if (!other) reading = readInto(lines.room());
     }
     yield lines.rest();
   } finally {
-    await file.close();
+    // One that nobody asked for any more may still be under way.
+    await reading.catch(() => undefined);
+    closeSync(file);
   }
 }
 
