@@ -225,6 +225,7 @@ export class LinesPlanner {
       own: own && fittingMembers(own),
       copy: copy && fittingMembers(copy),
       row: this.#options.row,
+      provider: this.#options.provider,
       base: this.#options.base,
       folder: this.#folder(),
       firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),

@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly only?: ReadonlySet<FindingKind>;
   /** The state database's row of the thread, from which a lost header is made anew. */
   readonly row?: JsonObject;
+  /** The provider that Codex is set to, for a header that names none any more. */
+  readonly provider?: string;
   /** Where another file goes on from this one: what stands before keeps its place, or gets it back. */
   readonly pin?: Pin;
   /** For a file whose first line is lost: what other files tell of what it goes on from. */

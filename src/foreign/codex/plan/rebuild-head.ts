@@ -16,6 +16,8 @@ export interface HeadSources {
   readonly copy: JsonObject | undefined;
   /** The row of Codex's state database. */
   readonly row: JsonObject | undefined;
+  /** What Codex is set to. Where its database has no row of the session, the terminal and the app of 0.130 to 0.169 refuse one without a provider. */
+  readonly provider?: string | undefined;
   /** The folder that the remaining lines tell first. */
   readonly folder: string | undefined;
   /** The first timestamp of the remaining lines. */
@@ -61,7 +63,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
     cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
     source,
-    model_provider: remains["model_provider"] ?? text(row["model_provider"]),
+    model_provider: remains["model_provider"] ?? text(row["model_provider"]) ?? sources.provider,
     ...lineage(sources, remains, source),
     ...told,
     ...copy,

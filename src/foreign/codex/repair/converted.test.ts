@@ -101,6 +101,6 @@ describe("a session that another program wrote for Codex", () => {
       },
       { timestamp: header.timestamp, type: "response_item", payload: message("user", "hello") },
     ]);
-    expect(first!["payload"]).toEqual({ ...own, cwd: "/" });
+    expect(first!["payload"]).toEqual({ ...own, cwd: "/", model_provider: "openai" });
   });
 });

@@ -53,6 +53,21 @@ describe("a first line that is lost together with lines behind it", () => {
   });
 });
 
+describe("a first line that is lost with the name of its provider", () => {
+  const path = fixture("0.130.0");
+
+  // Without any, 0.169 shows the session and refuses its turns, where its database has no row of it (measured).
+  it.each([
+    ['model_provider = "lab"\n', "lab"],
+    ['profile = "work"\n[profiles.work]\nmodel_provider = "lab"\n', "lab"],
+    ["model_provider =", "openai"],
+  ])("goes on with the one that Codex is set to: %j", async (config, provider) => {
+    writeFileSync(join(home, "config.toml"), config);
+    const made = await repaired(basename(path), overwritten(path, 1));
+    expect(made.payload["model_provider"]).toBe(provider);
+  });
+});
+
 describe("a first line that is lost before lines without envelopes", () => {
   const path = fixture("0.29.0");
   const content = readFileSync(path);

@@ -14,7 +14,8 @@ import type { SealChoice } from "../findings/seal-choice.ts";
 import { heldStill } from "../plan/held-still.ts";
 import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "../findings/judge.ts";
-import { isThreadId, plainPath } from "../home/places.ts";
+import { homeOf, isThreadId, plainPath } from "../home/places.ts";
+import { chosenProvider } from "../home/settings.ts";
 import { databasesOf, fileAt, fileToRepair, threadIdOf } from "./known-file.ts";
 import { unpackPrivately } from "./packed.ts";
 import { sealedBases } from "../findings/sealed-bases.ts";
@@ -151,6 +152,7 @@ async function planFor(
   const pin = pinOf(path);
   const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
   const base = head === "broken" || head === "missing" ? await lostBase(path, head, previewOf) : undefined;
+  const home = homeOf(path);
   return {
     seals,
     now,
@@ -159,6 +161,7 @@ async function planFor(
     ...(base && { base }),
     ...(only && { only: grounded(only) }),
     ...(row && { row }),
+    ...(home !== undefined && { provider: chosenProvider(home) }),
   };
 }
 
