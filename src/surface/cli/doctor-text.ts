@@ -127,7 +127,7 @@ export function doctorText(report: Report): string {
   for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
   if (where) lines.push(sumLine(diagnoses, where, notes));
   if (ownCount !== undefined) lines.push(ownWords(own, ownCount));
-  if (unsaid > 0) lines.push(tell("What is wrong in others than the message is about: throughline doctor"));
+  if (unsaid > 0) lines.push(tell("What is wrong with the others: throughline doctor"));
   return printable(`${lines.join("\n")}\n`);
 }
 

@@ -78,7 +78,7 @@ it.each<[string, string, string, string[]]>([
   ],
   [
     "a thread that isn't here",
-    "no rollout found for thread id 01a1fac1-f0dd-7eb0-bdc6-95342368c999",
+    "No saved session found with ID 01a1fac1-f0dd-7eb0-bdc6-95342368c999",
     "rollout-…-01a1fac1-f0dd-7eb0-bdc6-95342368c999.jsonl",
     [],
   ],
@@ -91,7 +91,7 @@ it.each<[string, string, string, string[]]>([
   [
     "a request, which the session's last error quotes",
     "stream disconnected before completion: An error occurred. Please include the request ID cfaf2c7c-7a57-4817-92fc-4e18058311df",
-    "`codex resume --last`",
+    `\`codex resume ${two}\``,
     ["2: what the message names stands in it"],
   ],
   [
@@ -117,7 +117,7 @@ it.each<[string, string, string, string[]]>([
   [
     "nothing, as a turn ended",
     "The usage limit has been reached",
-    "`codex resume --last`",
+    `\`codex resume ${one}\``,
     ["0: its last turn ended with it"],
   ],
   [

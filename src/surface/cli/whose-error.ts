@@ -43,10 +43,10 @@ export const isMended = ({ kinds }: Understood): boolean =>
 
 /** The advice with the one session that it is about. */
 const withId = (youCan: string, id: string): string =>
-  youCan.replace(
-    /(throughline resume|codex resume|codex unarchive), with (?:the session's|its) id/u,
-    `$1 ${id}`,
-  );
+  youCan
+    .replace(/((?:throughline|codex) \w+), with (?:the session's|its) id/u, `$1 ${id}`)
+    .replaceAll("codex resume --last", `codex resume ${id}`)
+    .replaceAll("doctor SESSION", `doctor ${id}`);
 
 /** What a pasted message means and what the person can do where no repair helps, whichever session it is about. */
 export function toldOf(

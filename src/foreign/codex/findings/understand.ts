@@ -81,7 +81,7 @@ const unknownWords = {
 };
 /** Turns and requests have ids of the same form, so the words around an id decide. */
 const sessionsId = new RegExp(
-  `(?:(?:thread|session|conversation)[ _.]?(?:id)?|\\b(?:resume|unarchive|fork) )[^0-9a-z]{0,4}(${uuid.source})`,
+  `(?:(?:thread|session|conversation)(?: (?:not )?found)?(?: with)?[ _.]?(?:id)?|\\b(?:resume|unarchive|fork) )[^0-9a-z]{0,4}(${uuid.source})`,
   "iu",
 );
 const rollout = /rollout-[\w:-]+?\.jsonl(?:\.zst)?/u;
