@@ -168,6 +168,27 @@ describe("a context that is nearly full", () => {
     await session.close();
   });
 
+  it("is not asked for before each step, when the model refuses to sum it up, but again once it has grown", async () => {
+    const first = await started({ turn: long });
+    expect(await first.run("first", never)).toEqual(completed);
+    await first.close();
+    const small = Array.from({ length: 12 }, (_, n) => step(listing(`${n}`, 300)));
+    const message = "Your prompt was flagged as potentially violating our usage policy.";
+    simulator.reset({
+      turn: [
+        turn(/summary of this transcript/, step("SUMMARY: none.", { name: "summary" })),
+        turn(/fourth/, ...small, step("Four.")),
+      ],
+      fault: [{ kind: "status", step: "summary", status: 400, message, times: 100 }],
+    });
+    const session = await resumed(first.id, { compactAt: 8_000 });
+    expect(await session.run("fourth", never)).toEqual(completed);
+    const asked = simulator.requests.filter(({ status }) => status === 400);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThanOrEqual(4);
+    await session.close();
+  });
+
   it("is summarised again and again; the session opens by its last window", async () => {
     const session = await started({ turn: long }, { compactAt: 4_000, keepTokens: 1_000 });
     for (let n = 0; n < 4; n++) expect(await session.run("first", never)).toEqual(completed);

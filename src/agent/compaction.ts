@@ -34,6 +34,8 @@ export interface CompactionOptions {
 
 /** Requests for one summary: each after the first has half the transcript. */
 const tries = 4;
+/** By how much a window that couldn't be summarised grows until that is tried again. */
+const growth = 1.1;
 /** Characters of a summary. A model that repeats what it was given instead of summarising it is cut short. */
 const longestSummary = 40_000;
 /** Bytes of one item's text that go into the transcript at most; more is of no use to a summary. */
@@ -48,10 +50,11 @@ class ModelCompactor implements Compactor {
   readonly #compactAt: number | undefined;
   readonly #keepTokens: number;
   /**
-   * The step before which the window was last found full: a window is summarised at most once before each step. By log, since a rotated
-   * session has another, with other steps.
+   * The step before which the window was last found full, and the tokens from which on it counts as full again: a window is summarised at
+   * most once before each step, and one that couldn't be isn't asked for again until it has grown, since each try costs as much as the
+   * window is long. By log, since a rotated session has another, with other steps.
    */
-  readonly #fullBefore = new WeakMap<SessionLog, number>();
+  readonly #found = new WeakMap<SessionLog, { before: number; again: number }>();
 
   constructor({ compactAt, keepTokens = 20_000 }: CompactionOptions) {
     this.#compactAt = compactAt;
@@ -60,17 +63,20 @@ class ModelCompactor implements Compactor {
 
   async prepare(session: Compacting): Promise<void> {
     const { history, log } = session.journal;
-    if (this.#fullBefore.get(log) === history.step) return;
+    const found = this.#found.get(log);
+    if (found?.before === history.step) return;
     const { bytes, excess } = session.project();
     const tokens = contextTokens(history, bytes);
+    if (found && tokens < found.again) return;
     const limit = this.#limitOf(session);
     // A byte count alone is no reason to give up history: until the provider has counted tokens, its refusal decides.
     const isCounted = limit !== undefined && history.contextTokens !== undefined;
     if (excess === 0 && (!isCounted || tokens < limit)) return;
-    this.#fullBefore.set(log, history.step);
     const full = `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens)`;
     session.observe({ type: "notice", text: `${full}; summarising it` });
     const made = await this.summarise(session, "full");
+    const again = made.kind === "compacted" ? 0 : tokens * growth;
+    this.#found.set(log, { before: history.step, again });
     if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
     session.observe({
       type: "notice",
