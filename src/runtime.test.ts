@@ -477,6 +477,25 @@ describe("a session that no repair helps", () => {
     expect(await sessions.store.find(first)).toEqual([first]);
   });
 
+  it("is copied once, however many turns fail after it: no refused request goes out again for a new session", async () => {
+    const message = "The encrypted content could not be verified.";
+    const refusal = { kind: "status", status: 400, code: "invalid_encrypted_content", message } as const;
+    const session = await started({ ...runsOnce, fault: [{ ...refusal, request: 2, times: 100 }] });
+    expect(await session.run("go", never)).toMatchObject({ kind: "failed", class: "unrecoverable" });
+    const rotated = session.id;
+    await session.close();
+    const again = await resumeSession(runtime(), rotated, { force: false }, () =>
+      Promise.resolve(equipment()),
+    );
+    const before = simulator.requests.length;
+    for (const prompt of ["more", "and more"])
+      expect(await again.run(prompt, never)).toMatchObject({ kind: "failed", class: "unrecoverable" });
+    expect(again.id).toBe(rotated);
+    const bodies = simulator.requests.slice(before).map(({ body }) => JSON.stringify(body));
+    expect(new Set(bodies).size).toBe(bodies.length);
+    await again.close();
+  });
+
   it("is refused the undoing of a rotation that never was", async () => {
     const session = await started(runsOnce);
     await session.close();

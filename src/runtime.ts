@@ -8,6 +8,7 @@ import { describeItem, messageItem } from "./session/item.ts";
 import { usageSince } from "./session/usage.ts";
 import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
+import { canBeRotated } from "./recovery/rotate.ts";
 import type { Served } from "./runtime/served.ts";
 import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
@@ -337,7 +338,7 @@ export class Session {
       wait,
       projection,
       upTo: lastSeq,
-      canRotate: true,
+      canRotate: canBeRotated(this.history),
       canShorten: true,
     };
   }

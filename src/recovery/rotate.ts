@@ -3,6 +3,7 @@ import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { sessionCreated } from "../session/created.ts";
 import type { ItemRecord, NewEvent } from "../session/event.ts";
+import { issuerOf } from "../replay/seal.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, isMediaType, outputItem, sanitise } from "../session/item.ts";
 import { sealedText, unsealedArguments } from "../session/seal.ts";
@@ -21,6 +22,14 @@ export interface Carried {
 export function successorCreated(history: History, id: string, version: string): NewEvent {
   const { name, workspace, settings, id: parent } = history;
   return sessionCreated({ id, version, workspace, settings, name, parent, rotated: true });
+}
+
+/**
+ * Whether a successor could be sent anything else: a session that was rotated itself, and in which no model has answered since, would only be
+ * copied, with each turn that fails.
+ */
+export function canBeRotated({ rotated, items }: History): boolean {
+  return !rotated || items.some((record) => issuerOf(record) !== undefined || record.event.media !== undefined);
 }
 
 /**
