@@ -48,7 +48,7 @@ export interface ReplayContract {
   readonly chain: "none" | "previous-response";
 }
 
-/** What exceeds it goes as a placeholder in words, the oldest first. */
+/** What exceeds it goes as a placeholder in words, the oldest first, and a quarter of all at once. */
 export interface MediaLimits {
   /** Where images and files are accepted. */
   readonly where: "anywhere" | "messages" | "nowhere";

@@ -258,6 +258,18 @@ describe("images and files", () => {
     ]);
   });
 
+  it("that are too many give way a quarter at a time: each change costs the provider's cache all that follows it", () => {
+    const log = withImages(...Array.from({ length: 160 }, () => 40));
+    const gone = Array.from({ length: 60 }, (_, more) => {
+      const items = log.history.items.slice(0, 101 + more);
+      const projection = project(anthropic, { issuer: here, quarantines: [] }, items);
+      const left = rulesOf(projection).filter(([, rule]) => rule === "media-too-many").length;
+      expect(items.length - left).toBeLessThanOrEqual(100);
+      return left;
+    });
+    expect([...new Set(gone)]).toEqual([26, 52, 78]);
+  });
+
   it("are named in words after a refusal, those of one item or all", async () => {
     const log = withImages(40, 40);
     expect(shown(await sent(log, openai, { kind: "media", through: 1, seqs: [0] }))).toEqual([false, true]);
