@@ -4,9 +4,9 @@ import { durationWords } from "../lib/words.ts";
 import { blobsIn } from "./memory/blob-hash.ts";
 import type { HealMemory } from "./memory/heal-memory.ts";
 import type { WholeBody } from "./body/held-body.ts";
-import { KeptResponses } from "./kept-responses.ts";
 import { plainBody } from "./body/plain-body.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
+import { UpstreamByMember } from "./upstream-by-member.ts";
 
 const firstProbeMs = 1_000;
 const lastProbeMs = 30_000;
@@ -32,8 +32,8 @@ interface UpstreamsFacts {
 }
 
 /**
- * The upstreams of one gateway. A request goes to the one that sealed what it carries, or keeps the response that it continues; any other
- * request to the next by turns. One that can't be reached is left out until it answers again.
+ * The upstreams of one gateway. A request goes to the one that sealed what it carries, or keeps the response that it continues, or was asked
+ * for its conversation before; any other request to the next by turns. One that can't be reached is left out until it answers again.
  */
 export class Upstreams {
   readonly all: readonly Upstream[];
@@ -45,7 +45,10 @@ export class Upstreams {
   /** Until when an upstream is left out because of its account, in milliseconds since 1970. */
   readonly #resting = new Map<Upstream, number>();
   readonly #now: () => number;
-  readonly #kept = new KeptResponses();
+  /** Who keeps which response. */
+  readonly #kept = new UpstreamByMember("previous_response_id");
+  /** Who was asked last for which conversation, and has the beginning of its next request in a cache. */
+  readonly #asked = new UpstreamByMember("prompt_cache_key");
   #turn = 0;
 
   /** Throws `configuration` for a list without any. */
@@ -78,12 +81,19 @@ export class Upstreams {
   /** The one for a request for a response. */
   for(headers: IncomingHttpHeaders, body: WholeBody): Upstream {
     if (this.all.length === 1) return this.#first;
-    return this.holderOf(headers, body) ?? this.next();
+    const plain = this.#plain(headers, body);
+    const conversation = plain && this.#asked.idIn(plain);
+    const asked = this.#asked.of(conversation);
+    const chosen =
+      (plain && this.#holder(headers, plain)) ?? (asked && this.isUp(asked) ? asked : this.next());
+    if (conversation !== undefined) this.#asked.note(conversation, chosen);
+    return chosen;
   }
 
   /** The one for what isn't a request for a response. */
   forPath(path: string): Upstream {
-    const keeper = this.all.length === 1 ? undefined : this.#kept.ofPath(path);
+    const response = /\/responses\/(resp_[\w-]+)/u.exec(path)?.[1];
+    const keeper = this.all.length === 1 ? undefined : this.#kept.of(response);
     return keeper && this.isUp(keeper) ? keeper : this.next();
   }
 
@@ -97,9 +107,16 @@ export class Upstreams {
    * could open neither. Only one that is up.
    */
   holderOf(headers: IncomingHttpHeaders, body: WholeBody): Upstream | undefined {
-    const plain = plainBody(body.whole(), headers["content-encoding"], this.#maxBytes);
-    if (!plain) return undefined;
-    const keeper = this.#kept.ofBody(plain);
+    const plain = this.#plain(headers, body);
+    return plain && this.#holder(headers, plain);
+  }
+
+  #plain(headers: IncomingHttpHeaders, body: WholeBody): Buffer | undefined {
+    return plainBody(body.whole(), headers["content-encoding"], this.#maxBytes);
+  }
+
+  #holder(headers: IncomingHttpHeaders, plain: Buffer): Upstream | undefined {
+    const keeper = this.#kept.of(this.#kept.idIn(plain));
     if (keeper && this.isUp(keeper)) return keeper;
     for (const blob of blobsIn(plain).toReversed()) {
       const issuer = this.#memory.sealedBy(blob);

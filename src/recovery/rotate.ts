@@ -29,7 +29,9 @@ export function successorCreated(history: History, id: string, version: string):
  * copied, with each turn that fails.
  */
 export function canBeRotated({ rotated, items }: History): boolean {
-  return !rotated || items.some((record) => issuerOf(record) !== undefined || record.event.media !== undefined);
+  return (
+    !rotated || items.some((record) => issuerOf(record) !== undefined || record.event.media !== undefined)
+  );
 }
 
 /**

@@ -46,13 +46,16 @@ export interface Client {
   say(text: string, headers?: Record<string, string>): Promise<Streamed>;
 }
 
+let clients = 0;
+
 export function client(gateway: Tried): Client {
   const input: JsonObject[] = [];
+  const key = `session-${++clients}`;
   return {
     input,
     async say(text, headers = {}) {
       input.push(prompt(text));
-      const got = await send(gateway, input, { prompt_cache_key: "session-1" }, headers);
+      const got = await send(gateway, input, { prompt_cache_key: key }, headers);
       input.push(...got.items);
       return got;
     },

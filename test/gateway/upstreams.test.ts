@@ -54,6 +54,15 @@ describe("several upstreams", () => {
     expect(gateway.metrics.total("heals")).toBe(0);
   });
 
+  it("a conversation stays with the one that was asked for it first, where nothing is sealed: the other has nothing of it in its cache", async () => {
+    const { first, second, gateway } = await two();
+    for (const key of ["here", "here", "there", "there", "here", "there"])
+      await send(gateway, prompt, { prompt_cache_key: key, include: [] });
+    const keys = ({ requests }: Simulator) => requests.map(({ body }) => body?.["prompt_cache_key"]);
+    expect(keys(first)).toEqual(["here", "here", "here"]);
+    expect(keys(second)).toEqual(["there", "there", "there"]);
+  });
+
   it("one that is down is left out, what it sealed is healed for the other, and it is asked again when it is back", async () => {
     const { first, second, gateway } = await two();
     const codex = client(gateway);
