@@ -124,3 +124,16 @@ describe("an upstream's body inside a gateway's words", () => {
       });
   });
 });
+
+it("of a page without a title nobody is shown the source", () => {
+  const page = '<html> <head> <meta name="viewport" /> <style>body{color:#fff}</style> </head></html>';
+  expect(signalFromHttp(403, {}, page).message).toBe("a page in place of an answer");
+});
+
+it.each([
+  [400, `The 'gpt-5.5' model requires a newer version of Codex. Please upgrade.`, "model-missing"],
+  [401, "无法刷新您的访问令牌。请重新登录。", "auth-expired"],
+])("a refusal that no other try mends ends the turn at once: %s %s", (status, message, failureClass) => {
+  const signal = signalFromHttp(status, {}, JSON.stringify({ detail: message }));
+  expect(classify(signal, { now: 0 }).class).toBe(failureClass);
+});
