@@ -108,6 +108,23 @@ describe("a rollout that a program has written anew is one again", () => {
     expect(scanRollout(file!)).toMatchObject({ header: { id }, messages: 2, flaws: ["other-layout"] });
   });
 
+  it.each<[string, string | Buffer]>([
+    ["spread over many lines", spread.slice(40)],
+    ["as a list", JSON.stringify(rows, null, 2).replace(/"timestamp".*/u, "\0".repeat(40))],
+    ["UTF-16", utf16(`\uFEFF${whole.replace(/.*/u, "#".repeat(200))}`)],
+    ["UTF-16 without its beginning", utf16(`\uFEFF${whole}`).fill(0, 0, 256)],
+    ["UTF-16, big-endian, without its beginning", utf16(`\uFEFF${whole}`).swap16().fill(0, 0, 256)],
+    ["UTF-16, spread", utf16(`\uFEFF${spread.slice(40)}`)],
+  ])("%s, where the first one is destroyed", async (what, content) => {
+    const path = written(`headless${what.replaceAll(/\W/gu, "")}`, content);
+    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "other-layout" }]);
+    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    expect(judge(await examine(path), { path, now })).toEqual([]);
+    const mended = readFileSync(path, "utf8").trimEnd().split(/\s*\n/u);
+    expect(JSON.parse(mended[0]!)).toMatchObject({ type: "session_meta", payload: { id } });
+    expect(mended.slice(-2)).toEqual(lines.slice(1));
+  });
+
   it.each(layouts.filter(([what]) => /a record a line|^UTF-16/u.test(what)))(
     "%s and torn off, with what Codex has written since a repair that was taken back",
     async (what, content) => {

@@ -51,31 +51,34 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   const encoding = encodingOf(bytes);
   const text = inUtf8(bytes, encoding);
   const lines = linesIn(text).filter((line) => !isBlank(line.bytes));
-  const isInLines = lines[0] !== undefined && isRecord(lines[0].bytes);
-  if (isInLines) return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines };
-  if (!isRecord(firstValue(text))) return "none";
-  if (encoding !== "utf-8") return { layout: "UTF-16", encoding, isInLines };
+  if (lines[0] && isRecord(lines[0].bytes))
+    return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines: true };
+  // The first record may be destroyed: what the others stand in is the layout.
+  const first = firstRecord(text);
+  if (encoding !== "utf-8") {
+    const isInLines = first !== 0 && lines.some((line) => isRecord(line.bytes));
+    return first < 0 && !isInLines ? "none" : { layout: "UTF-16", encoding, isInLines };
+  }
+  if (first < 0) return "none";
   // Records in a list, or one spread over many lines, may be followed by records with a line each: those that Codex has written since.
   const beginning = lines.find(({ bytes: line }) => line.includes(openBrace));
   const isSpread =
-    beginning !== undefined && (isListed(beginning.bytes) || !isRecord(firstValue(beginning.bytes)));
+    first === 0 && beginning && (isListed(beginning.bytes) || firstRecord(beginning.bytes) !== 0);
   // With lines and an unreadable first one, later ones could be read; a list of one value a line ends its lines with commas.
   const isList = text[begin(text)] === openBracket;
   const close = lines.findIndex(({ bytes: line }) => line[begin(line)] === closeBracket);
   const list = lines.slice(0, (close < 0 ? lines.length : close) - 1);
   if (!isSpread && (isList ? list : lines).some((line) => isRecord(line.bytes))) return "lines";
-  return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines };
+  return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines: false };
 }
 
 /** Whether another record of a list is to come after a line. */
 const isListed = (line: Buffer): boolean =>
   line.subarray(line.findLastIndex((byte) => !isSpace(byte)))[0] === comma;
 
-/** The first value in a text, without the white space within it. */
-function firstValue(text: Buffer): Buffer {
-  const values = new ValuesInLines().take(text);
-  const end = values.indexOf(newline);
-  return end < 0 ? values : values.subarray(0, end);
+/** Which of the values in a text is the first that is a record; -1 where none is. */
+function firstRecord(text: Buffer): number {
+  return linesIn(new ValuesInLines().take(text)).findIndex(({ bytes }) => isRecord(bytes));
 }
 
 /**
