@@ -35,6 +35,16 @@ describe("of a line that is no record", () => {
     expect(lost(`\0\0 ${enveloped}${enveloped}`), "nothing was there").toEqual([]);
   });
 
+  it("a record stays of which only what stands behind it is none: the comma of a list, the end of a torn one", () => {
+    for (const behind of [",", " ,", "]", "#####", '"text":"the end']) {
+      const line = `${enveloped}${behind}`;
+      const room = `\n${" ".repeat(behind.length - 1)}`;
+      expect(kept(line)).toBe(`${enveloped}${room}`);
+      expect(lost(line)).toEqual([behind]);
+      expect(kept(`${line}${enveloped}`)).toBe(`${enveloped}${room}${enveloped}`);
+    }
+  });
+
   it("bytes that are no text and control characters are replaced where they stand", () => {
     expect(kept(message.replace(":1}", ":\xff1}").replace('"}{', '"}\x01{'))).toBe(
       message.replace(":1}", ":?1}").replace('"}{', '"} {'),

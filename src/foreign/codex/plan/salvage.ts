@@ -62,7 +62,7 @@ export function salvageTail(line: Buffer): Salvaged {
 
 /** Takes a line apart where records may begin: keeps the pieces that are records, and makes spaces of the others. */
 function apart(cleaned: Buffer, line: Buffer): Salvaged {
-  const starts = [0, ...beginnings(cleaned)];
+  const starts = withEnds([0, ...beginnings(cleaned)], cleaned);
   const pieces: Buffer[] = [];
   const lost: Buffer[] = [];
   let from = 0;
@@ -92,6 +92,15 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
 function beginnings(line: Buffer): number[] {
   const afterWhole = offsetsOf(line, between).map((at) => at + 1);
   return [...new Set([...offsetsOf(line, recordMark), ...afterWhole])].toSorted((a, b) => a - b);
+}
+
+/** Adds where a record ends and something else stands behind it: a list's comma, the end of a torn record, garbage. */
+function withEnds(starts: readonly number[], line: Buffer): number[] {
+  return starts.flatMap((start, nth) => {
+    const next = starts[nth + 1] ?? line.length;
+    const end = line.lastIndexOf(closeBrace, next - 1) + 1;
+    return end > start && end < next && isRecord(line.subarray(start, end)) ? [start, end] : [start];
+  });
 }
 
 function offsetsOf(line: Buffer, what: Buffer): number[] {

@@ -37,6 +37,24 @@ describe("what another program wrote is no broken session", () => {
     expect(await judged(name, content)).toMatchObject([{ kind: "not-a-rollout", severity: "note" }]);
   });
 
+  it("and lines of Codex's that all end in a comma are none of its: what stands in them can be mended", async () => {
+    const payload = {
+      id,
+      timestamp: "2026-11-20T20:47:32.000Z",
+      cwd: "/pond",
+      originator: "o",
+      cli_version: "0.169.0",
+    };
+    const records = lines(
+      { timestamp: payload.timestamp, type: "session_meta", payload },
+      { timestamp: payload.timestamp, type: "event_msg", payload: { type: "token_count", info: null } },
+    );
+    expect(await judged("commas.jsonl", records.replaceAll("\n", ",\n"))).toMatchObject([
+      { kind: "header-broken" },
+      { kind: "unparsable-line" },
+    ]);
+  });
+
   it("is one where a session should be, by the file's name", async () => {
     const found = await judged(`rollout-2026-01-01T00-00-00-${id}.jsonl`, exec);
     expect(found).toMatchObject([{ kind: "not-a-rollout", severity: "broken" }]);

@@ -1,4 +1,5 @@
 import { bareKinds } from "./bare-kinds.ts";
+import { glance } from "./glance.ts";
 import { isThreadId } from "../home/places.ts";
 import type { Era } from "./record.ts";
 
@@ -39,4 +40,10 @@ export function isOfCodex({ era, type, kind = "", payload }: AskedRecord): boole
   if (type !== "response_item") return type === "state";
   if (kind === "message") return typeof payload["role"] === "string" && Array.isArray(payload["content"]);
   return bareKinds.has(kind) && typeof payload["call_id"] === "string";
+}
+
+/** Whether a line that can't be read to its end begins as Codex's records since 0.34 do. */
+export function beginsAsOfCodex(line: Buffer): boolean {
+  const glanced = glance(line);
+  return glanced !== undefined && glanced.timeEnd > 0 && recordTypes.has(glanced.type);
 }
