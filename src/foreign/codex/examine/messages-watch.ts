@@ -85,7 +85,7 @@ export class MessagesWatch {
   /** Notes a line that can't be read. */
   unreadable(line: RolloutLine): void {
     this.hole(line);
-    this.unreasoned.unreadable();
+    this.unreasoned.missing();
   }
 
   /** Notes a line that is blank or can't be read. */
@@ -102,8 +102,10 @@ export class MessagesWatch {
       for (const hole of this.#since)
         if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
       // Ordinals are missing beyond those of blank lines: whole lines are gone.
-      if (this.#lastOrdinal !== undefined && ordinal > this.#lastOrdinal + 1 + length)
+      if (this.#lastOrdinal !== undefined && ordinal > this.#lastOrdinal + 1 + length) {
         this.#hole({ index: line.index, at: line.offset, bytes: 0 });
+        this.unreasoned.missing(ordinal - this.#lastOrdinal - 1 - length);
+      }
       this.#lastOrdinal = ordinal;
     }
     if (this.#since.length > 0) this.#since = [];

@@ -5,18 +5,17 @@ import { Bounded } from "./bounded.ts";
 
 const mostFound = 10_000;
 
+/** Where the next record stands: right after reasoning, in a response, before the next one, or after what may have been its reasoning. */
+const places = ["reasoned", "within", "before", "missed"] as const;
+
 /**
- * Finds items of the model's with ids whose reasoning may have been in a line that can't be read. OpenAI refuses such an item ("provided
- * without its required 'reasoning' item"). A response begins with its reasoning, so that it is missed only where the line stands before
- * the first item of a response; an item that never had any goes as well without an id.
+ * Finds items of the model's with ids whose reasoning may have been in a line that is gone or can't be read. OpenAI refuses such an item
+ * ("provided without its required 'reasoning' item"). A response begins with its reasoning, so that it is missed only where the line stands
+ * before the first item of a response; an item that never had any goes as well without an id.
  */
 export class UnreasonedItems {
   readonly #found = new Bounded<Span>(mostFound);
-  /**
-   * Where the next record stands: before a response's first item, within one, after its reasoning, or after a line that may have held
-   * that.
-   */
-  #place: "before" | "within" | "reasoned" | "unreadable" = "before";
+  #place: (typeof places)[number] = "before";
   #hasReasoning = false;
 
   /** None in a session without reasoning. */
@@ -24,10 +23,9 @@ export class UnreasonedItems {
     return this.#hasReasoning ? this.#found.items : [];
   }
 
-  unreadable(): void {
-    if (this.#place === "before") this.#place = "unreadable";
-    // It may have been the output or the prompt before the next response.
-    else if (this.#place === "within") this.#place = "before";
+  /** Notes lines that are gone or can't be read: of each it may be the next one that belongs there. */
+  missing(lines = 1): void {
+    this.#place = places[Math.min(places.indexOf(this.#place) + lines, places.length - 1)]!;
   }
 
   reasoning(): void {
@@ -38,7 +36,7 @@ export class UnreasonedItems {
   /** `isModels`: it is an answer or a call. */
   item(isModels: boolean, line: RolloutLine): void {
     if (!isModels) this.#place = "before";
-    else if (this.#place !== "unreadable") this.#place = "within";
+    else if (this.#place !== "missed") this.#place = "within";
     else if (itemHead(line.bytes)?.id) this.#found.add(spanOf(line));
   }
 

@@ -239,6 +239,25 @@ describe("an item before which a line can't be read", () => {
     expect(await kinds()).toEqual([]);
   });
 
+  it.each<[string, number[], string[]]>([
+    ["goes without its id where its reasoning is gone", [4], ["fc_2", "fc_3"]],
+    ["goes without it where the output before the reasoning is gone, too", [8, 9, 10], ["msg_3"]],
+    ["goes without it where all is gone since the reasoning before", [2, 3, 4], ["fc_2", "fc_3"]],
+    ["keeps it where the reasoning stands there", [0], []],
+    ["keeps it where something is gone within its response", [6], []],
+  ])("%s, as ordinals tell", async (_, gone, bare) => {
+    const numbered = rows.map((row, at) => ({ ordinal: at + 1, ...row }));
+    write(rollout(...numbered.filter((_row, at) => !gone.includes(at))));
+    const lines = readFileSync(path, "utf8").split("\n");
+    const { items } = (await examine(path)).messages.unreasoned;
+    expect(
+      items.map(({ index }) => (JSON.parse(lines[index]!) as { payload: JsonObject }).payload["id"]),
+    ).toEqual(bare);
+    await repairRollout(path, { home: root, now, seals: { which: "none" } }, () => undefined);
+    expect(await kinds()).toEqual([]);
+    for (const own of bare) expect(readFileSync(path, "utf8")).not.toContain(`"${own}"`);
+  });
+
   it("keeps its id in a session without reasoning", async () => {
     const text = rollout(prompt, call(1), output(1), answer(1)).replace(/.*"msg_p".*/u, (line) =>
       "#".repeat(line.length),
