@@ -6,6 +6,7 @@ export type { ListedThread, ListOptions, ThreadFlaw, ThreadList } from "./codex/
 export { lastMessages } from "./codex/list/last-messages.ts";
 export type { SaidMessage } from "./codex/list/last-messages.ts";
 export type { Flaw } from "./codex/list/flaw.ts";
+export type { TurnFailure } from "./codex/rollout/outcome.ts";
 
 export { diagnose } from "./codex/diagnose.ts";
 export type { DiagnoseOptions, Diagnosis, Sealed } from "./codex/diagnose.ts";

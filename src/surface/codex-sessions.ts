@@ -125,8 +125,7 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
     created,
     // Where it comes from the file's time of change, it has fractions of a millisecond.
     updated: Math.floor(updated),
-    status: isOpen ? "interrupted" : "idle",
-    ...(isOpen && { reason: "the turn was not ended" }),
+    ...standing(isOpen, thread.failure),
     turns: 0,
     steps: 0,
     messages,
@@ -148,6 +147,15 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
       flaws: [...flaws],
     },
   };
+}
+
+/** How the last turn stands, as the session says that it becomes. */
+function standing(
+  isOpen: boolean,
+  failure: ListedThread["failure"],
+): Pick<ListedSession, "status" | "reason"> {
+  if (isOpen) return { status: "interrupted", reason: "the turn was not ended" };
+  return failure ? { status: failure.kind, reason: failure.class } : { status: "idle" };
 }
 
 const words: Readonly<Record<ListedThread["flaws"][number], string>> = {

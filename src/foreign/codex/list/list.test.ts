@@ -215,6 +215,27 @@ test("what is wrong at the ends of a file is seen", () => {
   ]);
 });
 
+test("what the last turn failed of is told, until a later one hasn't", async () => {
+  const home = codexHomeWith("0.169.0");
+  const [first] = (await listThreads(home)).threads;
+  expect(first!.failure).toBeUndefined();
+  const end = (more: object): string => {
+    const payload = { type: "task_complete", turn_id: "t", last_agent_message: null, ...more };
+    const line = { timestamp: "2026-11-23T00:00:00.000Z", ordinal: 999, type: "event_msg", payload };
+    return `${JSON.stringify(line)}\n`;
+  };
+  const refused = { message: JSON.stringify({ error: { code: "invalid_encrypted_content", message: "x" } }) };
+  const limited = { message: "You've hit your usage limit.", codex_error_info: "usage_limit_exceeded" };
+  for (const [text, failure] of [
+    [end({ error: refused }), { kind: "failed", class: "sealed-reasoning-rejected" }],
+    [end({ error: limited }), { kind: "limited", class: "usage-limit" }],
+    [end({ last_agent_message: 'It says "error":{}.' }), undefined],
+  ] as const) {
+    appendFileSync(first!.path, text);
+    expect((await listThreads(home)).threads.find(({ id }) => id === first!.id)!.failure).toEqual(failure);
+  }
+});
+
 test("a file that may not be read is looked at each time, as rights that are given change neither its size nor its time, and a damaged one once", async () => {
   const home = codexHomeWith("0.130.0");
   chmodSync(home, 0o777);

@@ -4,6 +4,7 @@ import { currentOf } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
 import type { Origin } from "../rollout/header.ts";
+import type { TurnFailure } from "../rollout/outcome.ts";
 import type { Flaw } from "./flaw.ts";
 import { type RolloutFacts, scanBefore, scanRollout } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
@@ -38,6 +39,8 @@ export interface ListedThread {
   readonly archived?: true;
   readonly parent?: string;
   readonly forkedFrom?: string;
+  /** What its last turn failed of, where Codex has written that down at the turn's end (0.148 and later). */
+  readonly failure?: TurnFailure;
   readonly flaws: readonly ThreadFlaw[];
 }
 
@@ -177,6 +180,7 @@ function threadOf(
   if (header?.cliVersion !== undefined) thread.cliVersion = header.cliVersion;
   if (header?.modelProvider !== undefined) thread.provider = header.modelProvider;
   if (facts.estimated || chain.some((each) => each.facts.before?.estimated)) thread.estimated = true;
+  if (facts.failure) thread.failure = facts.failure;
   if (file.archived) thread.archived = true;
   if (header?.parent !== undefined) thread.parent = header.parent;
   if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;

@@ -63,6 +63,13 @@ it("a turn that Codex has begun since is told as open once", () => {
   expect(scanRollout(listRollouts(placed(text))[0]!).flaws).toEqual(["open-turn"]);
 });
 
+it("what the last turn failed of is told", () => {
+  const error = { message: "You've hit your usage limit.", codex_error_info: "usage_limit_exceeded" };
+  const ended = line("event_msg", { type: "task_complete", turn_id: "t", last_agent_message: null, error });
+  const facts = scanRollout(listRollouts(placed(spacedOut([header, ...talk, ended])))[0]!);
+  expect(facts.failure).toEqual({ kind: "limited", class: "usage-limit" });
+});
+
 const talk = [
   said("user", "count the ponds"),
   said("assistant", "two"),

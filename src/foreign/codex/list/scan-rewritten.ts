@@ -1,4 +1,5 @@
 import { linesIn } from "../rollout/lines.ts";
+import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { isSummaryText, promptOf, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
@@ -12,8 +13,8 @@ export interface Scanned {
   updated?: number | undefined;
   /** Messages of the person and the model, as many as are in the bytes that were read. */
   messages: number;
-  /** Whether its last turn was not ended. */
-  isOpen: boolean;
+  /** What its last turn failed of, or that it was not ended. */
+  turn?: TurnFailure | "open" | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export function scanRewritten(head: Buffer, tail: Buffer | undefined): Scanned {
 }
 
 function scanParsed(bytes: Buffer): Scanned {
-  const found: Scanned = { messages: 0, isOpen: false };
+  const found: Scanned = { messages: 0 };
   let told: string | undefined;
   for (const line of linesIn(bytes)) {
     const record = readRecord(line);
@@ -43,8 +44,9 @@ function scanParsed(bytes: Buffer): Scanned {
     }
     if (type === "event_msg") {
       told ??= titleOf(toldPrompt(payload) ?? "");
-      if (/^(?:task|turn)_started$/u.test(kind ?? "")) found.isOpen = true;
-      if (/^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? "")) found.isOpen = false;
+      if (/^(?:task|turn)_started$/u.test(kind ?? "")) found.turn = "open";
+      if (/^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? ""))
+        found.turn = failureOf(kind!, payload);
     }
     if (type !== "response_item" || kind !== "message") continue;
     const prompt = promptOf(payload);

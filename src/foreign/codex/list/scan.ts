@@ -7,6 +7,7 @@ import { type HistoryBase, readHeader } from "../rollout/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
+import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import type { Flaw } from "./flaw.ts";
@@ -33,6 +34,8 @@ export interface RolloutFacts {
   readonly estimated?: true;
   /** Those of the file that this one goes on from, up to where it does. Absent: none is there, or nobody has counted. */
   readonly before?: MessageCount;
+  /** What its last turn failed of, where the event that ended it says so (0.148 and later). */
+  readonly failure?: TurnFailure;
   /** It couldn't be opened for its rights ("unreadable"). Not cached: granting the rights changes neither size nor time. */
   readonly refused?: true;
   readonly flaws: readonly Flaw[];
@@ -100,8 +103,8 @@ function scanLines(
   const end = endOf(last);
   const seen = isRewritten
     ? scanRewritten(head, tail)
-    : { ...scanMarked(head, tail, header), updated: end.updated, isOpen: isTurnOpen(last) };
-  const { title, model, effort, cwd, updated, messages, isOpen } = seen;
+    : { ...scanMarked(head, tail, header), updated: end.updated, turn: lastTurn(last) };
+  const { title, model, effort, cwd, updated, messages, turn } = seen;
   const unread = (between * inLines) / (head.length + (tail?.length ?? 0));
   return {
     header,
@@ -113,7 +116,8 @@ function scanLines(
     updated: updated ?? file.mtime,
     messages: messages + Math.round(messages * unread),
     ...(between > 0 && { estimated: true }),
-    flaws: [...flaws, ...end.flaws, ...(isOpen ? (["open-turn"] as const) : [])],
+    ...(typeof turn === "object" && { failure: turn }),
+    flaws: [...flaws, ...end.flaws, ...(turn === "open" ? (["open-turn"] as const) : [])],
   };
 }
 
@@ -122,7 +126,7 @@ function scanMarked(
   head: Buffer,
   tail: Buffer | undefined,
   header: ListedHeader | undefined,
-): Omit<Scanned, "updated" | "isOpen"> {
+): Omit<Scanned, "updated" | "turn"> {
   const { count, prompt } = messagesIn(head);
   const own = ownPart(head, header);
   const title =
@@ -212,18 +216,30 @@ function endOf(bytes: Buffer): { readonly updated: number | undefined; readonly 
 /** How events that begin or end a turn start, among others. */
 const turnMark = Buffer.from('"type":"event_msg","payload":{"type":"t');
 
-/** Whether a turn began after the last one that ended. Before 0.100 nothing tells. */
-function isTurnOpen(bytes: Buffer): boolean {
+const errorMark = Buffer.from('"error":{');
+
+/** Whether a turn began after the last one that ended, or what that one failed of. Before 0.100 nothing tells. */
+function lastTurn(bytes: Buffer): Scanned["turn"] {
   for (
     let at = bytes.lastIndexOf(turnMark);
     at >= 0;
     at = at === 0 ? -1 : bytes.lastIndexOf(turnMark, at - 1)
   ) {
     const name = bytes.toString("latin1", at + turnMark.length, at + turnMark.length + 13);
-    if (/^(?:ask|urn)_started"/u.test(name)) return true;
-    if (/^(?:(?:ask|urn)_complete|urn_aborted)"/u.test(name)) return false;
+    if (/^(?:ask|urn)_started"/u.test(name)) return "open";
+    if (/^(?:(?:ask|urn)_complete|urn_aborted)"/u.test(name)) return failureAt(bytes, at);
   }
-  return false;
+  return undefined;
+}
+
+function failureAt(bytes: Buffer, at: number): TurnFailure | undefined {
+  const start = bytes.lastIndexOf(newline, at) + 1;
+  const end = bytes.indexOf(newline, at);
+  const text = bytes.subarray(start, end < 0 ? bytes.length : end);
+  if (!text.includes(errorMark)) return undefined;
+  const [line] = linesIn(text);
+  const record = line && readRecord(line);
+  return record?.readable ? failureOf(record.kind ?? "", record.payload) : undefined;
 }
 
 /** A few of the last lines: what was written last may not be the last line that can be read. */

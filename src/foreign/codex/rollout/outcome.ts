@@ -5,6 +5,21 @@ import { classify } from "../../../failure/classify.ts";
 import { signalFromHttp } from "../../../failure/signal.ts";
 import type { TurnOutcome } from "../../../session/event.ts";
 
+/** How a turn failed, or met a limit. */
+export interface TurnFailure {
+  readonly kind: "failed" | "limited";
+  /** Of the failure catalogue. */
+  readonly class: string;
+}
+
+/** What the event that ends a turn says of its failure. */
+export function failureOf(kind: string, payload: JsonObject): TurnFailure | undefined {
+  const outcome = outcomeOf(kind, payload, false);
+  return outcome.kind === "failed" || outcome.kind === "limited"
+    ? { kind: outcome.kind, class: outcome.class }
+    : undefined;
+}
+
 /** Codex's names for a turn's error (`codex_error_info`, 0.148 and later), and the failure class of each. */
 const classes: Readonly<Record<string, FailureClass>> = {
   context_window_exceeded: "context-overflow",
