@@ -2,6 +2,7 @@ import { existsSync, rmSync, type Stats } from "node:fs";
 import { quoted, systemWords } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
+import { pinOf } from "../examine/descendants.ts";
 import { copyPrivately } from "./copy.ts";
 import { appendLater } from "./gone-on.ts";
 import { assertUntouched, keepTime, syncFile, writeInPlace } from "./in-place.ts";
@@ -53,10 +54,13 @@ export async function complete(
  * Writes the rollout and brings Codex's databases into line with it; every step can be taken again. `stat`: that of the rollout before.
  */
 async function completed(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
-  const { path, thread } = journal;
+  const { path, thread, before, after } = journal;
   const isUndoing = journal.state === "undoing";
   const databases = databasesOf(path);
-  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
+  // Codex may have made its index since, of what now moves back.
+  const isMoved = isUndoing && before.bytes !== after.bytes && pinOf(path) === undefined;
+  if (thread !== undefined && (journal.forgotIndex || isMoved))
+    databases?.forgetIndex(indexKey(path, thread));
   const [, source] = copiesOf(folder, journal);
   if (journal.packed === undefined || existsSync(path)) {
     await writeInPlace(path, source);

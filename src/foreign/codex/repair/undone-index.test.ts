@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { codexFixtures } from "../../../../test/kit/codex-home.ts";
+import { CodexDatabases } from "../home/databases.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout, undoRepair } from "./repair.ts";
+
+it("an index that Codex has made since a repair goes where taking that back moves what it was made from", async () => {
+  const [, source] = listRollouts(join(codexFixtures, "0.169.0"));
+  const root = mkdtempSync(join(tmpdir(), "throughline-undone-index-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const path = join(root, "codex", "sessions", basename(source!.path));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, readFileSync(source!.path));
+  const home = join(root, "own");
+  const done = await repairRollout(path, { home });
+  expect(done?.journal).toMatchObject({ mended: { "call-without-output": 1 }, forgotIndex: false });
+  const database = new DatabaseSync(join(root, "codex", "thread_history_1.sqlite"));
+  database.exec(
+    "CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal); CREATE TABLE thread_turns (thread_id, rollout_byte_offset)",
+  );
+  const { thread } = source!;
+  database
+    .prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, 25)")
+    .run(thread, statSync(path).size);
+  database.close();
+  const databases = new CodexDatabases(join(root, "codex"));
+  expect(databases.index(thread)).toBeDefined();
+  await undoRepair(path, { home });
+  expect(databases.index(thread)).toBeUndefined();
+});
