@@ -69,8 +69,8 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
-    const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
-    const right = rightPlace(before, path);
+    const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
+    const right = rightPlace(named, path);
     const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
     databases?.setPlace(thread, {
       path: isUndoing ? movedFrom : right.path,
