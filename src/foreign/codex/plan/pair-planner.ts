@@ -45,7 +45,6 @@ export class PairPlanner {
   /** An output that stands before its call swaps places with it. */
   *exchanged(): Generator<Edit, undefined> {
     const [{ open, orphans }, file] = [this.#found, this.#file];
-    if (orphans.count === 0 || open.count === 0) return undefined;
     const outputs = new Map(orphans.items.map((output) => [output.call, output]));
     for (const call of open) {
       const output = outputs.get(call.call);
@@ -61,7 +60,6 @@ export class PairPlanner {
   /** Pairs an output with a call whose id differs because one of the two was altered. */
   *renamed(): Generator<Edit, undefined> {
     const { open, orphans } = this.#found;
-    if (orphans.count === 0 || open.count === 0) return undefined;
     const outputs = orphans.items.filter(({ at }) => !this.#paired.has(at));
     for (const call of open) {
       if (this.#paired.has(call.at)) continue;

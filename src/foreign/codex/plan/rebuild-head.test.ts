@@ -52,6 +52,7 @@ describe("a first line that is gone", () => {
     expect(Date.parse(timestamp)).toBe(Date.parse("2026-11-21T09:45:53"));
     expect(head({})).not.toHaveProperty("ordinal");
     expect(head({})!.payload).not.toHaveProperty("git");
+    expect(head({})!.payload).not.toHaveProperty("history_mode");
   });
 
   it("is not made where no id can be told", () => {
@@ -101,6 +102,42 @@ describe("a first line that is gone", () => {
     expect(odd.timestamp, "a time that is none").toBe("2026-11-20T09:00:00.000Z");
   });
 
+  it.each([
+    ["a day that is none", '"timestamp":"2026-11-99T08:00:00.000Z"', {}],
+    ["a year alone", '"timestamp":"2026"', {}],
+    [
+      "text with an escape that is none",
+      '"cwd":"/of\\q","originator":"codex_exec"',
+      { originator: "codex_exec" },
+    ],
+  ])("doesn't keep %s", (_what, said, kept) => {
+    const firstTimestamp = "2026-11-20T09:00:00.000Z";
+    expect(head({ broken: remains(said), firstTimestamp, row })).toMatchObject({
+      timestamp: firstTimestamp,
+      payload: { timestamp: firstTimestamp, cwd: "/of/row", ...kept },
+    });
+  });
+
+  it("is of the first id in the broken line that is a thread's", () => {
+    const broken = remains(`"id":"no id","forked":{"id":"${other}"},"id":"${third}"`);
+    expect(head({ path: "/kept.jsonl", broken })!.payload["id"]).toBe(other);
+  });
+
+  it("began when the line itself says, else a copy of it, else what is left of the line", () => {
+    const [first, second] = ["2026-11-20T07:00:00.000Z", "2026-11-20T07:30:00.000Z"];
+    const broken = remains('"timestamp":"2026-11-20T08:00:00.000Z"');
+    const own = { timestamp: first };
+    const copy = { id, timestamp: second };
+    const began = (sources: Partial<HeadSources>): unknown =>
+      (JSON.parse(rebuildHead({ ...nothing, isBare: true, broken, ...sources })!.toString()) as JsonObject)[
+        "timestamp"
+      ];
+    expect(head({ broken, own, copy })!.payload["timestamp"]).toBe(first);
+    expect(head({ broken, copy })!.payload["timestamp"]).toBe(second);
+    expect(began({ copy })).toBe(second);
+    expect(began({})).toBe("2026-11-20T08:00:00.000Z");
+  });
+
   it("has no envelope where the lines behind it have none", () => {
     const made = (sources: Partial<HeadSources>): unknown =>
       JSON.parse(rebuildHead({ ...nothing, isBare: true, ...sources })!.toString());
@@ -129,7 +166,7 @@ describe("a first line that is gone", () => {
   const toldBase = { thread_id: other, end_ordinal_exclusive: 7, end_byte_offset: 4_096 };
 
   it("goes on from where another file ends: as the line says still, or else as the other files do", () => {
-    const made = head({ isPaginated: true, base: lost, firstOrdinal: 8 })!;
+    const made = head({ isPaginated: true, base: lost, firstOrdinal: 9 })!;
     expect(made).toMatchObject({
       ordinal: 7,
       payload: { history_base: toldBase, history_mode: "paginated", cwd: "/of/base", cli_version: "0.148.0" },
@@ -159,6 +196,12 @@ describe("a first line that is gone", () => {
     const known = { ...row, source: JSON.stringify(spawned), thread_source: "subagent" };
     const made = head({ isPaginated: true, row: known, parent })!.payload;
     expect(made).toMatchObject({ ...agent, source: spawned, session_id: third, thread_source: "subagent" });
+    const named = { ...known, agent_role: "reviewer", agent_nickname: "B", git_origin_url: "git@a" };
+    expect(head({ isPaginated: true, row: named, parent })!.payload).toMatchObject({
+      agent_nickname: "A",
+      agent_role: "reviewer",
+      git: { repository_url: "git@a" },
+    });
     const legacy = head({ row: known, parent })!.payload;
     expect(legacy).not.toHaveProperty("subagent_history_start_ordinal");
     const fork = head({ isPaginated: true, row: { ...row, source: "exec" }, parent })!.payload;

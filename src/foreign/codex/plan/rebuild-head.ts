@@ -53,12 +53,11 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
   };
   const told = Object.values(git).some((value) => value !== undefined) && { git };
-  const created = text(own["timestamp"]) ?? text(copy?.["timestamp"]) ?? timestamp;
   if (sources.isBare)
-    return Buffer.from(JSON.stringify({ timestamp: created, instructions: null, ...told, ...copy, id }));
+    return Buffer.from(JSON.stringify({ timestamp, instructions: null, ...told, ...copy, id }));
   const source = sourceIn(broken) ?? sourceOf(remains["source"] ?? row["source"]);
   const payload: JsonObject = {
-    timestamp: created,
+    timestamp,
     cwd: remains["cwd"] ?? text(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
     cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
@@ -122,7 +121,7 @@ function lineage(
     agent_nickname: agent("agent_nickname"),
     agent_role: agent("agent_role"),
     multi_agent_version: remains["multi_agent_version"],
-    ...(isPaginated && isAgent && from !== undefined && { subagent_history_start_ordinal: from }),
+    ...(isPaginated && isAgent && { subagent_history_start_ordinal: from }),
   });
 }
 

@@ -50,6 +50,7 @@ describe("a record that Codex passes over, or that a provider refuses", () => {
     ["a message without content", item("message", without(message, "content"))],
     ["content that is no list", item("message", { ...message, content: "words" })],
     ["a part that is no object", item("message", { ...message, content: [words, "words"] })],
+    ["a part that is null", item("message", { ...message, content: [null] })],
     ["a part without a type", item("message", { ...message, content: [{ text: "" }] })],
     ["a part's type with another letter", item("message", { ...message, content: [{ type: "input text" }] })],
     ["a part without its words", item("message", { ...message, content: [{ type: "input_text" }] })],
