@@ -196,8 +196,8 @@ describe("a first line that is gone", () => {
     const known = { ...row, source: JSON.stringify(spawned), thread_source: "subagent" };
     const made = head({ isPaginated: true, row: known, parent })!.payload;
     expect(made).toMatchObject({ ...agent, source: spawned, session_id: third, thread_source: "subagent" });
-    const named = { ...known, agent_role: "reviewer", agent_nickname: "B", git_origin_url: "git@a" };
-    expect(head({ isPaginated: true, row: named, parent })!.payload).toMatchObject({
+    const full = { ...known, agent_role: "reviewer", agent_nickname: "B", git_origin_url: "git@a" };
+    expect(head({ isPaginated: true, row: full, parent })!.payload).toMatchObject({
       agent_nickname: "A",
       agent_role: "reviewer",
       git: { repository_url: "git@a" },
