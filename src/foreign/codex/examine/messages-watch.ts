@@ -242,7 +242,8 @@ export class MessagesWatch {
       const isSeen = text === "" || this.#hears(text) || isCopy;
       const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby);
       if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
-    } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+    } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
+    else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
   }
 
   /**

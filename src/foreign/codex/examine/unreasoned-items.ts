@@ -28,6 +28,11 @@ export class UnreasonedItems {
     this.#place = places[Math.min(places.indexOf(this.#place) + lines, places.length - 1)]!;
   }
 
+  /** Notes an event that tells of reasoning, which may be all that is left of it. */
+  told(): void {
+    this.#hasReasoning = true;
+  }
+
   reasoning(): void {
     this.#hasReasoning = true;
     this.#place = "reasoned";

@@ -258,6 +258,17 @@ describe("an item before which a line can't be read", () => {
     for (const own of bare) expect(readFileSync(path, "utf8")).not.toContain(`"${own}"`);
   });
 
+  it("goes without its id where all reasoning was filtered out, and only its event tells that there was any", async () => {
+    const told = {
+      type: "event_msg",
+      payload: { type: "item_completed", item: { type: "Reasoning", id: "rs_1" } },
+    };
+    const all = [prompt, told, reasoning(1), call(1), output(1), reasoning(2), answer(2)];
+    const numbered = all.map((row, at) => ({ ordinal: at + 1, ...row }));
+    const text = rollout(...numbered.filter((_row, at) => at !== 2 && at !== 5));
+    expect(idsOf(await repaired(text))).toEqual(["msg_p", undefined, undefined, "fco_1", undefined]);
+  });
+
   it("keeps its id in a session without reasoning", async () => {
     const text = rollout(prompt, call(1), output(1), answer(1)).replace(/.*"msg_p".*/u, (line) =>
       "#".repeat(line.length),
