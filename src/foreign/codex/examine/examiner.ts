@@ -5,7 +5,7 @@ import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import type { BadLine, Examination } from "./examination.ts";
-import { recordOfHead } from "../rollout/glance.ts";
+import { glance, recordOfHead } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { flawOf, lookThrough, type Reader } from "./long-line.ts";
@@ -133,13 +133,15 @@ export class Examiner {
       if (this.#head === undefined && this.#odd(line)) return;
       isObject = startsWithBrace(bytes);
     }
-    // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII.
-    const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
+    const isFirst = this.#head === undefined;
+    // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII. Of a header, which may be
+    // long, the words count too.
+    const encoding = isFirst && glance(bytes)?.type === "session_meta" ? "utf8" : "latin1";
+    const value = isObject ? parseJson(bytes.toString(encoding)) : undefined;
     if (!isJsonObject(value)) return this.#unreadable(line, "json");
     if (!this.#isText(line, true, true)) return;
     const record = asRecord(value);
-    const isFirst = this.#head === undefined;
-    if (isFirst) this.#begin(record, line);
+    if (isFirst) this.#begin(record, line, encoding);
     this.#record(watched(record, value["timestamp"]), line, isFirst);
   }
 
@@ -205,7 +207,7 @@ export class Examiner {
     return isOfCall ? record.callIn(this.#ids) : undefined;
   }
 
-  #begin(record: RolloutRecord, line: RolloutLine): void {
+  #begin(record: RolloutRecord, line: RolloutLine, encoding: "utf8" | "latin1"): void {
     const isCopied = record.type === "session_meta" && isCopiedHeader(record, this.#thread);
     const isHeader = record.type === "session_meta" && isWholeHeader(record) && !isCopied;
     if (!isHeader) {
@@ -216,8 +218,7 @@ export class Examiner {
     }
     this.#head = "whole";
     this.#first = spanOf(line);
-    // Parsed once more, as UTF-8: the name of the workspace may be more than ASCII.
-    const read = readRecord(line);
+    const read = encoding === "utf8" ? record : readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
     this.#turns.ownOrdinal = this.#header?.ownFrom;

@@ -110,7 +110,7 @@ export class SealedBlobs {
   }
 
   #text(start: number, end: number): string {
-    return String.fromCharCode(...this.#texts.subarray(start, end));
+    return Buffer.from(this.#texts.buffer, 2 * start, 2 * (end - start)).toString("utf16le");
   }
 
   #grow(): void {
