@@ -69,7 +69,8 @@ const soon = 10_000;
 /** Whether the header has all that the newest version needs; bare ones are of versions that need less. */
 export function isWholeHeader({ era, payload, untimed }: RolloutRecord): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
-  if (era === "bare") return true;
+  // What says which version wrote it had an envelope around it, which is gone.
+  if (era === "bare") return !("cli_version" in payload);
   return !untimed && needed.every((name) => name in payload) && Object.entries(payload).every(doesFit);
 }
 

@@ -110,6 +110,7 @@ describe("a rollout that a program has written anew is one again", () => {
 
   it.each<[string, string | Buffer]>([
     ["spread over many lines", spread.slice(40)],
+    ["spread over many lines, its payload whole", spread.slice(spread.indexOf("{", 1))],
     ["as a list", JSON.stringify(rows, null, 2).replace(/"timestamp".*/u, "\0".repeat(40))],
     ["UTF-16", utf16(`\uFEFF${whole.replace(/.*/u, "#".repeat(200))}`)],
     ["UTF-16 without its beginning", utf16(`\uFEFF${whole}`).fill(0, 0, 256)],
