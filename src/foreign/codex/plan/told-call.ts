@@ -27,9 +27,11 @@ export function toldCall(told: JsonObject): ToldCall | undefined {
 /** The command line: of `["/bin/bash","-lc","ls"]` the last word, of other lists all of them. */
 function commandOf(words: unknown): string | undefined {
   if (!Array.isArray(words) || words.length === 0) return undefined;
-  const [, flag, script] = words as unknown[];
+  // Of a damaged line one may be anything.
+  if (!words.every((word) => typeof word === "string")) return undefined;
+  const [, flag, script] = words;
   const isScript = words.length === 3 && (flag === "-lc" || flag === "-c");
-  return isScript ? String(script) : words.join(" ");
+  return isScript ? script : words.join(" ");
 }
 
 /** The patch that made these changes, in the form in which models write it; `undefined` unless each of them is known. */
