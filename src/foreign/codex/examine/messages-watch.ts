@@ -51,6 +51,8 @@ const nearby = 4;
 export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
+  /** Reasoning that has an id of OpenAI's and nothing else that could be sent: no seal, and no words. */
+  readonly unsealed = new Bounded<Span>(mostLost);
   readonly invalidIds = new InvalidIds();
   readonly unread = new UnreadItems();
   readonly unreasoned = new UnreasonedItems();
@@ -115,6 +117,7 @@ export class MessagesWatch {
       this.invalidIds.see(kind, record, line);
       this.unread.see(kind, record, line);
       this.#item(kind, payload, line, ordinal !== undefined);
+      if (kind === "reasoning" && record.seal === undefined) this.#withoutSeal(record, line);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);
   }
@@ -125,6 +128,7 @@ export class MessagesWatch {
     // turn.
     this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
+    this.unsealed.keep(this.unsealed.items.filter(({ index }) => index < from));
     this.invalidIds.rolledBack(from);
     this.unread.rolledBack(from);
     this.unreasoned.rolledBack(from);
@@ -193,6 +197,11 @@ export class MessagesWatch {
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) this.#answer(payload, line, hasOrdinal);
     else if (role === "user") this.#prompt(payload, line, hasOrdinal);
+  }
+
+  #withoutSeal({ payload: { content }, ownId }: WatchedRecord, line: RolloutLine): void {
+    const hasWords = Array.isArray(content) && content.length > 0;
+    if (!hasWords && ownId?.startsWith("rs_") === true) this.unsealed.add(spanOf(line));
   }
 
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
@@ -277,5 +286,6 @@ export class MessagesWatch {
     this.lost.keep([]);
     this.#lone.keep([]);
     this.plain.keep([]);
+    this.unsealed.keep([]);
   }
 }

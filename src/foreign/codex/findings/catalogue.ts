@@ -110,6 +110,12 @@ export const catalogue = {
       'the next resume fails where the provider checks it: "reasoning was provided without its required following item"',
     mends: "repair",
   },
+  "unsealed-reasoning": {
+    severity: "broken",
+    title: "reasoning whose seal was taken out, so that only its id is left",
+    causes: `the next resume fails in 0.146 and later, which send ids: "Item with id 'rs_…' not found. Items are not persisted"`,
+    mends: "repair",
+  },
   "dependent-id": {
     severity: "broken",
     title: "ids of items whose reasoning isn't sent with them",

@@ -199,6 +199,7 @@ function messageFindings(examined: Examination, now: number): Finding[] {
   const severity = refusal?.class === "reasoning-content-too-long" ? undefined : "note";
   const { items: ids, isRefused } = refusedIds(examined, now);
   const lone = damagingReasoning(examined, now);
+  const unsealed = unsealedReasoning(examined, now);
   const lost = messages.found().map(({ hole }) => hole);
   const events = untold.items.map(({ hole }) => hole);
   const calls = lostCalls.map(({ before }) => before);
@@ -211,6 +212,7 @@ function messageFindings(examined: Examination, now: number): Finding[] {
       severity: isRefused ? undefined : "note",
     }),
     ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
+    ...foundAt("unsealed-reasoning", unsealed, unsealed.length),
     ...foundAt("lone-reasoning", lone, lone.length),
     ...foundAt("unread-item", unread.found.items, unread.found.count),
     ...foundAt("lost-message", lost, lost.length),
@@ -229,6 +231,19 @@ export function damagingReasoning(
 ): LoneReasoning[] {
   const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-unpaired";
   return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
+}
+
+/**
+ * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it and keeps none. Other
+ * providers may write it so, and are believed to take it back until one has refused an item as not persisted.
+ */
+export function unsealedReasoning(
+  { messages, turns, header }: Pick<Examination, "messages" | "turns" | "header">,
+  now: number,
+): readonly Span[] {
+  const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
+  const isRefused = refusalIn(turns.error?.message, now)?.class === "item-not-persisted";
+  return isAtOpenAi || isRefused ? messages.unsealed.items : [];
 }
 
 /**

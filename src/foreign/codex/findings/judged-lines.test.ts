@@ -21,6 +21,7 @@ const says = event("agent_message", { message: "a" });
 const ended = event("task_complete", { last_agent_message: "a" });
 const refused = (message: string): Line => event("task_complete", { error: { message } });
 const reasoning = item("reasoning", { summary: [] });
+const idOnly = item("reasoning", { id: "rs_1", summary: [], encrypted_content: null });
 const plain = item("reasoning", { summary: [], content: [{ type: "reasoning_text", text: "so" }] });
 const named = answer("a", { id: "msg_1" });
 const parted = "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'.";
@@ -195,6 +196,22 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ],
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
+  ["reasoning with nothing but an id", [idOnly, answer("a")], ["unsealed-reasoning at 2, 1"]],
+  [
+    "reasoning with words and an id",
+    [item("reasoning", { id: "rs_1", content: [{ text: "so" }] })],
+    ["note: plain-reasoning at 2, 1"],
+  ],
+  [
+    "reasoning with an id that isn't OpenAI's",
+    [item("reasoning", { id: "r1", summary: [] }), answer("a")],
+    [],
+  ],
+  [
+    "reasoning with nothing but an id, before a summary",
+    [idOnly, answer("a"), ["compacted", { message: "so", replacement_history: [] }]],
+    [],
+  ],
   ["an item whose reasoning was missed", [named, prompt("two"), refused(parted)], ["dependent-id at 4, 1"]],
   ["an item, where another was refused", [named, prompt("two"), refused(alone)], []],
   ["an item behind the refusal", [prompt("two"), refused(parted), named], []],

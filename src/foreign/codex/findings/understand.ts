@@ -36,7 +36,7 @@ export interface Named {
 const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
   "sealed-reasoning-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
   "sealed-compaction-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
-  "item-not-persisted": ["seal-refused", "seal-malformed", "dependent-id"],
+  "item-not-persisted": ["unsealed-reasoning", "seal-refused", "seal-malformed", "dependent-id"],
   "reasoning-content-too-long": ["plain-reasoning"],
   "reasoning-unpaired": [
     "lone-reasoning",

@@ -11,7 +11,7 @@ import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
-import { damagingReasoning, isInjectedRefused, refusedIds } from "../findings/judge.ts";
+import { damagingReasoning, isInjectedRefused, refusedIds, unsealedReasoning } from "../findings/judge.ts";
 import { idPlaces } from "./id-places.ts";
 import { unsealed } from "./kept-beside.ts";
 import { itemHead, type ItemHead } from "../rollout/item-head.ts";
@@ -58,6 +58,9 @@ export class RefusedPlanner {
     const chosen = chosenSeals(this.#found, this.#options.seals, this.#options.now);
     // Seals for which the whole line goes come first: nothing has to be opened in that line then.
     for (const blob of chosen) if (blob.in !== "within" && isFresh(blob)) yield this.#taken(blob);
+    for (const span of this.#unsealed())
+      if (isFresh(span))
+        yield this.#file.blank(span, "unsealed-reasoning", "reasoning without its seal becomes spaces");
     const within = Map.groupBy(chosen, ({ at }) => at);
     for (const blobs of within.values()) if (isFresh(blobs[0]!)) yield* this.#opened(blobs);
     return undefined;
@@ -133,7 +136,8 @@ export class RefusedPlanner {
     const refusal = refusalIn(turns.error?.message, now);
     const isRefused = refusal !== undefined && isDependentRefused(refusal);
     if (this.#isAsked("dependent-id") ? seals.which === "none" : isRefused) return this.#ids();
-    const gone = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
+    const dead = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
+    const gone = [...dead, ...this.#unsealed()];
     return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
   }
 
@@ -239,6 +243,12 @@ export class RefusedPlanner {
     return lone.map((span) =>
       this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
     );
+  }
+
+  #unsealed(): readonly Span[] {
+    return this.#isAsked("unsealed-reasoning")
+      ? this.#found.messages.unsealed.items
+      : unsealedReasoning(this.#found, this.#options.now);
   }
 
   /** Whether just this damage is to be mended: then it is, also where the session's last turn wasn't refused for it. */

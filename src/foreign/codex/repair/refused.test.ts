@@ -125,6 +125,30 @@ describe("reasoning in plain text", () => {
   });
 });
 
+describe("reasoning whose seal was taken out", () => {
+  const stripped = item({ type: "reasoning", id: "rs_1", summary: [], content: null });
+  const text = rollout(prompt, stripped, answer(1), prompt, reasoning(2), answer(2));
+  const elsewhere = text.replace('"model_provider":"openai"', '"model_provider":"relay1"');
+  const gone = "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.";
+
+  it("goes, and so does the id of what it led to", async () => {
+    write(text);
+    expect(await kinds()).toEqual(["unsealed-reasoning"]);
+    const mended = await repaired(text);
+    expect(idsOf(mended)).toEqual(["msg_p", undefined, undefined, "msg_p", "rs_2", "msg_2"]);
+    expect(mended[1]).toBeUndefined();
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("at another provider, which may write it so, goes once that was refused", async () => {
+    write(elsewhere);
+    expect(await kinds()).toEqual([]);
+    expect((await repaired(elsewhere, { only: "unsealed-reasoning" }))[1]).toBeUndefined();
+    write(elsewhere + rollout(failed(gone)).split("\n")[1]!.replace('"ordinal":1', '"ordinal":7') + "\n");
+    expect(await kinds()).toContain("unsealed-reasoning");
+  });
+});
+
 describe("an id that OpenAI refuses for its form", () => {
   const patch = { type: "custom_tool_call", call_id: "call_1", name: "apply_patch", input: "" };
   const patched = item({ type: "custom_tool_call_output", call_id: "call_1", output: "done" });

@@ -54,6 +54,7 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "no-final-newline",
   "doubled-record",
   "lone-reasoning",
+  "unsealed-reasoning",
   "lost-message",
   "dependent-id",
   "invalid-id",
