@@ -33,6 +33,12 @@ export interface LoneReasoning extends Span {
   readonly isDamage: boolean;
 }
 
+/** Reasoning without a seal. */
+export interface UnsealedReasoning extends Span {
+  /** Whether the member is gone: where there is no seal Codex writes null (0.169, 2026-11). */
+  readonly isCut: boolean;
+}
+
 /** A message that is shown on the screen and has no record (0.36 to 0.58). */
 const ofNoRecord = "Compact task completed";
 const mostLost = 10_000;
@@ -52,7 +58,7 @@ export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
   /** Reasoning that has an id of OpenAI's and nothing else that could be sent: no seal, and no words. */
-  readonly unsealed = new Bounded<Span>(mostLost);
+  readonly unsealed = new Bounded<UnsealedReasoning>(mostLost);
   readonly invalidIds = new InvalidIds();
   readonly unread = new UnreadItems();
   readonly unreasoned = new UnreasonedItems();
@@ -199,9 +205,11 @@ export class MessagesWatch {
     else if (role === "user") this.#prompt(payload, line, hasOrdinal);
   }
 
-  #withoutSeal({ payload: { content }, ownId }: WatchedRecord, line: RolloutLine): void {
+  #withoutSeal({ payload, ownId }: WatchedRecord, line: RolloutLine): void {
+    const { content, encrypted_content: seal } = payload;
     const hasWords = Array.isArray(content) && content.length > 0;
-    if (!hasWords && ownId?.startsWith("rs_") === true) this.unsealed.add(spanOf(line));
+    if (!hasWords && ownId?.startsWith("rs_") === true)
+      this.unsealed.add({ ...spanOf(line), isCut: seal === undefined });
   }
 
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {

@@ -234,8 +234,9 @@ export function damagingReasoning(
 }
 
 /**
- * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it and keeps none. Other
- * providers may write it so, and are believed to take it back until one has refused an item as not persisted.
+ * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it and keeps none. Where null
+ * stands in the place of a seal another provider may have given none; it is believed to take that back until it has refused an item as not
+ * persisted.
  */
 export function unsealedReasoning(
   { messages, turns, header }: Pick<Examination, "messages" | "turns" | "header">,
@@ -243,7 +244,7 @@ export function unsealedReasoning(
 ): readonly Span[] {
   const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
   const isRefused = refusalIn(turns.error?.message, now)?.class === "item-not-persisted";
-  return isAtOpenAi || isRefused ? messages.unsealed.items : [];
+  return messages.unsealed.items.filter(({ isCut }) => isCut || isAtOpenAi || isRefused);
 }
 
 /**

@@ -128,7 +128,9 @@ describe("reasoning in plain text", () => {
 describe("reasoning whose seal was taken out", () => {
   const stripped = item({ type: "reasoning", id: "rs_1", summary: [], content: null });
   const text = rollout(prompt, stripped, answer(1), prompt, reasoning(2), answer(2));
-  const elsewhere = text.replace('"model_provider":"openai"', '"model_provider":"relay1"');
+  const elsewhere = text
+    .replace('"model_provider":"openai"', '"model_provider":"relay1"')
+    .replace('"content":null}', '"content":null,"encrypted_content":null}');
   const gone = "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.";
 
   it("goes, and so does the id of what it led to", async () => {
@@ -140,7 +142,12 @@ describe("reasoning whose seal was taken out", () => {
     expect(await kinds()).toEqual([]);
   });
 
-  it("at another provider, which may write it so, goes once that was refused", async () => {
+  it("goes at any provider", async () => {
+    write(text.replace('"model_provider":"openai"', '"model_provider":"relay1"'));
+    expect(await kinds()).toEqual(["unsealed-reasoning"]);
+  });
+
+  it("at another provider, which may have given none, goes once it was refused", async () => {
     write(elsewhere);
     expect(await kinds()).toEqual([]);
     expect((await repaired(elsewhere, { only: "unsealed-reasoning" }))[1]).toBeUndefined();
