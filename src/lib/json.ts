@@ -36,7 +36,10 @@ function skipString(bytes: Uint8Array, at: number): number {
 }
 
 /** The offset after the value that begins at `at` (no validation: the bytes are known to be JSON). */
-function skipValue(bytes: Uint8Array, at: number): number {
+const skipValue = (bytes: Uint8Array, at: number): number => valueEnd(bytes, at) ?? bytes.length;
+
+/** The offset after the text, object or list that begins at `at`; `undefined` where the bytes end before it does. */
+export function valueEnd(bytes: Uint8Array, at: number): number | undefined {
   let depth = 0;
   while (at < bytes.length) {
     const byte = bytes[at]!;
@@ -55,7 +58,7 @@ function skipValue(bytes: Uint8Array, at: number): number {
     }
     if (depth === 0) return at;
   }
-  return at;
+  return undefined;
 }
 
 /**

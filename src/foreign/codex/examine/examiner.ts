@@ -12,7 +12,7 @@ import { flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
-import { beginsAsOfCodex, isOfCodex } from "../rollout/of-codex.ts";
+import { beginsWithRecord, isOfCodex } from "../rollout/of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import { PairsWatch } from "./pairs-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
@@ -247,7 +247,7 @@ export class Examiner {
 
   #unreadable(line: RolloutLine, why: BadLine["why"]): void {
     this.#messages.unreadable(line);
-    this.#ofCodex ||= beginsAsOfCodex(line.bytes);
+    this.#ofCodex ||= beginsWithRecord(line.bytes);
     if (line.ending === "" && why === "json") {
       this.#tail = { ...spanOf(line), is: line.bytes.every((byte) => byte === 0) ? "nul" : "torn" };
     } else {

@@ -36,7 +36,7 @@ describe("of a line that is no record", () => {
   });
 
   it("a record stays of which only what stands behind it is none: the comma of a list, the end of a torn one", () => {
-    for (const behind of [",", " ,", "]", "#####", '"text":"the end']) {
+    for (const behind of [",", " ,", "]", "}", "#####", '"text":"the end', '"text":"the end"}}']) {
       const line = `${enveloped}${behind}`;
       const room = `\n${" ".repeat(behind.length - 1)}`;
       expect(kept(line)).toBe(`${enveloped}${room}`);

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isJsonObject, memberCut, members, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, memberCut, members, parseJson, valueEnd } from "../../../lib/json.ts";
 import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import { recordMark } from "../rollout/glance.ts";
@@ -97,9 +97,9 @@ function beginnings(line: Buffer): number[] {
 /** Adds where a record ends and something else stands behind it: a list's comma, the end of a torn record, garbage. */
 function withEnds(starts: readonly number[], line: Buffer): number[] {
   return starts.flatMap((start, nth) => {
-    const next = starts[nth + 1] ?? line.length;
-    const end = line.lastIndexOf(closeBrace, next - 1) + 1;
-    return end > start && end < next && isRecord(line.subarray(start, end)) ? [start, end] : [start];
+    const piece = line.subarray(start, starts[nth + 1]);
+    const end = valueEnd(piece, 0) ?? piece.length;
+    return end < piece.length && isRecord(piece.subarray(0, end)) ? [start, start + end] : [start];
   });
 }
 

@@ -53,6 +53,9 @@ describe("what another program wrote is no broken session", () => {
       { kind: "header-broken" },
       { kind: "unparsable-line" },
     ]);
+    // Of lines that are all cut off, as by a window's edge, no record is left that a repair could keep.
+    const cut = records.replaceAll(/^.+$/gmu, (line) => line.slice(0, 70));
+    expect(await judged("cut.jsonl", cut)).toMatchObject([{ kind: "not-a-rollout" }]);
   });
 
   it("is one where a session should be, by the file's name", async () => {

@@ -1,3 +1,4 @@
+import { valueEnd } from "../../../lib/json.ts";
 import { bareKinds } from "./bare-kinds.ts";
 import { glance } from "./glance.ts";
 import { isThreadId } from "../home/places.ts";
@@ -42,8 +43,9 @@ export function isOfCodex({ era, type, kind = "", payload }: AskedRecord): boole
   return bareKinds.has(kind) && typeof payload["call_id"] === "string";
 }
 
-/** Whether a line that can't be read to its end begins as Codex's records since 0.34 do. */
-export function beginsAsOfCodex(line: Buffer): boolean {
+/** Whether a line that is no record begins with one, as Codex has written them since 0.34. Where it is cut off, nothing is left of it. */
+export function beginsWithRecord(line: Buffer): boolean {
   const glanced = glance(line);
-  return glanced !== undefined && glanced.timeEnd > 0 && recordTypes.has(glanced.type);
+  const isBegun = glanced !== undefined && glanced.timeEnd > 0 && recordTypes.has(glanced.type);
+  return isBegun && valueEnd(line, 0) !== undefined;
 }
