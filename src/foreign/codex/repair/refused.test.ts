@@ -128,7 +128,7 @@ describe("reasoning in plain text", () => {
 describe("reasoning whose seal was taken out", () => {
   const stripped = item({ type: "reasoning", id: "rs_1", summary: [], content: null });
   const text = rollout(prompt, stripped, answer(1), prompt, reasoning(2), answer(2));
-  const elsewhere = text
+  const elsewhere = rollout(prompt, stripped, answer(1))
     .replace('"model_provider":"openai"', '"model_provider":"relay1"')
     .replace('"content":null}', '"content":null,"encrypted_content":null}');
   const gone = "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.";
@@ -147,11 +147,17 @@ describe("reasoning whose seal was taken out", () => {
     expect(await kinds()).toEqual(["unsealed-reasoning"]);
   });
 
-  it("at another provider, which may have given none, goes once it was refused", async () => {
+  it("at another provider goes where other reasoning has one, and else once it was refused", async () => {
+    write(
+      text
+        .replace('"openai"', '"relay1"')
+        .replace('"content":null}', '"content":null,"encrypted_content":null}'),
+    );
+    expect(await kinds()).toEqual(["unsealed-reasoning"]);
     write(elsewhere);
     expect(await kinds()).toEqual([]);
     expect((await repaired(elsewhere, { only: "unsealed-reasoning" }))[1]).toBeUndefined();
-    write(elsewhere + rollout(failed(gone)).split("\n")[1]!.replace('"ordinal":1', '"ordinal":7') + "\n");
+    write(elsewhere + rollout(failed(gone)).split("\n")[1]!.replace('"ordinal":1', '"ordinal":4') + "\n");
     expect(await kinds()).toContain("unsealed-reasoning");
   });
 });
