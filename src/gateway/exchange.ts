@@ -295,6 +295,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     const before = this.#upstream;
     if (isBusy) this.#busy = before;
     else if (other === last) this.#busy = undefined;
+    if (this.#body) upstreams.noteAsked(this.#request.headers, this.#body, other);
     await this.#begin(other);
     if (this.#isOver) return true;
     metrics.count("retries", failure.class);

@@ -90,6 +90,13 @@ export class Upstreams {
     return chosen;
   }
 
+  /** Notes that another than the one that was chosen is asked for the body's conversation: its cache has the beginning now. */
+  noteAsked(headers: IncomingHttpHeaders, body: WholeBody, upstream: Upstream): void {
+    const plain = this.#plain(headers, body);
+    const conversation = plain && this.#asked.idIn(plain);
+    if (conversation !== undefined) this.#asked.note(conversation, upstream);
+  }
+
   /** The one for what isn't a request for a response. */
   forPath(path: string): Upstream {
     const response = /\/responses\/(resp_[\w-]+)/u.exec(path)?.[1];

@@ -63,6 +63,17 @@ describe("several upstreams", () => {
     expect(keys(second)).toEqual(["there", "there", "there"]);
   });
 
+  it("a conversation stays with the one that took it over from a busy one: that one refuses, and has none of it in its cache", async () => {
+    const { first, second, gateway } = await two();
+    first.reset({ ...talk, fault: [{ kind: "overloaded", times: 100 }] });
+    for (let at = 0; at < 4; at++)
+      expect(last(await send(gateway, prompt, { prompt_cache_key: "here", include: [] }))).toBe(
+        "response.completed",
+      );
+    expect(first.requests).toHaveLength(1);
+    expect(second.requests).toHaveLength(4);
+  });
+
   it("one that is down is left out, what it sealed is healed for the other, and it is asked again when it is back", async () => {
     const { first, second, gateway } = await two();
     const codex = client(gateway);
