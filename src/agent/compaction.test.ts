@@ -189,6 +189,48 @@ describe("a context that is nearly full", () => {
     await session.close();
   });
 
+  it("is asked for again before the next step, when an outage kept the model from summing it up", async () => {
+    const first = await started({ turn: long });
+    expect(await first.run("first", never)).toEqual(completed);
+    await first.close();
+    const small = Array.from({ length: 3 }, (_, n) => step(listing(`${n}`, 300)));
+    simulator.reset({
+      turn: [
+        turn(/summary of this transcript/, step("SUMMARY: four listings were made.")),
+        turn(/fourth/, ...small, step("Four.")),
+      ],
+      fault: [{ kind: "overloaded", request: 1 }],
+    });
+    const session = await resumed(first.id, { compactAt: 8_000 });
+    expect(await session.run("fourth", never)).toEqual(completed);
+    expect(await compactions(session.id)).toHaveLength(1);
+    await session.close();
+  });
+
+  it("is asked for as soon as it is full again, when it was made smaller since the model refused to sum it up", async () => {
+    const first = await started({ turn: long });
+    expect(await first.run("first", never)).toEqual(completed);
+    await first.close();
+    const message = "Your prompt was flagged as potentially violating our usage policy.";
+    simulator.reset({
+      turn: [
+        turn(/summary of this transcript/, step("SUMMARY: four listings were made.")),
+        turn(/fourth/, step("Four.")),
+        turn(/word for word\]\nfifth/, step("Five.")),
+        turn(/fifth/, step(listing("a", 20_000)), step(listing("b", 20_000)), step("Five.")),
+      ],
+      fault: [{ kind: "status", request: 1, status: 400, message }],
+    });
+    const session = await resumed(first.id, { compactAt: 8_000, keepTokens: 100 });
+    expect(await session.run("fourth", never)).toEqual(completed);
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    expect(await session.run("fifth", never)).toEqual(completed);
+    const made = await compactions(session.id);
+    expect(made).toHaveLength(2);
+    expect(made[1]?.notice).toContain("nearly full");
+    await session.close();
+  });
+
   it("is summarised again and again; the session opens by its last window", async () => {
     const session = await started({ turn: long }, { compactAt: 4_000, keepTokens: 1_000 });
     for (let n = 0; n < 4; n++) expect(await session.run("first", never)).toEqual(completed);

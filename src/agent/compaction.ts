@@ -51,10 +51,10 @@ class ModelCompactor implements Compactor {
   readonly #keepTokens: number;
   /**
    * The step before which the window was last found full, and the tokens from which on it counts as full again: a window is summarised at
-   * most once before each step, and one that couldn't be isn't asked for again until it has grown, since each try costs as much as the
-   * window is long. By log, since a rotated session has another, with other steps.
+   * most once before each step, and where a model couldn't, it isn't asked again until the window has grown, since each try costs as much
+   * as that is long. By log, since a rotated session has another, with other steps.
    */
-  readonly #found = new WeakMap<SessionLog, { before: number; again: number }>();
+  readonly #found = new WeakMap<SessionLog, { before: number; model: string; again: number }>();
 
   constructor({ compactAt, keepTokens = 20_000 }: CompactionOptions) {
     this.#compactAt = compactAt;
@@ -63,20 +63,26 @@ class ModelCompactor implements Compactor {
 
   async prepare(session: Compacting): Promise<void> {
     const { history, log } = session.journal;
-    const found = this.#found.get(log);
+    const { model } = session.settings;
+    const last = this.#found.get(log);
+    const found = last?.model === model ? last : undefined;
     if (found?.before === history.step) return;
     const { bytes, excess } = session.project();
     const tokens = contextTokens(history, bytes);
-    if (found && tokens < found.again) return;
     const limit = this.#limitOf(session);
     // A byte count alone is no reason to give up history: until the provider has counted tokens, its refusal decides.
     const isCounted = limit !== undefined && history.contextTokens !== undefined;
-    if (excess === 0 && (!isCounted || tokens < limit)) return;
+    if (excess === 0 && (!isCounted || tokens < limit)) {
+      // Smaller than when it was found full: what it grows to now is another window.
+      if (found) found.again = 0;
+      return;
+    }
+    if (found && tokens < found.again) return;
     const full = `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens)`;
     session.observe({ type: "notice", text: `${full}; summarising it` });
     const made = await this.summarise(session, "full");
-    const again = made.kind === "compacted" ? 0 : tokens * growth;
-    this.#found.set(log, { before: history.step, again });
+    const isRefused = made.kind === "failed" && !isFailureOf(made.failure, ...passing);
+    this.#found.set(log, { before: history.step, model, again: isRefused ? tokens * growth : 0 });
     if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
     session.observe({
       type: "notice",
