@@ -18,6 +18,9 @@ const status =
 const behind = /(?:^|, )(?:url|cf-ray|request id): .*$/u;
 /** Marks around quoted lines, or around lines copied out of a terminal's frame. */
 const frame = /^[>│┃\s]+|[█│┃\s]+$/gu;
+/** Where a message begins on a screen, or in a log. */
+const begins =
+  /^(?=[>│┃\s]*(?:[■⚠›•]|\{"type"|ERROR\b|Error\b|unexpected status|stream |\d{4}-\d\d-\d\dT))/mu;
 /** Escapes of Markdown, which are none in JSON. */
 const escaped = /\\(?=[[\]_*])/gu;
 /** What stands before the words in a line of Codex's log (codex-tui.log): time, level, spans, module. */
@@ -47,6 +50,9 @@ export function pastedLine(pasted: string, fold: "" | " " = " "): string {
     .replace(logged, "")
     .replace(/^(?:■\s*)?(?:(?:ERROR|Error):\s*)?/u, "");
 }
+
+/** The messages of a screen that was pasted whole. */
+export const messagesIn = (pasted: string): string[] => printable(pasted.slice(0, longest)).split(begins);
 
 /**
  * The signal of a message as Codex prints it and people paste it, as a line of `pastedLine` or a part of one: `ERROR: {"error":{…}}`,

@@ -8,6 +8,8 @@ export interface OwnWords {
   /** Where no repair of a rollout helps. */
   readonly youCan?: string;
   readonly kinds: readonly FindingKind[];
+  /** Whether it stands beside other messages on a screen, and stops nothing. */
+  readonly isAside?: true;
 }
 
 /** What Codex says by itself (0.20 to 0.169, 2026-11) and of what it has started: the first that fits. */
@@ -129,6 +131,7 @@ export const ownWords: readonly OwnWords[] = [
     youCan:
       "start its command by hand to see why; give it time with startup_timeout_sec, or take [mcp_servers.NAME] out of config.toml",
     kinds: [],
+    isAside: true,
   },
   {
     // The app says it in the person's language.
@@ -163,6 +166,7 @@ export const ownWords: readonly OwnWords[] = [
     means: "This Codex is older than the app, or the model, asks for; the session is whole",
     youCan: "update Codex (npm i -g @openai/codex, or the app), or choose another model with --model",
     kinds: [],
+    isAside: true,
   },
   {
     says: /app-server (?:process )?exited/iu,
@@ -175,6 +179,7 @@ export const ownWords: readonly OwnWords[] = [
     means: "Somebody has stopped the turn (Esc or Ctrl-C); nothing is wrong",
     youCan: "go on: codex resume --last",
     kinds: [],
+    isAside: true,
   },
   {
     says: /remote compaction v2 expected exactly one compaction/iu,

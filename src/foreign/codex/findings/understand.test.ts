@@ -38,6 +38,23 @@ it.each([
 });
 
 const sealed = "The encrypted content gAAA...c90= could not be verified.";
+
+it.each([
+  "⚠ MCP client for `playwright` failed to start: handshaking with MCP server\n  failed: 401 Unauthorized\n\n⚠ MCP startup incomplete (failed: playwright)\n\n› go on\n\n■ ",
+  "■ Conversation interrupted - tell the model what to do differently.\n\n› go on\n\n■ ",
+  "Your codex is out of date: 0.150 → 0.169\nERROR: unexpected status 400 Bad Request: ",
+])("of a screen that was pasted whole, what stopped the session is told: %j", (before) => {
+  const refusal = JSON.stringify({ error: { message: sealed, code: "invalid_encrypted_content" } });
+  expect(understand(before + refusal, 0).failure?.class).toBe("sealed-reasoning-rejected");
+  expect(understand(before, 0).failure).toBeUndefined();
+  expect(understand((before + refusal).replaceAll("\n", "\n> "), 0).failure?.class).toBe(
+    "sealed-reasoning-rejected",
+  );
+});
+
+it("words of Codex's that stand on two lines are read as one message", () => {
+  expect(understand("MCP\n> startup failed", 0).means).toContain("(MCP)");
+});
 const body = { error: { message: sealed, type: "invalid_request_error", code: "invalid_encrypted_content" } };
 const pretty = JSON.stringify(body, null, 2);
 const quotedBody = JSON.stringify(JSON.stringify(body));

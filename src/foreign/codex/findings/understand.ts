@@ -1,10 +1,10 @@
 import { catalogue, type FailureClass } from "../../../failure/catalogue.ts";
 import { namedBy } from "../../../failure/named.ts";
 import type { Failure } from "../../../failure.ts";
-import { isDependentRefused, isIdRefused, isItemRefused, pastedLine } from "./error-text.ts";
+import { isDependentRefused, isIdRefused, isItemRefused, messagesIn, pastedLine } from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
 import { failureSaid } from "./failure-said.ts";
-import { ownWords } from "./own-words.ts";
+import { type OwnWords, ownWords } from "./own-words.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
 /** What a message that a person has in hand means. */
@@ -95,6 +95,8 @@ export function understand(text: string, now: number = Date.now()): Understood {
   const line = pastedLine(text);
   const named = namedIn(text);
   const own = ownWords.find(({ says }) => says.test(line));
+  const beside = own?.isAside && toldBeside(text, own, now);
+  if (beside) return beside;
   if (own) {
     const { means, youCan, kinds } = own;
     return { means, ...(youCan !== undefined && { youCan }), kinds, named };
@@ -118,6 +120,17 @@ export function understand(text: string, now: number = Date.now()): Understood {
     ? { which: "named", ...(item !== undefined && { id: item }), ...(tail !== undefined && { tail }) }
     : { which: "all" };
   return { failure, kinds, seals, named: { ...named, marks } };
+}
+
+/** What else is told on a screen that was pasted whole, where that is known. */
+function toldBeside(text: string, { says }: OwnWords, now: number): Understood | undefined {
+  const messages = messagesIn(text);
+  const others = messages.filter((message) => !says.test(pastedLine(message)));
+  if (others.length === messages.length) return undefined;
+  const told = understand(others.join("\n"), now);
+  const { failure, means } = told;
+  const isKnown = failure ? failure.class !== "unknown-provider-failure" : means !== unknownWords.means;
+  return isKnown ? told : undefined;
 }
 
 /** Whether what was refused is a part of the history, which a client sends again as it is. */
