@@ -1,10 +1,10 @@
 import { isJsonObject } from "../../../lib/json.ts";
 import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
 import { isTakenId } from "../../../replay/item-id.ts";
-import { isOutputKind } from "../../../session/item.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { Bounded } from "./bounded.ts";
+import { SentAgain } from "./sent-again.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line with an item whose id OpenAI refuses for its form. */
@@ -24,28 +24,22 @@ const sent = /^[^_]+_./su;
  */
 export class InvalidIds {
   readonly found = new Bounded<InvalidId>(mostFound);
-  /** What has followed the first of them: something that is answered with it in the request, or that answer. */
-  #followed: "nothing" | "asked" | "answered" = "nothing";
+  readonly #sentAgain = new SentAgain();
 
   /** Whether the model has answered with one of them in its request, if this version sends ids. */
   get isTaken(): boolean {
-    return this.#followed === "answered";
+    return this.#sentAgain.isTaken;
   }
 
   see(kind: string, { payload, ownId }: WatchedRecord, line: RolloutLine): void {
-    const isAsking = isOutputKind(kind) || (kind === "message" && payload["role"] === "user");
-    if (this.found.count > 0) {
-      if (isAsking && this.#followed === "nothing") this.#followed = "asked";
-      else if (!isAsking && this.#followed === "asked" && isModels(kind, payload["role"]))
-        this.#followed = "answered";
-    }
+    if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
     this.#look(kind, ownId, line);
   }
 
   /** What a summary replaced is not sent any more; what it keeps is. */
   replaced(items: unknown, line: RolloutLine): void {
     this.found.keep([]);
-    this.#followed = "nothing";
+    this.#sentAgain.forget();
     if (!Array.isArray(items)) return;
     for (const item of items)
       if (isJsonObject(item) && typeof item["type"] === "string")
@@ -62,6 +56,3 @@ export class InvalidIds {
     this.found.add({ ...spanOf(line), id, isSent: sent.test(id) });
   }
 }
-
-const isModels = (kind: string, role: unknown): boolean =>
-  role === "assistant" || kind === "reasoning" || kind.endsWith("_call");

@@ -9,6 +9,7 @@ import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
 import { UnreadItems } from "./unread-items.ts";
 import { UnreasonedItems } from "./unreasoned-items.ts";
+import { UnsealedReasoning } from "./unsealed-reasoning.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -33,12 +34,6 @@ export interface LoneReasoning extends Span {
   readonly isDamage: boolean;
 }
 
-/** Reasoning without a seal. */
-export interface UnsealedReasoning extends Span {
-  /** Whether the member is gone: where there is no seal Codex writes null (0.169, 2026-11). */
-  readonly isCut: boolean;
-}
-
 /** A message that is shown on the screen and has no record (0.36 to 0.58). */
 const ofNoRecord = "Compact task completed";
 const mostLost = 10_000;
@@ -57,8 +52,7 @@ const nearby = 4;
 export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
-  /** Reasoning that has an id of OpenAI's and nothing else that could be sent: no seal, and no words. */
-  readonly unsealed = new Bounded<UnsealedReasoning>(mostLost);
+  readonly unsealed = new UnsealedReasoning();
   readonly invalidIds = new InvalidIds();
   readonly unread = new UnreadItems();
   readonly unreasoned = new UnreasonedItems();
@@ -122,8 +116,8 @@ export class MessagesWatch {
     if (type === "response_item") {
       this.invalidIds.see(kind, record, line);
       this.unread.see(kind, record, line);
+      this.unsealed.see(kind, record, line);
       this.#item(kind, payload, line, ordinal !== undefined);
-      if (kind === "reasoning" && record.seal === undefined) this.#withoutSeal(record, line);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);
   }
@@ -134,7 +128,7 @@ export class MessagesWatch {
     // turn.
     this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
-    this.unsealed.keep(this.unsealed.items.filter(({ index }) => index < from));
+    this.unsealed.rolledBack(from);
     this.invalidIds.rolledBack(from);
     this.unread.rolledBack(from);
     this.unreasoned.rolledBack(from);
@@ -203,13 +197,6 @@ export class MessagesWatch {
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) this.#answer(payload, line, hasOrdinal);
     else if (role === "user") this.#prompt(payload, line, hasOrdinal);
-  }
-
-  #withoutSeal({ payload, ownId }: WatchedRecord, line: RolloutLine): void {
-    const { content, encrypted_content: seal } = payload;
-    const hasWords = Array.isArray(content) && content.length > 0;
-    if (!hasWords && ownId?.startsWith("rs_") === true)
-      this.unsealed.add({ ...spanOf(line), isCut: seal === undefined });
   }
 
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
@@ -294,6 +281,6 @@ export class MessagesWatch {
     this.lost.keep([]);
     this.#lone.keep([]);
     this.plain.keep([]);
-    this.unsealed.keep([]);
+    this.unsealed.replaced();
   }
 }

@@ -235,17 +235,19 @@ export function damagingReasoning(
 
 /**
  * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it and keeps none. Where null
- * stands in the place of a seal another provider may have given none, if it gave none at all; it is believed to take that back until it
- * has refused an item as not persisted.
+ * stands in the place of a seal the provider may have given none, if it gave none at all; where that isn't OpenAI, or has answered since, it
+ * is believed to take that back until it has refused an item as not persisted.
  */
 export function unsealedReasoning(
   { messages, seals, turns, header }: Pick<Examination, "messages" | "seals" | "turns" | "header">,
   now: number,
 ): readonly Span[] {
   const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
+  const isTaken = messages.unsealed.isTaken && header?.isPaginated === true;
   const isRefused = refusalIn(turns.error?.message, now)?.class === "item-not-persisted";
   const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
-  return messages.unsealed.items.filter(({ isCut }) => isCut || isAtOpenAi || isRefused || isSealing);
+  const isDead = (isAtOpenAi && !isTaken) || isRefused || isSealing;
+  return messages.unsealed.found.items.filter(({ isCut }) => isCut || isDead);
 }
 
 /**

@@ -22,6 +22,8 @@ const ended = event("task_complete", { last_agent_message: "a" });
 const refused = (message: string): Line => event("task_complete", { error: { message } });
 const reasoning = item("reasoning", { summary: [] });
 const idOnly = item("reasoning", { id: "rs_1", summary: [], encrypted_content: null });
+const cutOff = item("reasoning", { id: "rs_1", summary: [] });
+const notKept = "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.";
 const plain = item("reasoning", { summary: [], content: [{ type: "reasoning_text", text: "so" }] });
 const named = answer("a", { id: "msg_1" });
 const parted = "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'.";
@@ -197,6 +199,29 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
   ["reasoning with nothing but an id", [idOnly, answer("a")], ["unsealed-reasoning at 2, 1"]],
+  [
+    "reasoning with nothing but an id, to which what is called OpenAI has answered: a relay's",
+    [idOnly, call("a"), output("a"), answer("a")],
+    [],
+    "ordinals",
+  ],
+  [
+    "the same where no ids are sent",
+    [idOnly, call("a"), output("a"), answer("a")],
+    ["unsealed-reasoning at 2, 1"],
+  ],
+  [
+    "the same without the member of a seal",
+    [cutOff, call("a"), output("a"), answer("a")],
+    ["unsealed-reasoning at 2, 1"],
+    "ordinals",
+  ],
+  [
+    "the same where it was refused",
+    [idOnly, call("a"), output("a"), answer("a"), prompt("two"), refused(notKept)],
+    ["unsealed-reasoning at 2, 1"],
+    "ordinals",
+  ],
   [
     "reasoning with words and an id",
     [item("reasoning", { id: "rs_1", content: [{ text: "so" }] })],

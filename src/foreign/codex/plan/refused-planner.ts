@@ -247,7 +247,7 @@ export class RefusedPlanner {
 
   #unsealed(): readonly Span[] {
     return this.#isAsked("unsealed-reasoning")
-      ? this.#found.messages.unsealed.items
+      ? this.#found.messages.unsealed.found.items
       : unsealedReasoning(this.#found, this.#options.now);
   }
 

@@ -1,0 +1,42 @@
+import type { RolloutLine } from "../rollout/lines.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import { Bounded } from "./bounded.ts";
+import { SentAgain } from "./sent-again.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+/** Reasoning without a seal. */
+export interface Unsealed extends Span {
+  /** Whether the member is gone: where there is no seal Codex writes null (0.169, 2026-11). */
+  readonly isCut: boolean;
+}
+
+const mostFound = 10_000;
+
+/** Finds reasoning that has an id of OpenAI's and nothing else that could be sent: no seal, and no words. */
+export class UnsealedReasoning {
+  readonly found = new Bounded<Unsealed>(mostFound);
+  readonly #sentAgain = new SentAgain();
+
+  /** Whether the model has answered with some of it in its request, if this version sends ids. */
+  get isTaken(): boolean {
+    return this.#sentAgain.isTaken;
+  }
+
+  see(kind: string, { payload, ownId, seal }: WatchedRecord, line: RolloutLine): void {
+    if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
+    if (kind !== "reasoning" || seal !== undefined || ownId?.startsWith("rs_") !== true) return;
+    const { content, encrypted_content: member } = payload;
+    const hasWords = Array.isArray(content) && content.length > 0;
+    if (!hasWords) this.found.add({ ...spanOf(line), isCut: member === undefined });
+  }
+
+  /** What a summary replaced is not sent any more. */
+  replaced(): void {
+    this.found.keep([]);
+    this.#sentAgain.forget();
+  }
+
+  rolledBack(from: number): void {
+    this.found.keep(this.found.items.filter(({ index }) => index < from));
+  }
+}
