@@ -128,6 +128,9 @@ describe("an upstream's body inside a gateway's words", () => {
 it("of a page without a title nobody is shown the source", () => {
   const page = '<html> <head> <meta name="viewport" /> <style>body{color:#fff}</style> </head></html>';
   expect(signalFromHttp(403, {}, page).message).toBe("a page in place of an answer");
+  const proxys =
+    "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>";
+  expect(signalFromHttp(503, {}, proxys).message).toBe("503 Service Unavailable");
 });
 
 it.each([

@@ -209,10 +209,10 @@ function textMembers(value: JsonObject): Record<string, string> {
   return texts;
 }
 
-/** The message of a body without an error object: a page's title, else its first characters. */
+/** The message of a body without an error object: a page's title or heading (HAProxy's has no title), else its first characters. */
 function bodyStart(text: string): string {
   if (!isHtml(text)) return text.slice(0, 500).trim();
-  return /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1]?.trim() ?? "a page in place of an answer";
+  return /<(?:title|h1)\b[^>]*>([^<]{1,200})/iu.exec(text)?.[1]?.trim() ?? "a page in place of an answer";
 }
 
 /** Whether a body begins as a page does: a proxy's or a login's, not the provider's. */
