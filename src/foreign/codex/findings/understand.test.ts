@@ -52,6 +52,23 @@ it.each([
   );
 });
 
+it.each([
+  [
+    "failed to connect to websocket: HTTP error: 401 Unauthorized, url: wss://api.openai.com/v1/responses",
+    "auth-denied",
+  ],
+  [
+    "stream disconnected before completion: failed to connect to websocket: HTTP error: 429 Too Many Requests, url: wss://x",
+    "rate-limit",
+  ],
+  ["failed to connect to websocket: IO error: tls handshake eof", "transport-interrupted"],
+  ['http 429 Too Many Requests: Some("<html><title>Too Many Requests</title></html>")', "rate-limit"],
+  ["HTTP status client error (401 Unauthorized) for url (https://api.openai.com/v1/models)", "auth-denied"],
+  ["Request failed with status code 503", "overloaded"],
+])("a status that a client names counts, whatever it was doing: %s", (said, failureClass) => {
+  expect(understand(said, 0).failure?.class).toBe(failureClass);
+});
+
 it("words of Codex's that stand on two lines are read as one message", () => {
   expect(understand("MCP\n> startup failed", 0).means).toContain("(MCP)");
 });
