@@ -13,7 +13,7 @@ const longest = 2 ** 17;
  * Requests", "HTTP error: 401 Unauthorized" (a websocket), "API Error: 529 …" (Claude Code), "HTTP 500 in 0.62s", "codex [502]: …", "Error: 400 Item …".
  */
 const status =
-  /(?:\bstatus(?: code)?:? |\bAPI Error:? \(?|\b(?:HTTP|http)(?: error:)? |\bHTTP status \w+ error \(|(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,)]|\s*(?:\{|$))| <unknown status code>)?:?\s*/u;
+  /(?:\bstatus:? |\bfailed with status code |\bAPI Error:? \(?|\b(?:HTTP|http)(?: error:)? |\bHTTP status \w+ error \(|(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,)]|\s*(?:\{|$))| <unknown status code>)?:?\s*/u;
 /** What Codex puts behind a provider's words. */
 const behind = /(?:^|, )(?:url|cf-ray|request id): .*$/u;
 /** Marks around quoted lines, or around lines copied out of a terminal's frame. */

@@ -65,9 +65,13 @@ it.each([
   ['http 429 Too Many Requests: Some("<html><title>Too Many Requests</title></html>")', "rate-limit"],
   ["HTTP status client error (401 Unauthorized) for url (https://api.openai.com/v1/models)", "auth-denied"],
   ["Request failed with status code 503", "overloaded"],
-])("a status that a client names counts, whatever it was doing: %s", (said, failureClass) => {
-  expect(understand(said, 0).failure?.class).toBe(failureClass);
-});
+  ["Error while downloading file. Upstream status code: 407.", "media-invalid"],
+])(
+  "a status that a client names counts, whatever it was doing, and none of whom the provider asked: %s",
+  (said, failureClass) => {
+    expect(understand(said, 0).failure?.class).toBe(failureClass);
+  },
+);
 
 it("words of Codex's that stand on two lines are read as one message", () => {
   expect(understand("MCP\n> startup failed", 0).means).toContain("(MCP)");
