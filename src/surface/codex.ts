@@ -175,7 +175,7 @@ export function takenWords(
     case "same":
       return `Codex session ${file.thread} holds nothing new`;
     case "moved-on":
-      return `Codex session ${file.thread} ${fresh > 0 ? `has ${counted(fresh, "byte")} more than session ${id} took over; both have gone on since` : `was written anew or cut short since session ${id} took it over, and ${id} holds what isn't there`}, so that nothing of it was taken. Take it over as a session of its own with: throughline import --new ${quoted(file.path)}`;
+      return `Codex session ${file.thread} ${fresh > 0 ? `has ${counted(fresh, "byte")} more than session ${id} took over; both have gone on since` : `was repaired, written anew or cut short since session ${id} took it over, and ${id} holds what isn't there`}, so that nothing of it was taken. Take it over as a session of its own with: throughline import --new ${quoted(file.path)}`;
   }
 }
 
