@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { outcomeOf } from "./outcome.ts";
+import { failureOf, outcomeOf } from "./outcome.ts";
 
 const unverified = "The encrypted content gAAA...Rg== could not be verified.";
 const answer = JSON.stringify({ error: { message: unverified, code: "invalid_encrypted_content" } });
@@ -14,5 +14,18 @@ test.each([
     kind: "failed",
     class: "sealed-reasoning-rejected",
     message: unverified,
+  });
+});
+
+test.each([
+  [429, "rate-limit"],
+  [503, "overloaded"],
+  [401, "auth-denied"],
+])("of an error that names no more than a status (%s) that tells the class", (status, found) => {
+  const message = `exceeded retry limit, last status: ${status} Some Reason`;
+  const info = { response_too_many_failed_attempts: { http_status_code: status } };
+  expect(failureOf("task_complete", { error: { message, codex_error_info: info } })).toEqual({
+    kind: "failed",
+    class: found,
   });
 });

@@ -44,11 +44,18 @@ export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): T
     const name = typeof info === "string" ? info : isJsonObject(info) ? (Object.keys(info)[0] ?? "") : "";
     const said = typeof error["message"] === "string" ? error["message"] : name;
     // Of a provider's refusal Codex writes down the whole body (0.73 to 0.169): a person is told the words in it.
-    const signal = signalFromHttp(400, {}, said);
+    const signal = signalFromHttp(statusIn(info) ?? 400, {}, said);
     const found = entryOf(classes, name) ?? classify(signal, { now: 0 }).class;
     return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message: signal.message };
   }
   if (payload["last_agent_message"] === null && isOwed)
     return { kind: "interrupted", reason: "the turn ended in Codex without an answer" };
   return { kind: "completed" };
+}
+
+/** The status that Codex gives with some of its names: `{"response_too_many_failed_attempts": {"http_status_code": 429}}`. */
+function statusIn(info: unknown): number | undefined {
+  const [told] = isJsonObject(info) ? Object.values(info) : [];
+  const status = isJsonObject(told) ? told["http_status_code"] : undefined;
+  return typeof status === "number" ? status : undefined;
 }
