@@ -10,7 +10,8 @@ const disconnected =
 const longest = 2 ** 17;
 /**
  * A status as clients write it before a provider's words, with its name: "unexpected status 400 Bad Request: …", "last status: 429 Too Many
- * Requests", "HTTP error: 401 Unauthorized" (a websocket), "API Error: 529 …" (Claude Code), "HTTP 500 in 0.62s", "codex [502]: …", "Error: 400 Item …".
+ * Requests", "HTTP error: 401 Unauthorized" (a websocket), "API Error: 529 …" (Claude Code), "HTTP 500 in 0.62s", "codex [502]: …",
+ * "Error: 400 Item …".
  */
 const status =
   /(?:\bstatus:? |\bfailed with status code |\bAPI Error:? \(?|\b(?:HTTP|http)(?: error:)? |\bHTTP status \w+ error \(|(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,)]|\s*(?:\{|$))| <unknown status code>)?:?\s*/u;

@@ -46,6 +46,8 @@ it.each([
 ])("of a screen that was pasted whole, what stopped the session is told: %j", (before) => {
   const refusal = JSON.stringify({ error: { message: sealed, code: "invalid_encrypted_content" } });
   expect(understand(before + refusal, 0).failure?.class).toBe("sealed-reasoning-rejected");
+  const id = "019a0000-0000-7000-8000-000000000001";
+  expect(understand(`session id: ${id}\n${before}${refusal}`, 0).named.thread).toBe(id);
   expect(understand(before, 0).failure).toBeUndefined();
   expect(understand((before + refusal).replaceAll("\n", "\n> "), 0).failure?.class).toBe(
     "sealed-reasoning-rejected",

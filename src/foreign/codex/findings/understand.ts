@@ -130,7 +130,9 @@ function toldBeside(text: string, { says }: OwnWords, now: number): Understood |
   const told = understand(others.join("\n"), now);
   const { failure, means } = told;
   const isKnown = failure ? failure.class !== "unknown-provider-failure" : means !== unknownWords.means;
-  return isKnown ? told : undefined;
+  if (!isKnown) return undefined;
+  const named = namedIn(text);
+  return { ...told, named: { ...named, marks: [...new Set([...named.marks, ...told.named.marks])] } };
 }
 
 /** Whether what was refused is a part of the history, which a client sends again as it is. */
