@@ -22,12 +22,14 @@ export class UnsealedReasoning {
     return this.#sentAgain.isTaken;
   }
 
-  see(kind: string, { payload, ownId, seal }: WatchedRecord, line: RolloutLine): void {
+  see(kind: string, record: WatchedRecord, line: RolloutLine): void {
+    const { payload } = record;
     if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
-    if (kind !== "reasoning" || seal !== undefined || ownId?.startsWith("rs_") !== true) return;
+    if (kind !== "reasoning" || record.seal !== undefined) return;
     const { content, encrypted_content: member } = payload;
     const hasWords = Array.isArray(content) && content.length > 0;
-    if (!hasWords) this.found.add({ ...spanOf(line), isCut: member === undefined });
+    if (!hasWords && record.ownId?.startsWith("rs_") === true)
+      this.found.add({ ...spanOf(line), isCut: member === undefined });
   }
 
   /** What a summary replaced is not sent any more. */
