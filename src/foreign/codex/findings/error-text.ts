@@ -21,7 +21,7 @@ const behind = /(?:^|, )(?:url|cf-ray|request id): .*$/u;
 const frame = /^[>│┃\s]+|[█│┃\s]+$/gu;
 /** Where a message begins on a screen, or in a log. */
 const begins =
-  /^(?=[>│┃\s]*(?:[■⚠›•]|\{"type"|ERROR\b|Error\b|unexpected status|stream |\d{4}-\d\d-\d\dT))/mu;
+  /^(?=[>│┃ \t]*(?:[■⚠›•]|\{"type"|ERROR\b|Error\b|unexpected status|stream |\d{4}-\d\d-\d\dT))/mu;
 /** Escapes of Markdown, which are none in JSON. */
 const escaped = /\\(?=[[\]_*])/gu;
 /** What stands before the words in a line of Codex's log (codex-tui.log): time, level, spans, module. */

@@ -293,3 +293,7 @@ it.each([
 ])("a refusal that names %s is mended by no more seals than it means", (_what, said, seals) => {
   expect(understand(said, 0).seals).toEqual(seals);
 });
+
+it("a paste of blank lines is read at once", () => {
+  expect(understand(`MCP startup failed${"\n".repeat(120_000)}x`, 0).means).toContain("(MCP)");
+}, 8_000);
