@@ -5,8 +5,8 @@ import {
   askedOfItem,
   askedOfPayload,
   formedOfPayload,
-  idText,
   isPlaceholder,
+  numberOfCall,
   partsHeadBytes,
   type WatchedRecord,
 } from "./watched-record.ts";
@@ -113,8 +113,7 @@ class SkimmedRecord implements WatchedRecord {
     const plain = this.#json.isBeyondAscii ? undefined : this.#json.plain(callSlot);
     if (plain)
       return plain.length === 0 ? undefined : ids.numberAt(this.#json.view, plain.start, plain.length);
-    const call = idText(this.#json.value(callSlot));
-    return call === undefined || call === "" ? undefined : ids.numberOf(call);
+    return numberOfCall(this.#json.value(callSlot), ids);
   }
 }
 

@@ -76,10 +76,7 @@ export function watched(
     typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
       ? ids.numberOf(id)
       : undefined;
-  const callIn = (ids: TextSet): number | undefined => {
-    const text = idText(call);
-    return text === undefined || text === "" ? undefined : ids.numberOf(text);
-  };
+  const callIn = (ids: TextSet): number | undefined => numberOfCall(call, ids);
   const { output } = payload;
   const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
   const isTimed = !untimed;
@@ -114,6 +111,12 @@ export function idText(id: unknown): string | undefined {
     const read = Buffer.from(bytes, "latin1");
     return isUtf8(read) ? read.toString("utf8") : bytes;
   });
+}
+
+/** The number that a call's id has in `ids` (`callIn`). */
+export function numberOfCall(id: unknown, ids: TextSet): number | undefined {
+  const text = idText(id);
+  return text === undefined || text === "" ? undefined : ids.numberOf(text);
 }
 
 /**
