@@ -48,8 +48,6 @@ export interface ToolOutcome {
   /** Exit status of a command that ended. */
   exitCode?: number;
   durationMs: number;
-  /** Where the whole output is, when `output` leaves some of it out. */
-  spooled?: { path: string; bytes: number };
 }
 
 /** What a call asks a person for, in words; `undefined` means that it needs no approval. */

@@ -16,17 +16,16 @@ const answerTail = 16 * 1024;
 
 /** The outcome of a command that ended, from its spool. The head of the text is as models of OpenAI know it from Codex (2025-09 to 2026-11). */
 export function exitOutcome(spool: string, exit: ExitRecord): ToolOutcome {
-  const printed = readPrinted(spool, exit.bytes);
   const code = exit.timedOut ? 124 : (exit.code ?? signalCode(exit.signal));
   const text = [
     `Exit code: ${code}`,
     `Wall time: ${seconds(exit.durationMs)} seconds`,
     "Output:",
     ...remarks(spool, exit),
-    printed.text,
+    readPrinted(spool, exit.bytes),
   ].join("\n");
   const status = exit.cancelled ? "cancelled" : code === 0 ? "ok" : "failed";
-  return { output: text, status, exitCode: code, durationMs: exit.durationMs, ...printed.spooled };
+  return { output: text, status, exitCode: code, durationMs: exit.durationMs };
 }
 
 /** What the head of such a text says; `undefined` for another text. */
@@ -41,7 +40,7 @@ export function readAnswerHead(
 
 /** The outcome of a command that was started and left no trace of its end (R26). */
 export function unknownOutcome(spool: string, why: string): ToolOutcome {
-  const { text, spooled } = readPrinted(spool);
+  const text = readPrinted(spool);
   const command = intact(() => readProcess(spool));
   const alive =
     command && fateOf(command) === "alive" ? ` Its process (pid ${command.pid}) still runs, unwatched.` : "";
@@ -51,20 +50,18 @@ export function unknownOutcome(spool: string, why: string): ToolOutcome {
     output,
     status: "unknown",
     durationMs: at === undefined ? 0 : Math.max(0, Math.round(lastSign(spool) - at)),
-    ...spooled,
   };
 }
 
 /** A command that was told to stop and did not leave a record in time: it and its wrapper were killed. */
 export function killedOutcome(spool: string, durationMs: number): ToolOutcome {
-  const { text, spooled } = readPrinted(spool);
+  const text = readPrinted(spool);
   const head = `Exit code: 137\nWall time: ${seconds(durationMs)} seconds\nOutput:`;
   return {
     output: `${head}\ncommand cancelled and killed; what it had printed until then:\n${text}`,
     status: "cancelled",
     exitCode: 137,
     durationMs,
-    ...spooled,
   };
 }
 
@@ -80,33 +77,29 @@ function remarks(spool: string, exit: ExitRecord): string[] {
   return lines;
 }
 
-/** What the command printed as text for the model, capped at both ends. `bytes` when it is known from the exit record. */
-function readPrinted(
-  spool: string,
-  bytes?: number,
-): { text: string; spooled?: { spooled: { path: string; bytes: number } } } {
+/**
+ * What the command printed as text for the model: its beginning and its end where it is long, with a note of where all of it is. `bytes`: how
+ * many it printed, when the exit record tells.
+ */
+function readPrinted(spool: string, bytes?: number): string {
   const path = join(spool, spoolFiles.output);
   let file: number;
   try {
     file = openToRead(path);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return { text: "" };
+    if (hasCode(error, "ENOENT")) return "";
     throw error;
   }
   try {
     const { size } = fstatSync(file);
     const printed = bytes ?? size;
-    if (size <= answerHead + answerTail && printed === size)
-      return { text: decode(readRange(file, 0, size)) };
+    if (size <= answerHead + answerTail && printed === size) return decode(readRange(file, 0, size));
     const head = wholeStart(readRange(file, 0, Math.min(size, answerHead)));
     const from = Math.max(head.length, size - answerTail);
     const tail = wholeEnd(readRange(file, from, size - from));
     const left = printed - head.length - tail.length;
     const note = `[… ${left} of ${printed} bytes left out; the output is kept in ${path} …]`;
-    return {
-      text: `${decode(head)}\n${note}\n${decode(tail)}`,
-      spooled: { spooled: { path, bytes: printed } },
-    };
+    return `${decode(head)}\n${note}\n${decode(tail)}`;
   } finally {
     closeSync(file);
   }
