@@ -1,53 +1,48 @@
 import { describe, expect, it } from "vitest";
 import type { ToolState } from "../tool.ts";
-import { callLabel, settleCall } from "./ledger.ts";
+import { callLabel, settlementNotice } from "./ledger.ts";
 
 const call = { call: "c", name: "shell_command", input: '{"command":"npm test"}' };
-const settle = (state: ToolState, replay: "safe" | "never" = "never", intended = true) =>
-  settleCall({ call, intended, tool: { replay }, state }, 100_000);
+const notice = (state: ToolState, replay: "safe" | "never" = "never", intended = true) =>
+  settlementNotice({ call, intended, tool: { replay }, state }, 100_000);
 
-describe("an open call of a session that is taken over", () => {
+describe("of an open call of a session that is taken over the person is told that it", () => {
   it("is run when nothing of it was started, its intent logged or not", () => {
-    const expected = { settlement: "run", notice: "`npm test` was not started; it is run now" };
-    expect(settle({ state: "not-started" })).toEqual(expected);
-    expect(settle({ state: "not-started" }, "never", false)).toEqual(expected);
+    const expected = "`npm test` was not started; it is run now";
+    expect(notice({ state: "not-started" })).toBe(expected);
+    expect(notice({ state: "not-started" }, "never", false)).toBe(expected);
   });
 
   it("is attached again when it still runs", () => {
-    expect(settle({ state: "running", pid: 4711, since: 60_000 })).toEqual({
-      settlement: "attach",
-      notice: "attached again to `npm test` (pid 4711), running for 40 s",
-    });
+    expect(notice({ state: "running", pid: 4711, since: 60_000 })).toBe(
+      "attached again to `npm test` (pid 4711), running for 40 s",
+    );
   });
 
   it("is collected when it ended", () => {
-    expect(settle({ state: "finished" }).settlement).toBe("collect");
+    expect(notice({ state: "finished" })).toContain("its output is collected, it is not run again");
   });
 
   it("is completed when it was accepted and is half done", () => {
-    const { settlement, notice } = settle({ state: "resumable", what: "a patch of 2 files" });
-    expect(settlement).toBe("complete");
-    expect(notice).toContain("a patch of 2 files is completed");
+    expect(notice({ state: "resumable", what: "a patch of 2 files" })).toContain(
+      "a patch of 2 files is completed",
+    );
   });
 
   it("is never repeated when its outcome is unknown", () => {
-    const { settlement, notice } = settle({
-      state: "unknown",
-      why: "the machine or the wrapper died while this command ran",
-    });
-    expect(settlement).toBe("unknown");
-    expect(notice).toContain("the machine or the wrapper died");
+    expect(notice({ state: "unknown", why: "the machine died while this command ran" })).toContain(
+      "is unknown (the machine died while this command ran); it is not repeated",
+    );
   });
 
   it("is run again when its tool only reads", () => {
-    expect(settle({ state: "not-started" }, "safe").settlement).toBe("rerun");
-    expect(settle({ state: "not-started" }, "safe", false).settlement).toBe("run");
+    expect(notice({ state: "not-started" }, "safe")).toContain("it only reads and is run again");
+    expect(notice({ state: "not-started" }, "safe", false)).toContain("was not started; it is run now");
   });
 
   it("is answered when its tool is gone", () => {
-    expect(
-      settleCall({ call, intended: true, tool: undefined, state: { state: "not-started" } }, 0).settlement,
-    ).toBe("answer");
+    const entry = { call, intended: true, tool: undefined, state: { state: "not-started" } } as const;
+    expect(settlementNotice(entry, 0)).toContain("there is no such tool now");
   });
 });
 

@@ -15,53 +15,26 @@ export interface LedgerEntry {
 }
 
 /**
- * What the next owner does with an open call (R26). Each of them but "answer" is a plain `tool.run`, which finds the same in the spool:
- * run: not started, safe to start · attach: follow what still runs · collect: take the output of what ended · complete: carry an accepted
- * change through · rerun: it only reads · unknown: answered as unknown, never repeated by itself · answer: there is no such tool.
+ * What the next owner does with an open call (R26), in one line for the person: told from its intent (in the log) and from what the spool
+ * says was started and finished. It is done by `tool.run`, which finds the same in the spool. `now`: milliseconds since 1970, by this
+ * machine's clock.
  */
-export type Settlement = "run" | "attach" | "collect" | "complete" | "rerun" | "unknown" | "answer";
-
-/** The decision about an open call. */
-export interface Settled {
-  settlement: Settlement;
-  /** For the person, one line. */
-  notice: string;
-}
-
-/**
- * Decides what to do with an open call, from its intent (in the log) and from what the spool says was started and finished. `now`:
- * milliseconds since 1970, by this machine's clock.
- */
-export function settleCall({ call, intended, tool, state }: LedgerEntry, now: number): Settled {
+export function settlementNotice({ call, intended, tool, state }: LedgerEntry, now: number): string {
   const what = callLabel(call);
-  if (!tool) return { settlement: "answer", notice: `${what} was asked for, but there is no such tool now` };
-  if (tool.replay === "safe") {
-    return intended
-      ? { settlement: "rerun", notice: `${what} was interrupted; it only reads and is run again` }
-      : { settlement: "run", notice: `${what} was not started; it is run now` };
-  }
+  if (!tool) return `${what} was asked for, but there is no such tool now`;
+  if (tool.replay === "safe" && intended) return `${what} was interrupted; it only reads and is run again`;
+  if (tool.replay === "safe") return `${what} was not started; it is run now`;
   switch (state.state) {
     case "not-started":
-      return { settlement: "run", notice: `${what} was not started; it is run now` };
-    case "running": {
-      const running = `(pid ${state.pid}), running for ${durationWords(now - state.since)}`;
-      return { settlement: "attach", notice: `attached again to ${what} ${running}` };
-    }
+      return `${what} was not started; it is run now`;
+    case "running":
+      return `attached again to ${what} (pid ${state.pid}), running for ${durationWords(now - state.since)}`;
     case "finished":
-      return {
-        settlement: "collect",
-        notice: `${what} had finished; its output is collected, it is not run again`,
-      };
+      return `${what} had finished; its output is collected, it is not run again`;
     case "resumable":
-      return {
-        settlement: "complete",
-        notice: `${what} was interrupted half way; ${state.what} is completed`,
-      };
+      return `${what} was interrupted half way; ${state.what} is completed`;
     case "unknown":
-      return {
-        settlement: "unknown",
-        notice: `the outcome of ${what} is unknown (${state.why}); it is not repeated, and the model is told to verify`,
-      };
+      return `the outcome of ${what} is unknown (${state.why}); it is not repeated, and the model is told to verify`;
   }
 }
 

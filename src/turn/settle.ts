@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { ToolState } from "../tool.ts";
-import { settleCall } from "../tool/ledger.ts";
+import { settlementNotice } from "../tool/ledger.ts";
 import { areTracesGone, type CallEnvironment, type Calls, readCall, tracesGone } from "./calls.ts";
 import type { Journal } from "./journal.ts";
 
@@ -25,7 +25,7 @@ export async function settleCalls(
           ? { state: "unknown", why: tracesGone }
           : ((await tool?.inspect({ spool })) ?? { state: "not-started" });
       const entry = { call, intended: started, tool, state };
-      calls.observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
+      calls.observe({ type: "notice", text: settlementNotice(entry, clock.now()) });
       calls.start(record, item, started);
     }
   } finally {
