@@ -60,6 +60,9 @@ export interface ApprovalRequest {
   patch?: string;
 }
 
+/** The answer to it. `why` are the words that the model is answered with. */
+export type Approval = { allowed: true } | { allowed: false; why: string };
+
 /**
  * A tool of the agent. `run` is idempotent for one spool folder: it starts the call when nothing of it was started, follows it when it
  * is still running, collects the outcome when it finished, and answers "outcome unknown; verify before repeating" when that can't be

@@ -1,7 +1,5 @@
 import type { Settings } from "../session/event.ts";
-import type { ApprovalRequest } from "../tool.ts";
-
-export type Approval = { allowed: true } | { allowed: false; why: string };
+import type { Approval, ApprovalRequest } from "../tool.ts";
 
 /** Asks the person and resolves to whether they allow it; `undefined` where there is nobody to ask. */
 export type Ask = ((request: ApprovalRequest, signal: AbortSignal) => Promise<boolean>) | undefined;

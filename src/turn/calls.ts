@@ -6,11 +6,9 @@ import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { outputItem } from "../session/item.ts";
-import type { ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
+import type { Approval, ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
 import type { Journal } from "./journal.ts";
 import type { Observe } from "./update.ts";
-
-type Answer = { allowed: true } | { allowed: false; why: string };
 
 /** Why the outcome of a call whose intent is logged is unknown where its spool folder, which is made before that, is gone. */
 export const tracesGone = "the traces of this call are gone";
@@ -28,8 +26,8 @@ export interface CallEnvironment {
   workspace: string;
   /** Variables of the processes that tools start. */
   env: Readonly<Record<string, string>>;
-  /** Asks the person. "denied" comes with the words that the model is answered with. When `signal` aborts nobody waits for it any more. */
-  approve(request: ApprovalRequest, signal: AbortSignal): Promise<Answer>;
+  /** Asks the person. When `signal` aborts nobody waits for the answer any more. */
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<Approval>;
   /** Told what becomes of calls; absent: the runtime's own, which is told everything else. */
   observe?: Observe;
 }
@@ -151,7 +149,7 @@ export class Calls {
   }
 
   /** On a cancel the asker may reject, as Node's readline does, or never answer: either way the call counts as cancelled. */
-  async #ask(request: ApprovalRequest): Promise<Answer | "cancelled"> {
+  async #ask(request: ApprovalRequest): Promise<Approval | "cancelled"> {
     const { lost } = this.#journal.log;
     const signal = AbortSignal.any([this.#signal, lost]);
     try {
