@@ -349,7 +349,7 @@ export class Session {
       case "retry":
         return cancelledBy(await pauseFor(action.delayMs, signal, this.#journal.log.lost));
       case "repair":
-        await quarantine(this.#runtime, this.#journal, action);
+        await quarantine(this.#runtime, this.#journal, action.quarantine, action.notice);
         return undefined;
       case "try":
         this.#trial.begin(action);

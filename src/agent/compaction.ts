@@ -16,6 +16,7 @@ import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
+import { quarantine } from "../runtime/repair.ts";
 import { shadowIn, shadowText, untoldIn } from "../runtime/sealed-compaction.ts";
 import type { SessionLog } from "../store.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
@@ -167,13 +168,10 @@ const passing = [
 
 async function trim({ journal, provider, settings, observe }: Compacting): Promise<Compacted> {
   const { history } = journal;
-  const quarantine = trimOutputs(history, { issuer: provider.issuer, model: settings.model });
-  if (!quarantine) return { kind: "nothing" };
-  const notice = trimNotice(quarantine);
-  await journal.append({ event: { type: "items-quarantined", turn: history.turn, ...quarantine, notice } });
-  crashPoint("quarantine-appended");
-  const { rung, count, why } = quarantine;
-  observe({ type: "repaired", class: why, notice, rung, count });
+  const trimmed = trimOutputs(history, { issuer: provider.issuer, model: settings.model });
+  if (!trimmed) return { kind: "nothing" };
+  const notice = trimNotice(trimmed);
+  await quarantine({ observe }, journal, trimmed, notice);
   return { kind: "compacted", notice };
 }
 

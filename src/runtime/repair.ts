@@ -3,7 +3,7 @@ import type { Action } from "../recovery/action.ts";
 import type { Failure } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import { endedMessage } from "../failure/message.ts";
-import type { TurnOutcome } from "../session/event.ts";
+import type { Quarantine, TurnOutcome } from "../session/event.ts";
 import { pairRepair } from "../recovery/pair-repair.ts";
 import { noticeOf, pairInWordsNotice } from "../recovery/notice.ts";
 import type { Journal } from "../turn/journal.ts";
@@ -37,7 +37,8 @@ export function clockTime(at: number): string {
 export async function quarantine(
   { observe }: Pick<Runtime, "observe">,
   journal: Journal,
-  { quarantine: made, notice }: Extract<Action, { do: "repair" }>,
+  made: Quarantine,
+  notice: string,
 ): Promise<void> {
   await journal.append({
     event: { type: "items-quarantined", turn: journal.history.turn, ...made, notice },
@@ -64,8 +65,7 @@ export async function repairPairs(
   const repair = pairRepair(journal.history, call, issuer, failure.class);
   if (!repair) return failedAs("unrecoverable", failure);
   if (repair.do === "in-words") {
-    const told = pairInWordsNotice(failure, call);
-    await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice: told });
+    await quarantine(runtime, journal, repair.quarantine, pairInWordsNotice(failure, call));
   } else {
     await journal.append(outputEvent(repair.record, repair.item, "repair"));
     runtime.observe({ type: "repaired", class: failure.class, notice, rung: 0, count: 1 });

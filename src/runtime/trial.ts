@@ -51,7 +51,7 @@ export class Trial {
   async #keep(): Promise<void> {
     if (!this.#pending) return;
     const { quarantine: tried, kept } = this.#pending.action;
-    await quarantine(this.#runtime, this.#journal(), { do: "repair", quarantine: tried, notice: kept });
+    await quarantine(this.#runtime, this.#journal(), tried, kept);
     this.drop();
   }
 }
