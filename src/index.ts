@@ -48,8 +48,9 @@ export type { ReplayEntry, ReplayRule } from "./replay/report.ts";
 export { requestInput } from "./replay/request-input.ts";
 export type { ProjectedInput } from "./replay/request-input.ts";
 
-export { decide, Situation } from "./recovery/policy.ts";
+export { decide } from "./recovery/policy.ts";
 export type { Circumstances } from "./recovery/policy.ts";
+export { Situation } from "./recovery/situation.ts";
 export type { RetryKind } from "./recovery/situation.ts";
 export type { Action } from "./recovery/action.ts";
 

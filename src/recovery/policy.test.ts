@@ -8,7 +8,8 @@ import { openai } from "../replay/contracts/openai.ts";
 import { shortCallId } from "../replay/pair.ts";
 import { project } from "../replay/project.ts";
 import type { Action } from "./action.ts";
-import { type Circumstances, decide, Situation } from "./policy.ts";
+import { type Circumstances, decide } from "./policy.ts";
+import { Situation } from "./situation.ts";
 
 const now = 1_000_000;
 

@@ -3,10 +3,8 @@ import type { Projection } from "../replay/project.ts";
 import type { Action } from "./action.ts";
 import { climb, hasLadder } from "./ladder.ts";
 import { keptNotice, pairsNotice, repairNotice, rotationNotice, trialNotice } from "./notice.ts";
-import { type RetryKind, Situation } from "./situation.ts";
+import type { RetryKind, Situation } from "./situation.ts";
 import { isRefusal, mayMeanSeals, nextTrial, wantsBack } from "./trial.ts";
-
-export { Situation };
 
 /** What a decision rests on beside the failure and what was done before. */
 export interface Circumstances {

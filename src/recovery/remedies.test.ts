@@ -13,7 +13,8 @@ import { requestInput } from "../replay/request-input.ts";
 import type { Quarantine } from "../session/event.ts";
 import { climb } from "./ladder.ts";
 import { repairNotice } from "./notice.ts";
-import { decide, Situation } from "./policy.ts";
+import { decide } from "./policy.ts";
+import { Situation } from "./situation.ts";
 
 const here = "https://here #1";
 type Sent = { [key: string]: unknown; type: string };

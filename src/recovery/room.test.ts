@@ -4,7 +4,8 @@ import { Failure } from "../failure.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { project } from "../replay/project.ts";
 import { outputItem } from "../session/item.ts";
-import { decide, Situation } from "./policy.ts";
+import { decide } from "./policy.ts";
+import { Situation } from "./situation.ts";
 import { compactionNotice, contextTokens, trimOutputs } from "./room.ts";
 
 const usage = { inputTokens: 900, cachedInputTokens: 0, outputTokens: 100, reasoningTokens: 0 };

@@ -50,10 +50,10 @@ export async function openJournal(
     const journal = await ownJournal(store, head, { doing: "resuming", force });
     crashPoint("lease-taken");
     const { log, history } = journal;
-    let isHead = history.successor === undefined;
-    await closedOnFailure({ close: () => log.release() }, async () => {
-      isHead ||= (await store.head(head)) === head;
-    });
+    const isHead = await closedOnFailure(
+      { close: () => log.release() },
+      async () => history.successor === undefined || (await store.head(head)) === head,
+    );
     if (isHead) {
       if (head !== id) observe({ type: "notice", text: `session ${id} was continued in ${head}` });
       return journal;
