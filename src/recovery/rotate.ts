@@ -3,6 +3,7 @@ import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { sessionCreated } from "../session/created.ts";
 import type { ItemRecord, NewEvent } from "../session/event.ts";
+import { outcomeUnknown } from "../replay/pair.ts";
 import { issuerOf } from "../replay/seal.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, isMediaType, outputItem, sanitise } from "../session/item.ts";
@@ -110,7 +111,7 @@ export class VisibleHistory {
       const output = outputItem(
         record.event.kind,
         record.event.call ?? "",
-        "outcome unknown; verify before repeating: the session was continued in a new one before this call was answered",
+        `${outcomeUnknown}: the session was continued in a new one before this call was answered`,
       );
       return itemAdded(record, output, "repair");
     });

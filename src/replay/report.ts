@@ -1,3 +1,5 @@
+import { outcomeUnknown } from "./pair.ts";
+
 /** Why an item is not sent as it stands in the log. */
 export type ReplayRule =
   | "sealed-dropped"
@@ -58,7 +60,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
     "left out: reasoning must be followed by the item that it led to, and that never arrived",
   empty: "left out: a message without text is refused by some backends and says nothing to any",
   duplicate: "left out: the same item was sent before it",
-  "call-without-output": "answered: outcome unknown; verify before repeating",
+  "call-without-output": `answered: ${outcomeUnknown}`,
   "output-without-call": "sent as a message: its call is not part of the conversation",
   "output-again": "sent as a message: a further output of its call",
   "answer-outdated": "left out: it was put in the place of an output that came later",

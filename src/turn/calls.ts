@@ -4,6 +4,7 @@ import { orAborted } from "../lib/abort.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
+import { outcomeUnknown } from "../replay/pair.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { outputItem } from "../session/item.ts";
 import type { Approval, ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
@@ -134,7 +135,7 @@ export class Calls {
       return {
         ...none,
         status: "unknown",
-        output: `outcome unknown; verify before repeating: ${tracesGone}`,
+        output: `${outcomeUnknown}: ${tracesGone}`,
       };
     }
     const { lost } = this.#journal.log;
@@ -183,7 +184,7 @@ async function brokenOutcome(
   const why = error instanceof Error ? error.message : String(error);
   const { state } = await tool.inspect({ spool });
   if (state === "not-started") return { status: "failed", output: `The tool could not be started: ${why}` };
-  return { status: "unknown", output: `outcome unknown; verify before repeating: ${why}` };
+  return { status: "unknown", output: `${outcomeUnknown}: ${why}` };
 }
 
 /** The `item-added` that answers a call, in the call's own step. */

@@ -5,6 +5,7 @@ import { hasCode } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
+import { outcomeUnknown } from "../../replay/pair.ts";
 import { sanitise } from "../../session/item.ts";
 import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
 import { makeSpool, readSpoolRecord, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
@@ -77,8 +78,7 @@ function apply(input: string, context: ToolContext): ToolOutcome {
   });
 
   const state = patchState(spool);
-  if (state.state === "unknown")
-    return refuse(`outcome unknown; verify before repeating: ${state.why}.`, "unknown");
+  if (state.state === "unknown") return refuse(`${outcomeUnknown}: ${state.why}.`, "unknown");
   if (state.state === "finished") return state.exit;
 
   const earlier = state.state === "resumable" ? state.record : undefined;

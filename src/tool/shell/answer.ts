@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { hasCode } from "../../lib/system.ts";
 import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
+import { outcomeUnknown } from "../../replay/pair.ts";
 import { sanitise } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import { SpoolDamaged, spoolFiles } from "../spool.ts";
@@ -44,7 +45,7 @@ export function unknownOutcome(spool: string, why: string): ToolOutcome {
   const command = intact(() => readProcess(spool));
   const alive =
     command && fateOf(command) === "alive" ? ` Its process (pid ${command.pid}) still runs, unwatched.` : "";
-  const output = `outcome unknown; verify before repeating: ${why}.${alive}\nWhat it had printed until then:\n${text}`;
+  const output = `${outcomeUnknown}: ${why}.${alive}\nWhat it had printed until then:\n${text}`;
   const at = intact(() => readStarted(spool))?.at;
   return {
     output,

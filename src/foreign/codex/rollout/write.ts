@@ -5,7 +5,8 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
-import { isCallKind, isFurtherOutput, isOutputKind, outputItem } from "../../../session/item.ts";
+import { unknownOutcome } from "../../../replay/pair.ts";
+import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
 import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
@@ -128,7 +129,7 @@ export class RolloutWriter {
   end(at: number): string {
     const answers = [...this.#open].map(([call, kind]) => {
       if (kind === toolSearch.call) return line(at, "response_item", nothingFound(call));
-      const output = outputItem(answeredAs(kind), call, "outcome unknown; verify before repeating");
+      const output = unknownOutcome(answeredAs(kind), call);
       return line(at, "response_item", JSON.parse(new TextDecoder().decode(output)) as JsonObject);
     });
     this.#open.clear();
