@@ -80,7 +80,8 @@ export const provider = {
     area: "model",
     means: "The provider refuses the content under its policy",
     does: "Stops; the same request is never sent again",
-    youCan: 'say it differently: `throughline resume --last "…"`',
+    youCan:
+      'say it differently: `throughline resume --last "…"`; what was refused is still in the session: where that is refused too, leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them)',
     exit: 1,
     rows: [48],
   },

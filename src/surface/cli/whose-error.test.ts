@@ -144,6 +144,12 @@ it.each<[string, string, string, string[]]>([
     "codex app-server daemon stop",
     ["0: in it: a running Codex holds it"],
   ],
+  [
+    "nothing, of what a policy refuses",
+    "This request was flagged for possible cybersecurity risk",
+    "where that is refused too, go back before it in Codex: Esc twice",
+    [],
+  ],
   ["nothing, of no damage", "thread 1 is archived", "codex unarchive", []],
   ["nothing, of what nobody knows, as a turn ended with other words", "frobnication", "give more of it", []],
   [

@@ -208,6 +208,10 @@ describe("what the terminal interface shows of a session", () => {
     ],
     ['go on with `throughline resume --last "continue"`.', 'say "continue".'],
     ['say it differently: `throughline resume --last "…"`.', "say it differently."],
+    [
+      "leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them).",
+      "leave it out with /resume --from-step N (the step before it, as /show numbers them).",
+    ],
   ])("advises somebody who has the session open, not somebody at a shell: %s", (shell, here) => {
     const message = `The limit is reached. Next: ${shell}`;
     const outcome = { kind: "limited", class: "usage-limit", message } as const;

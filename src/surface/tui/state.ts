@@ -360,5 +360,6 @@ function hereWords(message: string): string {
     .replace("`--effort`, `--model`", "/model NAME/EFFORT")
     .replace('go on with `throughline resume --last "continue"`', 'say "continue"')
     .replace(': `throughline resume --last "…"`', "")
+    .replace("`--from-step N`", "/resume --from-step N")
     .replace(/ (?=[.,])/gu, "");
 }
