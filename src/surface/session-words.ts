@@ -1,8 +1,9 @@
 import { relative } from "node:path";
-import { ago, bytesWords, counted, durationWords } from "../lib/words.ts";
+import { ago, bytesWords, counted } from "../lib/words.ts";
 import { printableLine } from "../lib/printable.ts";
 import type { Settings, Workspace } from "../session/event.ts";
 import { isInside, type Place } from "../session/place.ts";
+import { statusWords } from "../session/standing.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { ListedSession } from "../store.ts";
 
@@ -62,12 +63,6 @@ export function branchWords({ workspace }: Pick<SessionSummary, "workspace">): s
 /** Characters of a name or a title in a list. */
 export const mostLabel = 48;
 
-/** The part of a listed session that its status is worded from. */
-type Standing = Pick<
-  ListedSession,
-  "status" | "reason" | "until" | "repairs" | "holder" | "trouble" | "archived"
->;
-
 /** Where a session works, relative to here: another worktree or folder of the same repository. `undefined` for this very folder. */
 export function placeWords({ path, gitRoot, gitCommon }: Workspace, here: Place): string | undefined {
   if (path === here.path || path === "") return undefined;
@@ -76,27 +71,4 @@ export function placeWords({ path, gitRoot, gitCommon }: Workspace, here: Place)
   const base = gitRoot !== undefined && gitRoot === here.gitRoot ? gitRoot : here.path;
   const way = isInside(path, base) ? relative(base, path) || "the repository's root" : path;
   return `in ${printableLine(way, 80)}`;
-}
-
-/** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
-export function statusWords(session: Standing, now: number): string {
-  return `${session.archived ? "archived, " : ""}${standingWords(session, now)}`;
-}
-
-function standingWords(session: Standing, now: number): string {
-  // Long enough for the command that such a message ends with.
-  if (session.trouble) return `damaged: ${printableLine(session.trouble, 200)}`;
-  const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
-  if (session.holder) return `running (pid ${session.holder.pid})${healed}`;
-  if (session.status === "limited") {
-    const left =
-      session.until === undefined
-        ? ""
-        : session.until > now
-          ? `, resets in ${durationWords(session.until - now)}`
-          : ", window has reset";
-    return `limited${left}${healed}`;
-  }
-  const reason = session.reason && session.status !== "idle" ? `: ${printableLine(session.reason, 60)}` : "";
-  return `${session.status}${reason}${healed}`;
 }

@@ -135,7 +135,7 @@ async function sessionWords(invocation: Invocation, begun: string, home?: string
   const [{ placeOf }, { withStore }, { statusWords }] = await Promise.all([
     import("../place.ts"),
     import("./store-for.ts"),
-    import("../session-words.ts"),
+    import("../../session/standing.ts"),
   ]);
   const options = { ...invocation.options, ...(home !== undefined && { home }) };
   return withStore({ ...invocation, options }, async (store) => {

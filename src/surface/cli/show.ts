@@ -14,13 +14,14 @@ import {
 } from "../../session/event.ts";
 import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { statusWords } from "../../session/standing.ts";
 import { collectStep, createSteps, type Step } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
 import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
-import { modelWords, statusWords } from "../session-words.ts";
+import { modelWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { fitted } from "./fold.ts";
 import { goOn } from "./go-on.ts";

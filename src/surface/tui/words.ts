@@ -1,13 +1,13 @@
 import { asFailure } from "../cli/system-failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
+import { statusWords } from "../../session/standing.ts";
 import { summarize } from "../../session/summary.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import type { Invocation } from "../cli/command.ts";
 import { failurePage } from "../cli/failure-page.ts";
 import { inHome, updateInHome } from "../cli/in-home.ts";
-import { statusWords } from "../session-words.ts";
 import type { Block, Happening } from "./state.ts";
 
 /** The banner of a session that is opened again. */

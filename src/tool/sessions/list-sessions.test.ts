@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Standing } from "../../session/standing.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { listSessions } from "./list-sessions.ts";
 import { scratch, toolContext } from "../../../test/kit/tool-context.ts";
@@ -8,7 +9,7 @@ import { scratch, toolContext } from "../../../test/kit/tool-context.ts";
 const now = 1_790_000_000_000;
 const clock = { now: () => now, monotonic: () => 0 };
 
-function summary(over: Partial<SessionSummary>): SessionSummary {
+function summary(over: Partial<SessionSummary & Standing>): SessionSummary & Standing {
   return {
     id: "0190-a",
     workspace: { path: "/w/app", gitBranch: "main" },
@@ -25,7 +26,11 @@ function summary(over: Partial<SessionSummary>): SessionSummary {
   };
 }
 
-async function list(sessions: SessionSummary[], input = "{}", workspace = "/w/app"): Promise<string> {
+async function list(
+  sessions: (SessionSummary & Standing)[],
+  input = "{}",
+  workspace = "/w/app",
+): Promise<string> {
   const tool = listSessions(() => Promise.resolve(sessions), clock);
   const outcome = await tool.run({ call: "c", name: "list_sessions", input }, toolContext({ workspace }));
   return `${outcome.status}: ${outcome.output}`;
@@ -39,8 +44,20 @@ describe("the list of sessions for the model", () => {
     ];
     expect(await list(sessions)).toBe(
       "ok: 0190-a · Fix the parser · gpt-5.5/high · 3 h ago · 4 messages · main · idle\n" +
-        '0190-b · "release" · gpt-5.5/high · just now · 4 messages · main · limited (usage-limit)',
+        '0190-b · "release" · gpt-5.5/high · just now · 4 messages · main · limited',
     );
+  });
+
+  it("says how each stands in the words of a person's list: the one that asks is running", async () => {
+    const words = async (over: Partial<SessionSummary & Standing>): Promise<string | undefined> =>
+      (await list([summary(over)])).split(" · ").at(-1);
+    const open = { status: "interrupted", reason: "the turn was not ended" } as const;
+    expect(await words({ ...open, holder: { pid: 7 } })).toBe("running (pid 7)");
+    expect(await words(open)).toBe("interrupted: the turn was not ended");
+    expect(await words({ status: "limited", until: now + 60_000 })).toBe("limited, resets in 1 m");
+    expect(await words({ status: "limited", until: now - 60_000 })).toBe("limited, window has reset");
+    expect(await words({ archived: true })).toBe("archived, idle");
+    expect(await words({ trouble: "its log is missing" })).toBe("damaged: its log is missing");
   });
 
   it("counts what it leaves out", async () => {

@@ -5,6 +5,7 @@ import { printableLine } from "../../lib/printable.ts";
 import { repositoryOf } from "../../lib/repository.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { isTogether } from "../../session/place.ts";
+import { type Standing, statusWords } from "../../session/standing.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import type { Tool } from "../../tool.ts";
 
@@ -17,7 +18,7 @@ const defaultLimit = 50;
 
 /** Tells the model of its sessions (R22). `sessions` answers with all of them, the newest activity first. */
 export function listSessions(
-  sessions: () => Promise<readonly SessionSummary[]>,
+  sessions: () => Promise<readonly (SessionSummary & Standing)[]>,
   clock: Clock = systemClock,
 ): Tool {
   return {
@@ -73,7 +74,7 @@ export function listSessions(
   };
 }
 
-function describe(session: SessionSummary, now: number, elsewhere: boolean): string {
+function describe(session: SessionSummary & Standing, now: number, elsewhere: boolean): string {
   const { settings, workspace } = session;
   const label = session.name ?? session.title ?? "(no prompt yet)";
   const parts = [
@@ -84,7 +85,7 @@ function describe(session: SessionSummary, now: number, elsewhere: boolean): str
     counted(session.messages, "message"),
     ...(workspace.gitBranch === undefined ? [] : [workspace.gitBranch]),
     ...(elsewhere ? [workspace.path] : []),
-    session.reason === undefined ? session.status : `${session.status} (${session.reason})`,
+    statusWords(session, now),
   ];
   return parts.map((part) => printableLine(part, 100)).join(" · ");
 }
