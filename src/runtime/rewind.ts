@@ -1,12 +1,12 @@
 import { Failure } from "../failure.ts";
 import type { NewEvent } from "../session/event.ts";
-import { createSteps, collectStep, isConsistent, rewindPoint, type Step } from "../session/step.ts";
+import { isConsistent, rewindPoint, type Step, Steps } from "../session/step.ts";
 import type { SessionStore } from "../store.ts";
 
 /** All steps of a session's log, those included that are not sent any more. */
 export async function stepsIn(store: Pick<SessionStore, "read">, id: string): Promise<Step[]> {
-  const steps = createSteps();
-  await store.read(id, { record: (record) => collectStep(steps, record) });
+  const steps = new Steps();
+  await store.read(id, { record: (record) => steps.take(record) });
   return steps.all;
 }
 

@@ -8,9 +8,8 @@ export interface Cut {
   readonly index: number;
   /** Sequence number of the first item that is kept. */
   readonly keepFrom: number;
-  /** Weight of the items that are summarised, and of those that are kept. */
+  /** Weight of the items that are summarised. */
   readonly cutBytes: number;
-  readonly keptBytes: number;
 }
 
 /**
@@ -45,10 +44,9 @@ export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut 
       isWorthIt ||= record.event.type === "item-added" && record.event.role !== "developer";
     }
     if (!isWorthIt) continue;
-    const keptBytes = total - cutBytes;
-    found = { index, keepFrom: items[index]!.event.seq, cutBytes, keptBytes };
+    found = { index, keepFrom: items[index]!.event.seq, cutBytes };
     if (isPrompt(items[index]!)) asked = found;
-    if (keptBytes <= keepBytes) break;
+    if (total - cutBytes <= keepBytes) break;
   }
   const isNear = asked && found && found.cutBytes - asked.cutBytes <= keepBytes;
   return isNear ? asked : found;

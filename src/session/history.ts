@@ -93,7 +93,7 @@ export function advance(history: History, record: LogRecord): void {
   const own = workingsOf(fold);
   const { seq, type } = record.event;
   if (seq <= own.restoredThrough) return collect(fold, own, record);
-  if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === (lineLost as string)) missed(fold, own);
+  if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === lineLost) missed(fold, own);
   fold.lastSeq = seq;
   fold.lastOffset = record.offset;
   apply(fold, own, record);

@@ -16,7 +16,7 @@ export const isSealedSummary = (kind: string): boolean =>
 /** What takes the place of something sealed where words can stand. */
 export const sealedText = "[Sealed content stood here. It can't be opened any more.]";
 
-/** As `describeText`; `undefined` where something stands that is no string. */
+/** As `describeText`, also of what is no string (`undefined`): that is malformed. */
 export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
   const text = skimmedText(blob);
   return text ? describeText(text) : { tail: "", shape: "malformed" };

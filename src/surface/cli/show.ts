@@ -15,7 +15,7 @@ import {
 import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { statusWords } from "../../session/standing.ts";
-import { collectStep, createSteps, type Step } from "../../session/step.ts";
+import { type Step, Steps } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
@@ -104,11 +104,11 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   const events: ToldEvent[] = [];
   let items: ItemRecord[] = [];
   let updated = 0;
-  const collected = createSteps();
+  const collected = new Steps();
   const report = await store.read(id, {
     record(record: LogRecord) {
       advance(history, record);
-      collectStep(collected, record);
+      collected.take(record);
       updated = record.event.at;
       if (isTold(record.event)) events.push(record.event);
       if (isItemRecord(record)) items.push(record);
