@@ -43,7 +43,7 @@ const session = await createSession(
     environment: {
       tools: toolbox(() => store.list()),
       workspace,
-      env: toolEnvironment(process.env).env,
+      env: toolEnvironment(process.env),
       approve: () => Promise.resolve({ allowed: true }),
     },
   },

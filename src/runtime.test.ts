@@ -84,7 +84,7 @@ describe("a turn", () => {
     class Own {
       readonly tools = toolbox(() => sessions.store.list());
       readonly workspace = sessions.workspace;
-      env = toolEnvironment(process.env).env;
+      env = toolEnvironment(process.env);
       approve(): Promise<{ allowed: true }> {
         return Promise.resolve({ allowed: true });
       }

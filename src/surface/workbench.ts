@@ -233,7 +233,7 @@ class Bench implements Workbench {
       environment: {
         tools: toolbox(() => store.list()),
         workspace: workspace.path,
-        env: toolEnvironment(environment, config.passEnv, keys).env,
+        env: toolEnvironment(environment, config.passEnv, keys),
         approve: approver(settings.approval, ask),
       },
       compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),

@@ -59,16 +59,15 @@ function isCopy(value: string, key: string): boolean {
 /**
  * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
  * in `keys`, which hold one whatever they are called, and others that hold the same, without what steers this program's own crash tests, and
- * with settings that suit a program without a terminal. `withheld` are names, never values.
+ * with settings that suit a program without a terminal.
  */
 export function toolEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   passed: readonly string[] = [],
   keys: readonly string[] = [],
-): { env: Record<string, string>; withheld: string[] } {
+): Record<string, string> {
   const secrets = keys.flatMap((name) => environment[name]?.trim() ?? []);
   const env: Record<string, string> = {};
-  const withheld: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
     if (
       value === undefined ||
@@ -78,8 +77,7 @@ export function toolEnvironment(
     )
       continue;
     const isKey = keys.includes(name) || secrets.some((secret) => isCopy(value, secret));
-    if (isKey || (!passed.includes(name) && looksLikeSecret(name, value))) withheld.push(name);
-    else env[name] = value;
+    if (!isKey && (passed.includes(name) || !looksLikeSecret(name, value))) env[name] = value;
   }
-  return { env: { ...env, ...fixed }, withheld: withheld.sort() };
+  return { ...env, ...fixed };
 }

@@ -10,6 +10,6 @@ const { call, spool, workspace } = JSON.parse(process.argv[2]!) as {
   workspace: string;
 };
 const tool = call.name === "apply_patch" ? applyPatch : shellCommand;
-const { env } = toolEnvironment(process.env);
+const env = toolEnvironment(process.env);
 const outcome = await tool.run(call, { spool, workspace, env, signal: new AbortController().signal });
 console.log(JSON.stringify(outcome));

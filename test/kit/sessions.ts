@@ -73,7 +73,7 @@ export class TestSessions {
       environment: {
         tools: toolbox(() => this.store.list()),
         workspace: this.#workspace,
-        env: toolEnvironment(process.env).env,
+        env: toolEnvironment(process.env),
         approve: () => Promise.resolve({ allowed: true }),
         observe: this.observe,
       },

@@ -16,7 +16,7 @@ export function toolContext(over: Partial<ToolContext> = {}): ToolContext {
     spool: join(root, "spool", "7"),
     workspace: scratch(),
     signal: new AbortController().signal,
-    env: toolEnvironment(process.env).env,
+    env: toolEnvironment(process.env),
     ...over,
   };
 }
