@@ -205,6 +205,30 @@ const cases: Case[] = [
     before: "fails",
   },
   {
+    name: "an answer in whose type a letter was altered",
+    damage: () => change(answer, (line) => line.replace("response_item", "response_itam")),
+    found: ["lost-message"],
+    before: "fails",
+  },
+  {
+    name: "an answer without what says who gave it",
+    damage: () => change(answer, (line) => line.replace('"role":"assistant",', "")),
+    found: ["unread-item"],
+    before: "fails",
+  },
+  {
+    name: "an answer that null stands for",
+    damage: () => change(answer, (line) => line.replace(/"payload":.*\}$/u, '"payload":null}')),
+    found: ["unread-item"],
+    before: "fails",
+  },
+  {
+    name: "an output that doesn't say of which call it is",
+    damage: () => change(output, (line) => line.replace(/"call_id":"[^"]+",/u, "")),
+    found: ["call-without-output", "unread-item"],
+    before: "fails",
+  },
+  {
     name: "a prompt that is garbage",
     damage: () => change(prompt, (line) => "#".repeat(line.length)),
     found: ["unparsable-line", "lost-message"],

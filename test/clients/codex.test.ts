@@ -7,6 +7,7 @@ import { judge } from "../../src/foreign/codex/findings/judge.ts";
 import { linesIn } from "../../src/foreign/codex/rollout/lines.ts";
 import { listThreads } from "../../src/foreign/codex/list/list.ts";
 import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
+import { repairRollout } from "../../src/foreign/codex/repair/repair.ts";
 import { readRecord } from "../../src/foreign/codex/rollout/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
 import { openDesk, sessionId, until } from "./desk.ts";
@@ -175,7 +176,7 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     expect(request.length).toBe(expected.length + 2);
   });
 
-  test("messages, calls and outputs in the forms of other APIs are not sent by it, and doctor names them", async () => {
+  test("messages, calls and outputs in the forms of other APIs are not sent by it: doctor names them, and a repair gives them its own", async () => {
     const { upstream, codex, work } = await open();
     upstream.script("one", [{ say: "Heard." }]);
     await codex.run(["exec", "--skip-git-repo-check", "one"], { folder: work });
@@ -225,6 +226,11 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
       "words-patched",
       "words-called-again",
     ]);
+    await repairRollout(rollout!.path, { home: join(work, "own") });
+    await codex.run(["exec", "--skip-git-repo-check", "resume", rollout!.thread, "three"], { folder: work });
+    expect(JSON.stringify(upstream.requests.at(-1)!.input).match(/words-[\w-]+/gu)).toEqual(
+      JSON.stringify(forms).match(/words-[\w-]+/gu),
+    );
   });
 
   test("a thread that was reverted, and one that was forked, go on with what the real CLI goes on with", async () => {

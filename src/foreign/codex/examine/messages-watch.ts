@@ -3,10 +3,12 @@ import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
+import { recordTypes } from "../rollout/of-codex.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
+import { isWellNamed, MisnamedMessages } from "./misnamed-messages.ts";
 import { UnreadItems } from "./unread-items.ts";
 import { UnreasonedItems } from "./unreasoned-items.ts";
 import { UnsealedReasoning } from "./unsealed-reasoning.ts";
@@ -71,6 +73,7 @@ export class MessagesWatch {
   /** The person's last messages by their records: the event comes after the record. */
   #said: string[] = [];
   #holes: Hole[] = [];
+  readonly #misnamed = new MisnamedMessages();
   #reasoning: { span: Span; isDamage: boolean } | undefined;
   #lastOrdinal: number | undefined;
   /** Holes since the last record. */
@@ -113,13 +116,19 @@ export class MessagesWatch {
     if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
-    if (type === "response_item") {
+    const isKnown = type === "response_item" || type === "event_msg";
+    if (isKnown && kind === "") {
+      this.unread.see(kind, record, line);
+      // It may have been reasoning.
+      this.unreasoned.missing();
+    } else if (type === "response_item") {
       this.invalidIds.see(kind, record, line);
       this.unread.see(kind, record, line);
       this.unsealed.see(kind, record, line);
-      this.#item(kind, payload, line, ordinal !== undefined);
+      this.#item(kind, payload, line, ordinal);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);
+    else if (!recordTypes.has(type)) this.#unknown(payload, line, ordinal);
   }
 
   rolledBack(from: number): void {
@@ -133,6 +142,7 @@ export class MessagesWatch {
     this.unread.rolledBack(from);
     this.unreasoned.rolledBack(from);
     this.#told = [];
+    this.#misnamed.forget();
     this.#reasoning = undefined;
   }
 
@@ -174,7 +184,12 @@ export class MessagesWatch {
     if (this.#reasoning) this.#reasoning.isDamage = true;
   }
 
-  #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
+  #item(
+    kind: string,
+    payload: WatchedRecord["payload"],
+    line: RolloutLine,
+    ordinal: number | undefined,
+  ): void {
     if (kind === "reasoning") {
       // Several reasoning items of one response stand together. After damage the first one's item stood between them.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
@@ -195,8 +210,22 @@ export class MessagesWatch {
     // An output had a call before it, and a call that is gone will be put in.
     const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
-    if (isAnswer) this.#answer(payload, line, hasOrdinal);
-    else if (role === "user") this.#prompt(payload, line, hasOrdinal);
+    if (role === "developer" || role === "system" || isCallKind(kind) || isOutputKind(kind)) return;
+    // One without a role is told as an item that isn't read.
+    if (kind === "message" && typeof role !== "string") return;
+    const isMessage = (isAnswer || role === "user") && isWellNamed(payload["content"]);
+    if (!isMessage) this.#unknown(payload, line, ordinal);
+    else if (isAnswer) this.#answer(payload, line, ordinal !== undefined);
+    else this.#prompt(payload, line, ordinal !== undefined);
+  }
+
+  /** A line that may be a message's, by its words. */
+  #unknown({ content }: WatchedRecord["payload"], line: RolloutLine, ordinal: number | undefined): void {
+    this.#misnamed.see(content, line, ordinal);
+    for (const told of this.#told) {
+      const hole = this.#misnamed.take(told.text);
+      if (hole) told.hole = hole;
+    }
   }
 
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
@@ -238,14 +267,18 @@ export class MessagesWatch {
         (this.#recorded.includes(id) || this.#told.some((told) => told.id === id))
       )
         return;
-      this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
+      const hole = this.#misnamed.take(text);
+      const ownId = typeof id === "string" ? id : undefined;
+      this.#told.push({ id: ownId, text, event: spanOf(line), ...(hole && { hole }) });
     } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
       this.#settle();
       this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const isSeen = text === "" || this.#hears(text) || isCopy;
-      const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby);
-      if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
+      if (isSeen) return;
+      const hole =
+        this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
+      if (hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
     else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
   }
@@ -277,6 +310,7 @@ export class MessagesWatch {
     // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
     if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];
+    this.#misnamed.forget();
     this.#reasoning = undefined;
     this.lost.keep([]);
     this.#lone.keep([]);

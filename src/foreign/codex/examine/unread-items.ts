@@ -20,15 +20,16 @@ const said = {
 } as const;
 
 /**
- * Finds messages, calls and outputs that Codex passes over as it does lines that are no records, because a member has a form in which it
- * never writes it (0.130, 0.146, 0.169). Parts of unknown kinds are none of it: a newer version may write them.
+ * Finds messages, calls and outputs that Codex passes over as it does lines that are no records, because a member is gone or has a form in
+ * which it never writes it (0.130, 0.146, 0.169). Kinds of items and parts that nobody here knows are none of it: a newer version may
+ * write them.
  */
 export class UnreadItems {
   readonly found = new Bounded<Span>(mostFound);
 
   see(kind: string, record: WatchedRecord, line: RolloutLine): void {
     // Of a line that is too long to be parsed its members aren't known.
-    if (line.whole && !isRead(kind, record)) this.found.add(spanOf(line));
+    if (line.whole && !isReadItem(kind, record)) this.found.add(spanOf(line));
   }
 
   rolledBack(from: number): void {
@@ -41,8 +42,13 @@ export class UnreadItems {
   }
 }
 
-function isRead(kind: string, record: WatchedRecord): boolean {
+/** Whether Codex reads an item, as far as it is known; `kind` is "" where it has none. */
+export function isReadItem(
+  kind: string,
+  record: Pick<WatchedRecord, "payload" | "isText" | "hasParts" | "partsHead">,
+): boolean {
   const { payload } = record;
+  if (kind === "") return false;
   if (kind !== "message" && !isSaying(kind)) return true;
   if (!record.isText("id") && (payload["id"] ?? null) !== null) return false;
   if (kind === "message") {

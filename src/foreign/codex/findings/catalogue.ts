@@ -137,11 +137,10 @@ export const catalogue = {
   "unread-item": {
     severity: "loss",
     title:
-      "messages, calls or outputs in a form that Codex doesn't write (no role; text, or parts of another API, in the place of its own parts; arguments that are no text)",
+      "messages, calls or outputs in a form that Codex doesn't write (no role, or nothing at all; text, or parts of another API, in the place of its own parts; arguments that are no text)",
     causes:
-      'every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn\'t read the model is told "aborted"; programs that convert sessions for Codex write such',
-    mends:
-      "convert the session anew with a mended program, or go on here: throughline resume takes them over",
+      'every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn\'t read the model is told "aborted"; where reasoning led to one, OpenAI refuses every request ("provided without its required following item"); programs that convert sessions for Codex write such',
+    mends: "repair",
   },
   "lost-message": {
     severity: "loss",

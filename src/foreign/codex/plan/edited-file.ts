@@ -7,7 +7,7 @@ import type { FindingKind } from "../findings/catalogue.ts";
 import type { Span } from "../rollout/span.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
-import { isSpace } from "../rollout/white-space.ts";
+import { isBlank, isSpace } from "../rollout/white-space.ts";
 
 /** A line of a file: its place, and its first bytes. */
 export interface LineHead extends Span {
@@ -105,11 +105,12 @@ export class EditedFile {
     return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
   }
 
-  /** Puts a line in the place of a blank one, or, where the hole has no bytes, between two lines. */
+  /** Puts a line in the place of a blank one or one that says nothing to Codex, or, where the hole has no bytes, between two lines. */
   putLine(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
     const bytes = Buffer.from(writeJson(line));
     if (hole.bytes === 0) return this.insert(hole, kind, says, ended(bytes));
-    return this.replace(hole, kind, says, padded(bytes, hole.bytes));
+    const had = this.bytes(hole);
+    return this.replace(hole, kind, says, padded(bytes, hole.bytes), isBlank(had) ? [] : [had]);
   }
 
   /** Puts bytes in where a span begins. */

@@ -8,6 +8,7 @@ import { PairPlanner } from "./pair-planner.ts";
 import { OrderPlanner } from "./order-planner.ts";
 import { pinned, PinnedPlanner } from "./pinned-planner.ts";
 import { RefusedPlanner } from "./refused-planner.ts";
+import { UnreadPlanner } from "./unread-planner.ts";
 
 /** The edits of each round. A round is planned on the file as the one before has left it. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
@@ -20,6 +21,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
       lines.times(),
       lines.tail(),
     ]),
+  (found, options) => withFile(found, options, ({ unread }) => [unread.mended()]),
   (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
   // The order of what is put in at the same place: outputs after their calls, then messages, then calls before their outputs.
   (found, options) =>
@@ -48,6 +50,7 @@ interface Planners {
   readonly refused: RefusedPlanner;
   readonly order: OrderPlanner;
   readonly pin: PinnedPlanner;
+  readonly unread: UnreadPlanner;
 }
 
 /** Runs the planners one after the other, so that only one's data is in memory. */
@@ -66,6 +69,7 @@ function* withFile(
         refused: new RefusedPlanner(found, options, file),
         order: new OrderPlanner(found, file),
         pin: new PinnedPlanner(found, options, file),
+        unread: new UnreadPlanner(found, file),
       };
       for (const planned of plan(planners))
         for (const edit of planned) if (options.only === undefined || options.only.has(edit.kind)) yield edit;

@@ -37,7 +37,8 @@ function callOf({ id, function: called }: JsonObject): JsonObject {
   };
 }
 
-function partsOf(content: unknown, text: "input_text" | "output_text"): JsonObject[] {
+/** What a message says in parts of this API. */
+export function partsOf(content: unknown, text: "input_text" | "output_text"): JsonObject[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: text, text: content }];
   if (!Array.isArray(content)) return [];
   return content.filter(isJsonObject).map((part) => {

@@ -1,0 +1,73 @@
+import { writeJson } from "../../../lib/whole-json.ts";
+import { isCallKind, outputKinds } from "../../../session/item.ts";
+import type { Examination } from "../examine/examination.ts";
+import { answeredAs } from "../rollout/item.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+import type { Span } from "../rollout/span.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import { padded, spaces } from "./line-bytes.ts";
+import { memberIn } from "./line-places.ts";
+import { mendedItem } from "./mended-item.ts";
+
+/** A call and its output are at most so many lines apart where one of them has lost its id. */
+const nearby = 16;
+/** Where more calls and outputs than these are alone, none is searched for among them. */
+const mostAlone = 1_000;
+
+/**
+ * Gives items that Codex passes over the form in which it reads them. One of which that isn't left becomes blank: what an event tells of
+ * it can be put there.
+ */
+export class UnreadPlanner {
+  readonly #found: Examination;
+  readonly #file: EditedFile;
+
+  constructor(found: Examination, file: EditedFile) {
+    this.#found = found;
+    this.#file = file;
+  }
+
+  *mended(): Generator<Edit, undefined> {
+    for (const span of this.#found.messages.unread.found.items) {
+      const record = this.#file.record(span);
+      if (record === undefined) continue;
+      const line = this.#file.bytes(span);
+      const item = mendedItem(record, this.#otherHalf(span, record));
+      const place = record.era === "bare" ? { at: 0, length: line.length } : payloadIn(line);
+      if (item && place) {
+        const bytes = padded(Buffer.from(writeJson(item)), place.length);
+        const within = { index: span.index, at: span.at + place.at, bytes: place.length };
+        yield this.#file.replace(within, "unread-item", "it gets the form that Codex reads", bytes);
+      } else {
+        const says = "what Codex can't read becomes spaces";
+        yield this.#file.replace(span, "unread-item", says, spaces(span.bytes), [line]);
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The id of the only call that an output without one can answer, or of the only output that can answer a call without one. Where both
+   * have a number, its digits.
+   */
+  #otherHalf({ index }: Span, { kind = "", payload }: RolloutRecord): string | undefined {
+    const { open, orphans } = this.#found;
+    const { call_id: own } = payload;
+    if (typeof own === "string" || open.count + orphans.count > mostAlone) return undefined;
+    const isCall = isCallKind(kind);
+    const alone = isCall ? orphans.items : [...open];
+    const fitting = alone.filter((half) => {
+      const [call, output] = isCall ? [kind, half.kind] : [half.kind, kind];
+      const distance = isCall ? half.index - index : index - half.index;
+      return outputKinds[answeredAs(call)] === output && distance > 0 && distance <= nearby;
+    });
+    if (fitting.length === 1) return fitting[0]!.call;
+    return typeof own === "number" ? String(own) : undefined;
+  }
+}
+
+function payloadIn(line: Buffer): { at: number; length: number } | undefined {
+  const open = line.indexOf("{");
+  return open < 0 ? undefined : memberIn(line, open, "payload");
+}

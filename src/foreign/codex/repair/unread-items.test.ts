@@ -1,0 +1,154 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
+import { examine } from "../examine/examine.ts";
+import { needsRepair } from "../findings/finding.ts";
+import { judge } from "../findings/judge.ts";
+import { listRollouts } from "../home/places.ts";
+import { promptOf } from "../rollout/prompt.ts";
+import { textIn } from "../rollout/text-in.ts";
+import { repairRollout } from "./repair.ts";
+
+const now = Date.parse("2026-11-23T12:00:00Z");
+const root = mkdtempSync(join(tmpdir(), "throughline-unread-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const sessions = join(root, "codex", "sessions", "2026", "11", "20");
+mkdirSync(sessions, { recursive: true });
+
+const versions = ["0.36.0", "0.98.0", "0.130.0", "0.169.0"];
+const rollouts = (version: string): string[] =>
+  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))
+    .filter(({ form }) => form === "jsonl")
+    .map(({ path }) => path);
+
+interface Line extends JsonObject {
+  type: string;
+  payload: JsonObject;
+}
+
+const parsed = (text: string): (Line | undefined)[] =>
+  text.split("\n").map((line) => {
+    const value = parseJson(line);
+    return isJsonObject(value) && isJsonObject(value["payload"]) ? (value as Line) : undefined;
+  });
+
+/** What each item says; of outputs and calls, also the call's id. */
+const items = (text: string): string[] =>
+  parsed(text).flatMap((line) => {
+    if (line?.type !== "response_item" || line.payload["type"] === "reasoning") return [];
+    const { type, role, content, call_id: call, name, arguments: given, input } = line.payload;
+    return [writeJson({ type, role, words: textIn(content), call, name, given: given ?? input })];
+  });
+
+let repairs = 0;
+
+async function repaired(source: string, content: string): Promise<{ text: string; left: string[] }> {
+  const path = join(sessions, basename(source));
+  writeFileSync(path, content);
+  const home = join(root, `home-${repairs++}`);
+  await repairRollout(path, { home, now, seals: { which: "none" } });
+  const left = judge(await examine(path), { path, now })
+    .filter(needsRepair)
+    .map(({ kind }) => kind);
+  return { text: readFileSync(path, "utf8"), left };
+}
+
+/** The file with one line changed. */
+const changed = (text: string, at: number, into: (line: Line) => JsonObject): string =>
+  text
+    .split("\n")
+    .map((line, nth) => (nth === at ? writeJson(into(parseJson(line) as Line)) : line))
+    .join("\n");
+
+const ofPayload =
+  (into: (payload: JsonObject) => JsonObject) =>
+  (line: Line): JsonObject => ({ ...line, payload: into(line.payload) });
+
+const without = (name: string): ((line: Line) => JsonObject) =>
+  ofPayload((payload) => Object.fromEntries(Object.entries(payload).filter(([key]) => key !== name)));
+
+type Damage = readonly [string, (line: Line) => JsonObject];
+
+const ofMessages: readonly Damage[] = [
+  ["without a role", without("role")],
+  ["whose id is a number", ofPayload((payload) => ({ ...payload, id: 7 }))],
+  ["whose content is gone", without("content")],
+  ["without a type", without("type")],
+  ["that null stands for", (line) => ({ ...line, payload: null })],
+  ["of a line with an altered type", (line) => ({ ...line, type: "responss_item" })],
+  ["with an altered type", ofPayload((payload) => ({ ...payload, type: "messagg" }))],
+  ["with an altered role", ofPayload((payload) => ({ ...payload, role: "usar" }))],
+];
+
+describe("a message that Codex passes over", () => {
+  it.each(versions)(
+    "is one again after a repair, by itself or as its event tells it: %s",
+    async (version) => {
+      let tried = 0;
+      const [path] = rollouts(version);
+      const text = readFileSync(path!, "utf8");
+      const lines = parsed(text);
+      const last = (isIt: (payload: JsonObject) => boolean): number =>
+        lines.findLastIndex((line) => line?.type === "response_item" && isIt(line.payload));
+      const prompt = last((payload) => promptOf(payload) !== undefined);
+      const answer = last(({ role }) => role === "assistant");
+      for (const at of [prompt, answer])
+        for (const [what, into] of ofMessages) {
+          tried++;
+          const { text: mended, left } = await repaired(path!, changed(text, at, into));
+          expect(items(mended), what).toEqual(items(text));
+          expect(left, what).toEqual([]);
+        }
+      expect(tried).toBe(16);
+    },
+  );
+
+  it("stays where its types are unknown and no event tells its words: it may be a newer version's", async () => {
+    const [path] = rollouts("0.169.0");
+    const text = readFileSync(path!, "utf8");
+    const content = [{ type: "output_text", text: "In a form of its own." }];
+    const of = (ordinal: number, line: JsonObject): string =>
+      writeJson({ timestamp: "2026-11-20T20:00:00.000Z", ordinal, ...line });
+    const next = text.trimEnd().split("\n").length;
+    const added = [
+      of(next, { type: "future_item", payload: { type: "message", role: "assistant", content } }),
+      of(next + 1, {
+        type: "response_item",
+        payload: { type: "future_message", role: "assistant", content },
+      }),
+      of(next + 2, { type: "response_item", payload: { type: "message", role: "future", content } }),
+    ];
+    const whole = `${text}${added.join("\n")}\n`;
+    expect(await repaired(path!, whole)).toEqual({ text: whole, left: [] });
+  });
+});
+
+const ofPairs: readonly Damage[] = [
+  ["without the call's id", without("call_id")],
+  ["whose own id is a number", ofPayload((payload) => ({ ...payload, id: 7 }))],
+];
+
+describe("half of a call that Codex passes over", () => {
+  it.each(versions)("is one again after a repair: %s", async (version) => {
+    const isOutput = /^(?![^]*"type":"compacted")[^]*"function_call_output"/u;
+    const path = rollouts(version).find((one) => isOutput.test(readFileSync(one, "utf8")))!;
+    const text = readFileSync(path, "utf8");
+    const at = parsed(text).findIndex(
+      ({ payload } = {} as Line) => payload?.["type"] === "function_call_output",
+    );
+    const call = parsed(text).findIndex(
+      ({ payload } = {} as Line) =>
+        payload?.["type"] === "function_call" && payload["call_id"] === parsed(text)[at]!.payload["call_id"],
+    );
+    for (const half of [call, at])
+      for (const [what, into] of ofPairs) {
+        const { text: mended, left } = await repaired(path, changed(text, half, into));
+        expect(items(mended), what).toEqual(items(text));
+        expect(left, what).toEqual([]);
+      }
+  });
+});
