@@ -147,7 +147,7 @@ it.each<[string, string, string, string[]]>([
   [
     "nothing, of what a policy refuses",
     "This request was flagged for possible cybersecurity risk",
-    "where that is refused too, go back before it in Codex: Esc twice",
+    "where that is refused too, go back before it with Esc twice",
     [],
   ],
   ["nothing, of no damage", "thread 1 is archived", "codex unarchive", []],

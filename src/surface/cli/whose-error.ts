@@ -72,7 +72,6 @@ function codexWords(youCan: string): string {
   return youCan
     .replaceAll("`throughline resume --last", "`codex resume --last")
     .replaceAll("--provider NAME", "-c model_provider=NAME")
-    .replace(/leave it out with `--from-step N`.*$/u, "go back before it in Codex: Esc twice")
     .replace("`--effort`", "`-c model_reasoning_effort=…`")
     .replace(", or let it wait with `--wait`", "")
     .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");

@@ -210,7 +210,15 @@ export const ownWords: readonly OwnWords[] = [
   {
     says: /waiting for network/iu,
     means: "The provider can't be reached; Codex (0.150 and later) waits for ever",
-    youCan: "end it with Ctrl-C, and see whether the provider's base URL can be reached from here",
+    youCan:
+      "see whether the provider's base URL can be reached from here (where it is a gateway of Throughline's: throughline gateway starts it), or end it with Ctrl-C",
+    kinds: [],
+  },
+  {
+    // Nothing but that: what stands beside it tells why.
+    says: /^(?:\W*(?:error: )?reconnecting\.{3} ?\d+\/\d+(?: \(\d+s[^)]*\))?)+\W*$/iu,
+    means: "The request failed on its way or at the provider, and Codex tries it again by itself",
+    youCan: "wait for the last of its tries: the message after that tells why they failed",
     kinds: [],
   },
 ];

@@ -200,11 +200,23 @@ it.each([
     "Error running remote compact task: Fatal error:\nremote compaction v2 expected exactly one compaction output item",
     "throughline resume",
   ],
+  ["• Reconnecting... 5/5 (8s • esc to interrupt)\n› Reconnecting... 5/5", "the message after that"],
+  ["ERROR: Reconnecting... waiting for network", "throughline gateway starts it"],
   ["frobnication", "give more of it"],
 ])("what no provider says is no provider's refusal: %s", (said, youCan) => {
   const understood = understand(said, 0);
   expect(understood.failure).toBeUndefined();
   expect(understood.youCan).toContain(youCan);
+});
+
+it.each([
+  [
+    "ERROR: Reconnecting... 1/5 (unexpected status 401 Unauthorized: Incorrect API key provided)",
+    "auth-denied",
+  ],
+  ["■ stream disconnected before completion: Transport error\nReconnecting... 5/5", "transport-interrupted"],
+])("that Codex tries again hides no reason that stands beside it: %s", (said, failure) => {
+  expect(understand(said, 0).failure?.class).toBe(failure);
 });
 
 it("an id that a terminal's edge has cut is found whole", () => {

@@ -69,6 +69,8 @@ const advice: Partial<Record<FailureClass, string>> = {
   "chain-missing": "go on with `codex resume --last`, which sends the whole conversation",
   "auth-expired": "sign in anew (`codex login`), then go on with `codex resume --last`",
   "rate-limit": "wait for a minute, then go on with `codex resume --last`",
+  refusal:
+    'say it differently: `codex resume --last "…"`; what was refused is still in the session: where that is refused too, go back before it with Esc twice',
   overloaded: "go on in a minute with `codex resume --last`, or with another model (`--model MODEL`)",
   "transport-interrupted":
     "go on with `codex resume --last`; where that ends so again, see whether the address is reached from here: a proxy, a VPN, a relay that isn't running",
