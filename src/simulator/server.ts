@@ -14,7 +14,7 @@ export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "
 export type { RecordedRequest } from "./record.ts";
 export type { JsonObject } from "../lib/json.ts";
 export type { SealRefusalName } from "./seal-refusal.ts";
-export { type WireName, wireNames } from "./wires.ts";
+export type { WireName } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
 export type { CallInput } from "./build.ts";
 

@@ -8,8 +8,6 @@ import { created, itemAdded, renamed, turnEnded, turnStarted } from "./conforman
 import { leaseConformance } from "./conformance/leases.ts";
 import { ignore, readAll } from "./conformance/reading.ts";
 
-export { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
-
 /** What the suite needs of a test runner: vitest's, or one with the same functions. */
 export type Runner = Pick<typeof vitest, "describe" | "it" | "expect">;
 

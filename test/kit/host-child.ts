@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/lib/clock.ts";
 import { isFailureOf } from "../../src/failure.ts";
-import { renamed } from "../../src/store/conformance.ts";
+import { renamed } from "../../src/store/conformance/events.ts";
 import { folderStore } from "../../src/store/folder/folder-store.ts";
 
 const [home = "", id = "", name = "", offset = "0"] = process.argv.slice(2);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/ids.ts";
 import { type ScenarioInput, step, turn } from "../../src/simulator/server.ts";
-import { created } from "../../src/store/conformance.ts";
+import { created } from "../../src/store/conformance/events.ts";
 import { folderStore } from "../../src/store/folder/folder-store.ts";
 import { innerPid, noOtherHost, onHost } from "../kit/other-host.ts";
 import { until, withRig } from "../kit/rig.ts";

@@ -21,7 +21,7 @@ import { isFailureOf } from "../../failure.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord, SessionEvent } from "../../session/event.ts";
 import type { Append, LogVisitor, ReadReport, SessionStore } from "../../store.ts";
-import { created, itemAdded, renamed } from "../conformance.ts";
+import { created, itemAdded, renamed } from "../conformance/events.ts";
 import { encodeLine } from "../line.ts";
 import { Child } from "./fixtures/spawn-child.ts";
 import { folderStore } from "./folder-store.ts";

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { risingIds, uuidv7 } from "../../lib/ids.ts";
 import type { NewEvent } from "../../session/event.ts";
 import type { SessionLog, SessionStore } from "../../store.ts";
-import { created } from "../conformance.ts";
+import { created } from "../conformance/events.ts";
 import { folderStore } from "./folder-store.ts";
 import { inboxPath, putFollowUp } from "./inbox.ts";
 import { placeOf } from "./paths.ts";

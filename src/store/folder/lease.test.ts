@@ -16,7 +16,7 @@ import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord } from "../../session/event.ts";
 import { beatEveryMs, judge, type Lease } from "../../session/lease.ts";
 import type { LogVisitor, SessionStore } from "../../store.ts";
-import { created, renamed } from "../conformance.ts";
+import { created, renamed } from "../conformance/events.ts";
 import { Child } from "./fixtures/spawn-child.ts";
 import { folderStore } from "./folder-store.ts";
 import { leaseHeld } from "./lease-file.ts";

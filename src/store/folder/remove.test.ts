@@ -6,7 +6,7 @@ import { isFailureOf } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { schemaVersion } from "../../session/event.ts";
-import { created } from "../conformance.ts";
+import { created } from "../conformance/events.ts";
 import { storeFailure } from "./files.ts";
 import { folderStore } from "./folder-store.ts";
 import { leaseNumbers, OwnLease } from "./lease-file.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { printable } from "../../lib/printable.ts";
-import { startSimulator, wireNames, type WireName } from "../../simulator/server.ts";
-import { loadScenario } from "../../simulator/scenario-file.ts";
+import { loadScenario, startSimulator } from "../../simulator/server.ts";
+import { wireNames, type WireName } from "../../simulator/wires.ts";
 import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
