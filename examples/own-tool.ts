@@ -10,8 +10,8 @@ import {
   createSession,
   type Equipment,
   folderStore,
-  folding,
   forkSession,
+  historyOf,
   isFailureOf,
   messageItem,
   note,
@@ -95,9 +95,7 @@ if (isFailureOf(refused, "lease-held"))
 await session.close();
 
 // Reading never needs the lease: a session that another process works in is read in the same way.
-const fold = folding();
-await store.read(id, fold.visitor, { from: "window" });
-for (const record of fold.history().items) {
+for (const record of (await historyOf(store, id)).items) {
   const entry = transcriptEntry(record, await store.body(id, record.body));
   if (entry && entry.who !== "developer") console.log(`${entry.who}: ${entry.text}`);
 }

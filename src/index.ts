@@ -10,7 +10,7 @@ export { measuring } from "./runtime/measuring.ts";
 export type { Attributes, InstrumentOptions, Meter } from "./runtime/meter.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
 export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
-export { folding } from "./turn/journal.ts";
+export { folding, historyOf } from "./turn/journal.ts";
 export type { Journal } from "./turn/journal.ts";
 
 export { Failure, isFailure, isFailureOf } from "./failure.ts";
