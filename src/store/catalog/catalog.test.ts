@@ -187,6 +187,16 @@ describe("the catalogue", () => {
     await store.close();
   });
 
+  it("that can't be used is told of once, however much was to be read from it and written to it", async () => {
+    mkdirSync(catalogPath(home));
+    const listing = openCatalog(home);
+    const store = folderStore(home, { version: "0", listing });
+    await makeSession(store, "kept");
+    expect(await namesOf(store)).toEqual(["kept"]);
+    await store.close();
+    expect(listing.troubles).toHaveLength(1);
+  });
+
   it("leaves a session to the one who holds it when a writer that has lost it says that it is done", async () => {
     const store = withCatalog();
     const id = await makeSession(store, "held");

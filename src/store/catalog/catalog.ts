@@ -119,7 +119,7 @@ class Catalog implements Listing {
     if (!existsSync(this.#path)) return isAsideGone;
     // Pending writes go first, so that none of them brings a row back after its removal.
     await this.#settled();
-    const clean = await this.#try(
+    const done = await this.#try(
       () => tries,
       (db) => {
         inTransaction(db, () => {
@@ -135,11 +135,11 @@ class Catalog implements Listing {
           throw Object.assign(new Error("busy"), { errcode: 5 });
       },
     );
-    if (!clean)
+    if (done !== "done")
       this.#report(
         "it was in use, so that what was removed may still be in its files; the next removal clears them",
       );
-    return clean && isAsideGone;
+    return done === "done" && isAsideGone;
   }
 
   /** An unusable catalogue holds rows that nobody can take out one by one. */
@@ -184,19 +184,18 @@ class Catalog implements Listing {
           }),
       );
       // Rows that weren't written no longer match their logs' length, so the next list reads those logs.
-      if (!done)
-        this.#report("it was in use or could not be written; the next list reads the sessions themselves");
+      if (done === "busy") this.#report("it was in use; the next list reads the sessions themselves");
     }
     this.#running = undefined;
   }
 
-  /** `times` is asked before each try: the process may begin to end meanwhile. */
-  async #try(times: () => number, work: Work): Promise<boolean> {
+  /** `times` is asked before each try: the process may begin to end meanwhile. What was refused is reported. */
+  async #try(times: () => number, work: Work): Promise<"done" | "busy" | "refused"> {
     let mended = false;
     for (let tried = 0; tried < times(); tried++) {
       try {
         work(this.#database());
-        return true;
+        return "done";
       } catch (error) {
         if (!isOutside(error)) throw error;
         if (isUnusable(error) && !mended) {
@@ -205,11 +204,11 @@ class Catalog implements Listing {
         } else if (isBusy(error)) await sleep(retryMs);
         else {
           this.#refused(error);
-          return false;
+          return "refused";
         }
       }
     }
-    return false;
+    return "busy";
   }
 
   #read<T>(work: (db: DatabaseSync) => T): T | undefined {

@@ -43,7 +43,11 @@ export function asFailure(error: unknown): Failure | undefined {
     const message = `A file or its disk can't be used: ${systemWords(error)}. Nothing was lost. Check the disk, then try again: df -h`;
     return new Failure("store-unavailable", message, { path: "" }, { cause: error });
   }
-  const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(nearestThere(path))}`}`;
+  const next =
+    code === "EROFS"
+      ? `Have it mounted for writing, or choose another home with --home: df ${quoted(nearestThere(path))}`
+      : (takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(nearestThere(path))}`);
+  const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${next}`;
   return new Failure("store-unavailable", message, { path }, { cause: error });
 }
 
