@@ -1,8 +1,9 @@
 // The real CLI on what lies around a rollout: the files of a reverted thread, a home that was copied, databases that are behind.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { diagnose } from "../../src/foreign/codex/diagnose.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
@@ -284,6 +285,33 @@ const whole = [
   "assistant: You said: three",
   "user: on",
 ];
+
+describe.skipIf(binary === undefined)("a session of 0.36 that is copied into a home in use", () => {
+  test("names no provider, for which the app server refuses it until it is repaired", async () => {
+    restore("plain");
+    const fixtures = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
+    const [old] = listRollouts(fixtures);
+    const copy = join(codex.home, "sessions", "2026", "11", "20", basename(old!.path));
+    mkdirSync(dirname(copy), { recursive: true });
+    cpSync(old!.path, copy);
+    const resumed = async (): Promise<unknown> => {
+      const server = await codex.serve(work());
+      try {
+        return await server.ask("thread/resume", { threadId: old!.thread });
+      } finally {
+        await server.close();
+      }
+    };
+    const refusal = "model provider “”, which is no longer configured";
+    await expect(resumed()).rejects.toThrow(refusal);
+    expect(await kinds(copy)).toContain("state-moved");
+    await repair(copy);
+    expect(await kinds(copy)).not.toContain("state-moved");
+    expect(await resumed()).toMatchObject({ thread: { id: old!.thread } });
+    await undoRepair(copy, { home: join(root, "own") });
+    await expect(resumed()).rejects.toThrow(refusal);
+  });
+});
 
 describe.skipIf(binary === undefined)("a thread that was forked", () => {
   test("repairs of it, and of the fork, leave both with all that was said", async () => {

@@ -18,7 +18,7 @@ const widest = 100;
 
 /** A repair as a diff: for each edit what stands in the file and what takes its place. */
 export function previewText(prepared: PreparedRepair): string {
-  const { path, folder, changes, bytes, forgetsIndex, movedFrom, packed } = prepared;
+  const { path, folder, changes, bytes, forgetsIndex, movedFrom, provider, packed } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
   if (packed) lines.push("The file is compressed; it is unpacked for this, as Codex does on resume.");
   if (packed?.broken !== undefined)
@@ -42,6 +42,8 @@ export function previewText(prepared: PreparedRepair): string {
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
   if (isHistoryWrong(prepared))
     lines.push("Codex's state database says again that the session has ordinals.");
+  if (provider !== undefined)
+    lines.push(`Codex's state database names ${printableLine(provider, 80)} as the session's provider.`);
   if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());

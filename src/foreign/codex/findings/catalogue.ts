@@ -270,9 +270,9 @@ export const catalogue = {
   },
   "state-moved": {
     severity: "broken",
-    title: "Codex's state database names another place for this session",
+    title: "Codex's state database names another place for this session, or no provider",
     causes:
-      'a resume by id fails ("no rollout found for thread id", "is archived") or goes on in the other file',
+      'a resume by id fails ("no rollout found for thread id", "is archived"; in the app and the terminal "model provider “” … no longer configured") or goes on in the other file',
     mends: "repair",
   },
   "state-unreadable": {

@@ -105,7 +105,7 @@ export const ownWords: readonly OwnWords[] = [
     means:
       "The session's file names no provider, as files of up to 0.52 don't, and came into this home after Codex had made its database",
     youCan:
-      "codex exec resume, with the session's id, goes on with it; after that the app and the terminal do",
+      "throughline repair, or codex exec resume, with the session's id; after either the app and the terminal go on with it",
     kinds: [],
   },
   {

@@ -19,6 +19,8 @@ export interface NamedPlace {
   readonly archivedAt?: number | null;
   /** "paginated" or "legacy" (0.148 and later): by it Codex reads the file. */
   readonly history?: string;
+  /** The provider that the thread goes on with; "" where the database names none. */
+  readonly provider?: string;
 }
 
 /** What the state database says of a thread (0.116 to 0.169). A hint, never more: the file decides. */
@@ -169,18 +171,25 @@ export class CodexDatabases {
   }
 
   /**
-   * Sets a thread's rollout path, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given stays as it
+   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given stays as it
    * is. Only while Codex's lock is held.
    */
   setPlace(
     thread: string,
-    { path, history, archived }: Omit<NamedPlace, "archivedAt"> & { archived?: number | "not" | null },
+    {
+      path,
+      history,
+      provider,
+      archived,
+    }: Omit<NamedPlace, "archivedAt"> & { archived?: number | "not" | null },
   ): void {
     this.#write("state", (database) => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
       const columns = columnsOf(database, placeColumns);
       if (history !== undefined && columns.includes("history_mode"))
         database.prepare("UPDATE threads SET history_mode = ? WHERE id = ?").run(history, thread);
+      if (provider !== undefined && columns.includes("model_provider"))
+        database.prepare("UPDATE threads SET model_provider = ? WHERE id = ?").run(provider, thread);
       if (archived === undefined || !columns.includes("archived")) return;
       const values = archived === "not" ? [0, null] : [1, archived];
       database
@@ -221,16 +230,18 @@ export class CodexDatabases {
 }
 
 /** What a place is made of beside the path, as far as the schema has it. */
-const placeColumns = ["archived", "archived_at", "history_mode"];
+const placeColumns = ["archived", "archived_at", "history_mode", "model_provider"];
 
 /** The place that a row of `threads` names, however many of its columns were asked for; `undefined` where it names none. */
 export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
   const { rollout_path: path, archived, archived_at: at, history_mode: history } = row ?? {};
+  const { model_provider: provider } = row ?? {};
   if (typeof path !== "string") return undefined;
   return {
     path,
     ...(archived === 1 && { archivedAt: typeof at === "number" ? at : null }),
     ...(typeof history === "string" && { history }),
+    ...(typeof provider === "string" && { provider }),
   };
 }
 

@@ -15,7 +15,8 @@ export function placeMisfit(named: NamedPlace, path: string, isPaginated: boolea
   if (home === undefined) return undefined;
   if (leadsTo(named.path, path)) {
     if (isPaginated && named.history === "legacy") return notLegacy;
-    return named.archivedAt === undefined || isArchived(path, home) ? undefined : notArchived;
+    if (named.archivedAt !== undefined && !isArchived(path, home)) return notArchived;
+    return named.provider === "" ? noProvider : undefined;
   }
   // Also false for what this user may not look at, as where the home was copied from another account.
   if (!existsSync(named.path)) return `it names ${named.path}, where no file can be seen`;
@@ -54,6 +55,9 @@ const notLegacy =
   'it says that the session has no ordinals, and every resume fails: "list_turns is not supported yet"';
 const notArchived =
   "it says that the session is archived, and the file lies among the others: no resume takes it, and codex unarchive doesn't find it";
+/** Of a file that names none (up to 0.52) and came into a home that had its database already (0.169, 2026-11-23). */
+const noProvider =
+  'it names no provider for the session, and the app and the terminal refuse it: "model provider “”, which is no longer configured"';
 
 /** What Codex's history index calls a rollout: by its own id, which for the first file of a thread is the thread's. */
 export function indexKey(path: string, thread: string): string {

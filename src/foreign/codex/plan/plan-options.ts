@@ -43,6 +43,7 @@ const hiding = [
   "invalid-utf8",
   "lone-surrogate",
   "untimed-record",
+  "unread-item",
   "torn-tail",
   "no-final-newline",
 ] as const;

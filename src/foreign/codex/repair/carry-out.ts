@@ -68,13 +68,14 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   } else if (!isUndoing) await placeWhole(source, path, stat);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
-    const { movedFrom, archivedAt, history } = journal;
+    const { movedFrom, archivedAt, history, provider } = journal;
     const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
     const right = rightPlace(named, path);
     const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
     databases?.setPlace(thread, {
       path: isUndoing ? movedFrom : right.path,
       ...(history && { history: history[isUndoing ? 0 : 1] }),
+      ...(provider !== undefined && { provider: isUndoing ? "" : provider }),
       ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
     });
   }

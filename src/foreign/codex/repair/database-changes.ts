@@ -12,6 +12,8 @@ export interface DatabaseChanges {
   readonly forgetsIndex: boolean;
   /** The place that Codex's state database wrongly names; it is told the right one. */
   readonly movedFrom: NamedPlace | undefined;
+  /** The provider that the state database is told, where it names none. */
+  readonly provider?: string | undefined;
 }
 
 /** A rollout before and after what is changed in it. */
@@ -29,7 +31,7 @@ export interface Repaired {
 /** What has to become of Codex's databases for them to fit a rollout that is repaired; they are only read. */
 export function databaseChanges(
   { path, thread, original, had, found, changes }: Repaired,
-  { row, pin }: PlanOptions,
+  { row, pin, provider }: PlanOptions,
   databases: CodexDatabases | undefined,
 ): DatabaseChanges {
   if (found.header === undefined) return { forgetsIndex: false, movedFrom: undefined };
@@ -47,6 +49,7 @@ export function databaseChanges(
     // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
     forgetsIndex: isMisfit && pin === undefined,
     movedFrom: isMisplaced ? place : undefined,
+    provider: isMisplaced && place.provider === "" ? provider : undefined,
   };
 }
 

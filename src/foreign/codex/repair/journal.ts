@@ -38,6 +38,8 @@ const schema = z.object({
   archivedAt: z.number().nullable().optional(),
   /** `history_mode` in the state database, before and after. */
   history: z.tuple([z.string(), z.string()]).optional(),
+  /** The provider that the state database was told, which named none. */
+  provider: z.string().optional(),
 });
 
 /** A repair as its `journal.json` records it. */

@@ -110,6 +110,24 @@ describe("a session of a home that was copied from where this user may not look"
   });
 });
 
+describe("a session whose file names no provider, copied into a home that had its database already", () => {
+  it("goes on with the chosen provider, and with none once that is taken back", async () => {
+    const provider = (): unknown =>
+      withState(
+        (database) => database.prepare("SELECT model_provider FROM threads").get()?.["model_provider"],
+      );
+    writeFileSync(join(home, "config.toml"), 'model_provider = "ours"');
+    state({ rollout_path: path, archived: 0, archived_at: null });
+    withState((database) => database.exec("ALTER TABLE threads ADD COLUMN model_provider TEXT DEFAULT ''"));
+    expect(await kinds()).toEqual(["state-moved"]);
+    expect(await repair()).toEqual({});
+    expect(await kinds()).toEqual([]);
+    expect(provider()).toBe("ours");
+    await undoRepair(path, { home: own });
+    expect(provider()).toBe("");
+  });
+});
+
 describe("an archived session of a home that was moved", () => {
   it("stays archived where its file lies now", async () => {
     renameSync(path, archived);

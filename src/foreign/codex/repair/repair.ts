@@ -207,6 +207,7 @@ async function settled(prepared: PreparedRepair, now: number): Promise<Journal> 
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
     ...(isHistoryWrong(prepared) && { history: ["legacy", "paginated"] as const }),
+    ...(prepared.provider !== undefined && { provider: prepared.provider }),
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
   for (const file of [folder.original, folder.packed, folder.repaired, folder.setAside])
