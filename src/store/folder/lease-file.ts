@@ -261,7 +261,7 @@ function newest(folder: string, fence: number): { isOwn: boolean; owner?: Owner 
     if (highest === undefined || highest <= fence) return { isOwn: highest === fence };
     return { isOwn: false, owner: readLease(folder, highest)?.lease?.owner };
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return { isOwn: false };
   }
 }

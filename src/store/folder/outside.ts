@@ -1,10 +1,10 @@
 import { basename } from "node:path";
+import { isUuid } from "../../lib/ids.ts";
 import { isSystemError } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 import { Failure, isFailure } from "../../failure.ts";
 import { isInside } from "../../session/place.ts";
 import { storeFailure } from "./files.ts";
-import { isSessionId } from "./paths.ts";
 
 const again = "See what is left: throughline sessions --all";
 
@@ -15,7 +15,7 @@ export function asFailure(error: unknown, path: string, kept: string): unknown {
   // What is read to be put into a session may be missing too, and is no part of it.
   if (error.code === "ENOENT" && isInside(missing, path)) {
     const id = basename(path);
-    const remains = isSessionId(id) ? `Delete what is left of it with: throughline delete ${id}` : again;
+    const remains = isUuid(id) ? `Delete what is left of it with: throughline delete ${id}` : again;
     const message = `${missing} is missing. ${kept} ${remains}`;
     return new Failure("session-damaged", message, { path }, { cause: error });
   }

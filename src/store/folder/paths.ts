@@ -2,15 +2,11 @@ import { existsSync, lstatSync, readdirSync, statSync, type Dirent } from "node:
 import { join, sep } from "node:path";
 import { hasCode } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
-import { uuidv7Time } from "../../lib/ids.ts";
+import { isUuid, uuidv7Time } from "../../lib/ids.ts";
 import { quoted } from "../../lib/words.ts";
 import { isLink } from "./files.ts";
 
-const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 const monthShape = /^\d{4}-\d{2}$/u;
-
-/** Whether a name is a session's id: a UUID in lower case. */
-export const isSessionId = (name: string): boolean => idShape.test(name);
 
 /** The folder of a home that the sessions lie in, by month. */
 export const sessionsPath = (home: string): string => join(home, "sessions");
@@ -26,7 +22,7 @@ const lastTime = Date.UTC(9999, 11, 31);
 
 /** The folder that a session is made in: that of the month in which its id was made (UTC). */
 export function placeOf(home: string, id: string, now: number): string {
-  if (!idShape.test(id)) throw new TypeError(`a session's id is a UUID in lower case, not "${id}"`);
+  if (!isUuid(id)) throw new TypeError(`a session's id is a UUID in lower case, not "${id}"`);
   const made = uuidv7Time(id) ?? now;
   const month = new Date(made < lastTime ? made : now).toISOString().slice(0, 7);
   return join(sessionsPath(home), month, id);
@@ -43,7 +39,7 @@ function places(home: string): Place[] {
   return months(home)
     .flatMap((month) =>
       entries(month)
-        .filter((entry) => entry.isDirectory() && idShape.test(entry.name))
+        .filter((entry) => entry.isDirectory() && isUuid(entry.name))
         .map((entry) => ({ id: entry.name, path: join(month, entry.name) })),
     )
     .sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -58,7 +54,7 @@ export function survey(home: string, isKnown: (id: string) => boolean): { found:
   for (const month of months(home)) {
     for (const name of names(month)) {
       const place = { id: name, path: `${month}${sep}${name}` };
-      if (idShape.test(name)) {
+      if (isUuid(name)) {
         if (isKnown(name) || isFolder(place.path)) found.push(place);
       } else if (/^\.(?:new|gone)-/u.test(name) && isFolder(place.path)) left.push(place);
     }
@@ -68,7 +64,7 @@ export function survey(home: string, isKnown: (id: string) => boolean): { found:
 
 /** The folder of a session, or `undefined` when there is none. Refuses a folder that is a link. */
 export function locate(home: string, id: string, now: number): string | undefined {
-  if (!idShape.test(id)) return undefined;
+  if (!isUuid(id)) return undefined;
   const usual = placeOf(home, id, now);
   const path = isThere(usual)
     ? usual

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
 import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
+import { isUuid } from "../../lib/ids.ts";
 import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { sessionCreated } from "../../session/created.ts";
@@ -81,9 +82,6 @@ export interface Portable {
   close(): Promise<void>;
 }
 
-/** A session's id: a UUID in lower case. */
-const idShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
-
 /**
  * Reads an exported session. Events keep their numbers, so that references between them hold; items keep their bytes, so that numbers of
  * more than 15 digits do. Throws `session-damaged`, with the line, for anything that isn't as `portableLines` writes it, and `schema-newer`
@@ -95,7 +93,7 @@ export async function readPortable(path: string): Promise<Portable> {
   const { value: first } = await lines.next();
   const head = first && parseJson(first.toString("utf8"));
   const found = isJsonObject(head) ? stringOf(head["session"]) : "";
-  if (!idShape.test(found)) {
+  if (!isUuid(found)) {
     await close();
     throw damaged(path, 1, "it doesn't say which session it is");
   }
