@@ -32,7 +32,7 @@ export class Exchange implements AttemptHost, OpenRequest {
   #upstream: Upstream;
   /** Who was asked so far, the present one included. */
   readonly #tried = new Set<Upstream>();
-  /** One that couldn't answer this request, or not just then, and was left for another. */
+  /** The upstream that was busy, or couldn't serve this request, and was left for another. */
   #busy: Upstream | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -269,10 +269,10 @@ export class Exchange implements AttemptHost, OpenRequest {
   }
 
   /**
-   * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, takes less in a minute than the
-   * request holds, or doesn't keep the response that the request continues; but for one that is there, and alone can open what the request
-   * carries. One whose own key is at its limit or refused is left out for a while, and another is asked. Where no other is left, and this one
-   * is away or left out, it is again the one that was busy. Whether another was asked.
+   * Asks another upstream at once where this one lacks what the request needs (`lackOf`). One that is away, or whose own key is at its limit
+   * or refused, is left out for a while. One that is busy is left for this request alone, and not left at all where it sealed what the
+   * request carries, which no other can open. Once every other is away or left out, the busy one is asked again. Resolves to whether
+   * another was asked.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;

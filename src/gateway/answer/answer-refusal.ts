@@ -18,8 +18,8 @@ interface Asked {
 }
 
 /**
- * Answers with the upstream's own answer as it came, but for the gateway's key; where none came that a client can read, with 502, or 504
- * after a silence, and what happened. Returns the status.
+ * Passes on the upstream's own answer, without the gateway's key. Where none came that a client can read, answers with what happened, under
+ * the status 502, or 504 after a silence. Returns the status.
  */
 export function answerRefusal(
   response: ServerResponse,

@@ -99,7 +99,7 @@ export class Healing {
     if (limit) return this.#facts.wait ? held(limit, this.#probes++, this.#facts) : { do: "pass" };
     const told = this.#undisguised(failure);
     const meant = this.#named(told);
-    // During a trial, a setting that is named only now was hidden by what the trial left out: so that helped.
+    // A setting that is refused only during a trial was not looked at before: what the trial left out was refused first, so the trial helped.
     if (this.#taken && isPast(this.#taken.trial ? meant : told)) this.#keepTried(this.#taken);
     if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
@@ -107,8 +107,8 @@ export class Healing {
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
     const unknown = this.#unknownMember(meant, taken);
     if (unknown) return unknown;
-    // What no request may have is taken out by itself first. Every repair of items takes it out as well: a good answer would be put down
-    // to the repair, which loses more.
+    // What no request may have is taken out by itself first. Every repair of items takes it out, too; if one came first and helped, it would
+    // be remembered as what was needed, although it loses more.
     const isStructural =
       taken.trial === undefined && (structural.has(meant.class) || !hasLadder(meant.class));
     // Reasoning whose blob is gone is refused like one whose blob is dead (Wei-Shaw/sub2api#3138).
@@ -201,7 +201,7 @@ export class Healing {
   #structure(failure: Failure, taken: TakenRequest): boolean {
     const byId = !isFailureOf(failure, "item-not-persisted");
     if (taken.isStructured || (byId && !taken.isVerbatim)) return false;
-    // A request that a repair has changed already keeps to the rules, but for what goes by its id alone.
+    // A repair has made the request keep to the rules already. Only what goes by its id alone (`holdsReferences`) may be left.
     const isMendable = (taken.isVerbatim && taken.isIrregular) || (!byId && taken.holdsReferences);
     if (!isMendable) return false;
     taken.structure(byId);

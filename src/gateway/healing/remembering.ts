@@ -86,8 +86,8 @@ export class Remembering {
   }
 
   /**
-   * The items that are due for a try, when the refusal can mean those of them that were sent; else none. All are given, since it was
-   * without all of them that the issuer took earlier requests. Given once.
+   * All items that are due for a try, when the refusal can mean those of them that were sent; else none. They are given once. Those that
+   * were not sent are given, too: earlier requests were accepted without any of them.
    */
   takeDue(failure: Failure, taken: TakenRequest): number[] {
     const { due, retried } = this.#before;
