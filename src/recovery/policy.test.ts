@@ -4,6 +4,8 @@ import { Failure } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import { chat } from "../replay/contracts/chat.ts";
 import { copilot } from "../replay/contracts/copilot.ts";
+import { deepseek } from "../replay/contracts/deepseek.ts";
+import { gemini } from "../replay/contracts/gemini.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { shortCallId } from "../replay/pair.ts";
 import { project } from "../replay/project.ts";
@@ -404,6 +406,10 @@ describe("poison", () => {
   it.each([
     ["chat", chat, "stop"],
     ["copilot", copilot, "rotate"],
+    ["deepseek", deepseek, "rotate"],
+    ["gemini", gemini, "rotate"],
+    ["a chat that takes ids", { ...chat, itemIds: "keep" }, "rotate"],
+    ["a chat that takes seals", { ...chat, sealed: "replay-same-issuer" }, "rotate"],
   ] as const)(
     "that no repair helps rotates only where the successor's request is another (%s)",
     (_name, contract, does) => {

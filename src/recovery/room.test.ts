@@ -5,8 +5,8 @@ import { openai } from "../replay/contracts/openai.ts";
 import { project } from "../replay/project.ts";
 import { outputItem } from "../session/item.ts";
 import { decide } from "./policy.ts";
+import { compactionNotice, contextTokens, shadowNotice, trimNotice, trimOutputs } from "./room.ts";
 import { Situation } from "./situation.ts";
-import { compactionNotice, contextTokens, trimOutputs } from "./room.ts";
 
 const usage = { inputTokens: 900, cachedInputTokens: 0, outputTokens: 100, reasoningTokens: 0 };
 
@@ -110,6 +110,34 @@ describe("outputs that are shortened", () => {
       expect(trimOutputs(log.history, other)).toMatchObject({ scope: { keepBytes: 16_384 } });
   });
 
+  it("are the shorter for the messages beside them, which nothing shortens", () => {
+    const log = new WrittenLog();
+    const place = { turn: 1, step: 1 };
+    log.addItem(
+      { type: "message", role: "user", content: "x".repeat(100_000) },
+      { ...place, origin: "input" },
+    );
+    for (const call of ["a", "b", "c"]) {
+      log.addItem({ type: "function_call", call_id: call, name: "t", arguments: "{}" }, place);
+      log.addItem(outputItem("function_call", call, "o".repeat(100_000)), { ...place, origin: "tool" });
+    }
+    const [issuer, model] = ["here", "small"];
+    const first = trimOutputs(log.history, { issuer, model });
+    expect(first).toMatchObject({ count: 3, scope: { keepBytes: 16_384 } });
+    log.add({ type: "items-quarantined", turn: 1, ...first!, notice: "n" });
+    expect(trimOutputs(log.history, { issuer, model })).toMatchObject({
+      count: 3,
+      scope: { keepBytes: 256 },
+    });
+  });
+
+  it("are told with their number and size, and that the log keeps them", () => {
+    const trim = trimOutputs(answered(100_000).history, { issuer: "here", model: "small" })!;
+    expect(trimNotice(trim)).toBe(
+      "the context was still full; 1 tool output shortened to about 16,384 bytes each in requests; the log keeps them whole",
+    );
+  });
+
   it("are none where all are short", () => {
     expect(trimOutputs(answered(300).history, { issuer: "here", model: "small" })).toBeUndefined();
   });
@@ -127,6 +155,17 @@ describe("the line for a compaction", () => {
       }),
     ).toBe(
       "the context was full (about 212,000 tokens); 180 items summarised in about 1,200 tokens; the last 12 items kept whole; the log keeps everything",
+    );
+  });
+});
+
+describe("the line for a compaction that can't be opened", () => {
+  it("says what stands in its place, or that nothing does", () => {
+    expect(shadowNotice(12)).toBe(
+      "a compaction that another provider or account sealed can't be opened here; 12 visible items of the log stand in its place as text",
+    );
+    expect(shadowNotice(0)).toContain(
+      "nothing visible stands before it in the log; a note says so in its place",
     );
   });
 });

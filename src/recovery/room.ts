@@ -3,6 +3,7 @@ import { weightOf } from "../session/cut.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { isOutputKind } from "../session/item.ts";
+import type { QuarantineScope } from "../session/quarantine-scope.ts";
 import { counted } from "../lib/words.ts";
 
 /** About what providers count: 4 bytes a token, of English text and of code alike. */
@@ -30,6 +31,11 @@ const keeps = [16_384, 4_096, 1_024, 256];
 /** Bytes of a shortened output beside the text that is kept. */
 const overhead = 256;
 
+/** A quarantine that shortens tool outputs. */
+export interface Trim extends Quarantine {
+  readonly scope: Extract<QuarantineScope, { kind: "outputs" }>;
+}
+
 /**
  * The next quarantine that shortens tool outputs in requests to a model of the issuer: to the largest size that halves the window, or, where they
  * were shortened before, to a quarter. `undefined` when no output would get shorter.
@@ -37,7 +43,7 @@ const overhead = 256;
 export function trimOutputs(
   history: Pick<History, "items" | "quarantines" | "lastSeq">,
   { issuer, model }: { issuer: string; model: string },
-): Quarantine | undefined {
+): Trim | undefined {
   const { items, quarantines, lastSeq } = history;
   const before = activeQuarantines({ issuer, model, quarantines }).flatMap(({ scope }) =>
     scope.kind === "outputs" ? [scope] : [],
@@ -93,9 +99,8 @@ export function compactionNotice(facts: CompactionFacts): string {
 }
 
 /** The line for tool outputs that were shortened. */
-export function trimNotice({ scope, count }: Quarantine): string {
-  const size =
-    scope.kind === "outputs" ? `about ${scope.keepBytes.toLocaleString("en-US")} bytes each` : "a few bytes";
+export function trimNotice({ scope, count }: Trim): string {
+  const size = `about ${scope.keepBytes.toLocaleString("en-US")} bytes each`;
   return `the context was still full; ${counted(count, "tool output")} shortened to ${size} in requests; the log keeps them whole`;
 }
 
