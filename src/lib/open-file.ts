@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   type Stats,
+  statSync,
 } from "node:fs";
 import { hasCode } from "./system.ts";
 
@@ -42,6 +43,15 @@ export function openToRead(path: string): number {
     closeSync(file);
     throw error;
   }
+}
+
+/**
+ * What isn't a file is a system error, with the path. It isn't opened to find that out: closing a database's file gives up the locks that
+ * this process has on it.
+ */
+export function mustBeFile(path: string): void {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw noFile(path, stat);
 }
 
 /**

@@ -222,6 +222,25 @@ describe("throughline doctor and repair", () => {
       expect(told.unreadable.map(({ path }) => path)).toEqual([named(3)]);
     }));
 
+  it.each(["session_index.jsonl", "config.toml", "state_5.sqlite", "thread_history_1.sqlite"])(
+    "waits for no pipe in the place of Codex's %s",
+    (name) =>
+      withRig(scenario, async (rig) => {
+        const { rollout } = damaged(rig);
+        const home = join(rig.folder, "codex");
+        execFileSync("mkfifo", [join(home, name)]);
+        const run = (...words: string[]) => rig.run(words, { env: { CODEX_HOME: home } });
+        const list = await run("sessions", "--codex", "--all");
+        expect([list.status, list.out], list.err).toEqual([0, expect.stringContaining(rollout.thread)]);
+        const checked = await run("doctor");
+        expect([checked.status, checked.out], checked.err).toEqual([1, expect.stringContaining("NUL bytes")]);
+        const mended = await run("repair", rollout.thread, "--write");
+        expect(mended.status, mended.err).toBe(0);
+        const resumed = await run("exec", "resume", rollout.thread, "Go on.", "--here");
+        expect([resumed.status, resumed.out], resumed.err).toEqual([0, "Done.\n"]);
+      }),
+  );
+
   it("knows whose a pasted error is, and mends no more than what it names", () =>
     withRig(scenario, async (rig) => {
       const { rollout, bytes } = damaged(rig);

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../../lib/system.ts";
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { readText } from "../../../lib/open-file.ts";
 
 /**
  * The names that people gave their threads, by thread id: `session_index.jsonl`, to which each naming appends a row, so that the last row
@@ -22,7 +22,7 @@ export function threadNames(home: string): Map<string, string> {
 
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return "";

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
+import { mustBeFile } from "../../../lib/open-file.ts";
 import { hasCode, isSystemError } from "../../../lib/system.ts";
 
 /** Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none. */
@@ -26,9 +27,11 @@ export function newestDatabase(home: string, name: string): string | undefined {
  * A database of Codex's, to read. What Codex wrote last is in the write-ahead log for as long as a process has it open, and after it was
  * killed, so a log that isn't empty is read too: that waits for nobody. Without one, SQLite would leave files behind that weren't there:
  * then it is opened as a file that nobody writes to, as it is where the log can't be opened (a folder that may only be read).
- * @throws what SQLite throws: no database, or one that can't be opened.
+ * @throws what SQLite throws: no database, or one that can't be opened; a system error for what is no file.
  */
 export function openForReading(path: string): DatabaseSync {
+  // SQLite would wait for a pipe.
+  mustBeFile(path);
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
   if (!log || log.size === 0) return open(path, "immutable");
   const database = open(path, "shared");

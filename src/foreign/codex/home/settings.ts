@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { readText } from "../../../lib/open-file.ts";
 import { isSystemError } from "../../../lib/system.ts";
 
 /** What a Codex home's `config.toml` says; nothing where it can't be read, which is Codex's to report when it is started. */
@@ -9,7 +10,7 @@ export function codexSettings(home: string): JsonObject {
   const path = join(home, "config.toml");
   if (!existsSync(path)) return {};
   try {
-    const settings: unknown = parse(readFileSync(path, "utf8"));
+    const settings: unknown = parse(readText(path));
     return isJsonObject(settings) ? settings : {};
   } catch (error) {
     if (error instanceof TomlError || isSystemError(error)) return {};
