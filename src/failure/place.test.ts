@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classify } from "./classify.ts";
-import { canonicalPlace } from "./place.ts";
+import { canonicalPlace, placeInDetails } from "./place.ts";
 import { signalFromHttp } from "./signal.ts";
 
 const refused = (error: object, status = 400): { class: string; data: object } => {
@@ -49,6 +49,20 @@ describe("the place that a refusal names", () => {
       class: "sealed-reasoning-rejected",
       data: { index: 7 },
     });
+  });
+
+  it("is the first of the deepest that details name", () => {
+    const details = [{ param: "/input" }, { param: "/input/7/content" }, { param: "/input/9/content" }];
+    expect(placeInDetails(details)).toBe("input[7].content");
+  });
+
+  it("is found in the branch of a union that has one, as OpenRouter's own check tells it", () => {
+    const issue = { code: "invalid_union", path: ["input"] };
+    const errors = [[{ code: "invalid_type", path: [] }], [{ code: "invalid_value", path: [7, "type"] }]];
+    const raw = JSON.stringify([{ ...issue, errors }]);
+    expect(
+      signalFromHttp(400, {}, JSON.stringify({ error: { message: "m", metadata: { raw } } })).param,
+    ).toBe("input[7]");
   });
 
   it.each([

@@ -44,6 +44,15 @@ describe("the input of a request", () => {
     expect([input.bytes, input.items, await textOf(input.chunks())]).toEqual([0, 0, ""]);
   });
 
+  it.each([0, 1, 2, 3])("without its first %d elements has as many bytes as it says", async (from) => {
+    const log = new WrittenLog();
+    for (const text of ["a", "bb", "ccc"]) log.addItem(message(text), { turn: 1, step: 1 });
+    const input = await requestInput(project(openai, basis, log.history.items), log.bodies(), from);
+    const texts = JSON.parse(`[${await textOf(input.chunks())}]`) as { content: string }[];
+    expect(texts.map(({ content }) => content)).toEqual(["a", "bb", "ccc"].slice(from));
+    expect([input.items, input.bytes]).toEqual([3 - from, (await textOf(input.chunks())).length]);
+  });
+
   it("fails rather than send fewer bytes than it said", async () => {
     const log = new WrittenLog();
     log.addItem(message("a"), { turn: 1, step: 1 });

@@ -36,7 +36,7 @@ export async function requestInput(
   for await (const { record, item } of itemsOf(projection.unlocated(), bodies))
     projection.locate(record.index, item);
   const projected = projection.snapshot();
-  const bytes = projection.bytes - (from === 0 ? 0 : sizeOfFirst(projected, from));
+  const bytes = projection.bytes - sizeOfFirst(projected, from);
   return { bytes, items: projection.count - from, chunks: () => write(projected, bytes, bodies, from) };
 }
 
