@@ -57,6 +57,21 @@ function quarantine(scope: Quarantine["scope"], refusedBy = here): Quarantine {
 }
 
 describe("calls and outputs", () => {
+  it("stand in the order in which they came, what a search for tools has found among them", async () => {
+    const log = new WrittenLog();
+    log.addItem(prompt, { ...model, origin: "input" });
+    log.addItem({ type: "tool_search_call", call_id: "s", execution: "client", arguments: {} }, model);
+    log.addItem(call("a"), model);
+    log.addItem({ type: "tool_search_output", call_id: "s", execution: "client", tools: [] }, tool);
+    log.addItem(output("a"), tool);
+    expect(types(await sent(log)).slice(1)).toEqual([
+      "tool_search_call",
+      "function_call",
+      "tool_search_output",
+      "function_call_output",
+    ]);
+  });
+
   it("are left as they are when they pair up, but for their ids", async () => {
     const log = new WrittenLog();
     log.addItem(call("a"), model);

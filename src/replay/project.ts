@@ -230,7 +230,11 @@ export class Projection {
         this.#isCalled = false;
         this.#held = [];
       }
-      this.#layout.order.begin(index);
+      const { order } = this.#layout;
+      // What a search for tools has found stands among the outputs of its step, as it came.
+      if (event.kind === "tool_search_output" && order.lastRun >= 0)
+        order.answer(index, order.lastRun, false);
+      else order.begin(index);
       this.#send(index, record, this.#idFlag(record));
     }
   }
