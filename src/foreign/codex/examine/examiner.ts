@@ -222,6 +222,7 @@ export class Examiner {
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
     this.#turns.ownOrdinal = this.#header?.ownFrom;
+    this.#turns.ownPath = this.#header?.agentPath;
   }
 
   /** Handles a first line that begins with a byte order mark, or is git-lfs's pointer; whether it is one of these. */

@@ -52,7 +52,7 @@ const task: [string, object] = [
     content: [{ type: "input_text", text: "count" }],
   },
 ];
-const copied: [string, object][] = [
+const copiedLines: readonly [string, object][] = [
   began("a"),
   said("user", "one"),
   call("one", "exec_command"),
@@ -71,11 +71,12 @@ const own: [string, object][] = [
   ["event_msg", { type: "task_complete", turn_id: "c", last_agent_message: "counted" }],
 ];
 
-function written(era: "envelope" | "paginated"): string[] {
+function written(era: "envelope" | "paginated", copied = copiedLines): string[] {
   const isPaginated = era === "paginated";
   const more = {
     source: spawned,
     forked_from_id: parent,
+    agent_path: "/root/child",
     ...(isPaginated && { history_mode: "paginated", subagent_history_start_ordinal: 2 + copied.length }),
   };
   const records: [string, object][] = [
@@ -110,6 +111,18 @@ describe.each(["envelope", "paginated"] as const)("the rollout of a sub-agent (%
 
   it("is left alone with the call that started it, whose output its parent has", async () => {
     expect(await repaired(lines)).toEqual(lines);
+    expect(await found()).toEqual([]);
+  });
+
+  it("is left alone so, too, where its parent had heard from another agent before", async () => {
+    const heard = { type: "agent_message", author: "/root/first", recipient: "/root", content: [] };
+    const more = written(era, [
+      ...copiedLines.slice(0, 5),
+      ["response_item", heard],
+      began("b1"),
+      ...copiedLines.slice(5),
+    ]);
+    expect(await repaired(more)).toEqual(more);
     expect(await found()).toEqual([]);
   });
 
@@ -166,7 +179,7 @@ it("a first line that was made anew says where what was copied ends: Codex showe
       source: spawned,
       forked_from_id: parent,
       parent_thread_id: parent,
-      subagent_history_start_ordinal: 2 + copied.length,
+      subagent_history_start_ordinal: 2 + copiedLines.length,
     },
   });
 });
@@ -176,6 +189,6 @@ it("what a sub-agent's rollout copies ends where its first line says, also where
   for (const left of [lines, lines.filter((line) => !line.includes('"agent_message"'))]) {
     writeFileSync(path, joined(left));
     const { copied: range } = (await examine(path)).turns;
-    expect(range).toEqual({ from: 7, to: 2 + copied.length });
+    expect(range).toEqual({ from: 7, to: 2 + copiedLines.length });
   }
 });

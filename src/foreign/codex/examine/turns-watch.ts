@@ -2,6 +2,7 @@ import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { isOfAgents } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
+import { readRecord } from "../rollout/record.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -23,6 +24,8 @@ export class TurnsWatch {
   copied: { readonly from: number; readonly to: number } | undefined;
   /** The ordinal of the first line that was not copied, where the first line says it. */
   ownOrdinal: number | undefined;
+  /** The name under which other agents write to this one, where the first line says it. */
+  ownPath: string | undefined;
   /** Index of the line at which the turn before the last one began. */
   #beganBefore = 0;
   /** What the last turn failed with; unset once a later turn went well. */
@@ -96,8 +99,16 @@ export class TurnsWatch {
 
   /** The first message from another agent begins the sub-agent's first turn of its own. */
   #addressed(line: RolloutLine): void {
-    this.copied ??= { from: this.#beganBefore, to: this.lastBegan };
+    if (!this.copied && !this.#isToParent(line))
+      this.copied = { from: this.#beganBefore, to: this.lastBegan };
     this.#prompted(line);
+  }
+
+  /** Whether the message was copied from the parent, which had heard from another agent before. */
+  #isToParent(line: RolloutLine): boolean {
+    const read = this.ownPath === undefined ? undefined : readRecord(line);
+    const recipient = read?.readable ? read.payload["recipient"] : undefined;
+    return recipient !== undefined && recipient !== this.ownPath;
   }
 
   /** The event for a prompt comes right after its record. */
