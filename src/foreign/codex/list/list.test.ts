@@ -457,6 +457,23 @@ test("what a thread goes on from is counted once it can be read", async () => {
   expect([await counted(), await counted()]).toEqual([one.messages + 1, one.messages + 1]);
 });
 
+test("a thread that goes on from before another one's first question has the title of its own", async () => {
+  const home = codexHomeWith("0.169.0");
+  const { path, id, title } = (await listThreads(home)).threads.find((each) => each.title !== undefined)!;
+  const text = readFileSync(path, "utf8");
+  const asked = text.split("\n").find((line) => line.includes(`"text":"${title}"`))!;
+  const meta = JSON.parse(text.split("\n", 1)[0]!) as { payload: object };
+  const segment = path.replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
+  for (const before of [text.slice(0, text.indexOf(asked)), text]) {
+    const end_byte_offset = Buffer.byteLength(before);
+    const history_base = { thread_id: id, end_ordinal_exclusive: 9, end_byte_offset };
+    const header = JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } });
+    writeFileSync(segment, `${header}\n${asked.replace(title!, "Asked instead")}\n`);
+    const listed = only((await listThreads(home)).threads, id);
+    expect(listed).toMatchObject({ path: segment, title: before === text ? title : "Asked instead" });
+  }
+});
+
 test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {
   const home = codexHomeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;

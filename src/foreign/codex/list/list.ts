@@ -95,7 +95,7 @@ export async function listThreads(
   }
   const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
   for (const each of found) {
-    countBefore(each, byRollout);
+    lookBefore(each, byRollout);
     if (pauses.isDue) await give();
   }
   if (unknown.length > 0) {
@@ -110,12 +110,12 @@ interface Found {
   facts: RolloutFacts;
 }
 
-/** Counts what counts still of the file that this one goes on from: as long as both are there, that stays the same. */
-function countBefore(each: Found, byRollout: ReadonlyMap<string, Found>): void {
+/** Looks at what counts still of the file that this one goes on from: as long as both are there, that stays the same. */
+function lookBefore(each: Found, byRollout: ReadonlyMap<string, Found>): void {
   const { header, before } = each.facts;
   const base = header?.historyBase && !before && byRollout.get(header.historyBase.rollout);
-  const counted = base && scanBefore(base.file, header.historyBase);
-  if (counted) each.facts = { ...each.facts, before: counted };
+  const seen = base && scanBefore(base.file, header.historyBase);
+  if (seen) each.facts = { ...each.facts, before: seen };
 }
 
 function threadsOf(
@@ -152,7 +152,8 @@ function threadOf(
   const { header } = facts;
   const chain = chainOf(current, byRollout);
   const first = chain.at(-1)!;
-  const title = chain.toReversed().find((each) => each.facts.title !== undefined)?.facts.title;
+  const title =
+    chain.findLast((each) => each.facts.before?.title !== undefined)?.facts.before?.title ?? facts.title;
   const flaws: ThreadFlaw[] = [...facts.flaws];
   if (own.length > 1 && own.filter((each) => each.file.rollout === file.rollout).length > 1)
     flaws.push("two-files");

@@ -32,8 +32,8 @@ export interface RolloutFacts {
   /** Messages of the person and the model. `estimated`: counted in the head and the tail, and reckoned for what is between them. */
   readonly messages: number;
   readonly estimated?: true;
-  /** Those of the file that this one goes on from, up to where it does. Absent: none is there, or nobody has counted. */
-  readonly before?: MessageCount;
+  /** What the file that this one goes on from holds up to there. Absent: none is there, or it couldn't be read. */
+  readonly before?: FactsBefore;
   /** What its last turn failed of, where the event that ended it says so (0.148 and later). */
   readonly failure?: TurnFailure;
   /** It couldn't be opened for its rights ("unreadable"). Not cached: granting the rights changes neither size nor time. */
@@ -41,8 +41,8 @@ export interface RolloutFacts {
   readonly flaws: readonly Flaw[];
 }
 
-/** How many messages of the person and the model there are. */
-export type MessageCount = Pick<RolloutFacts, "messages" | "estimated">;
+/** What is asked of a part of a rollout that another one goes on from. */
+export type FactsBefore = Pick<RolloutFacts, "title" | "messages" | "estimated">;
 
 const contextMark = Buffer.from('"type":"turn_context","payload":{');
 const settingsMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_settings_applied"');
@@ -57,12 +57,13 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
 }
 
 /**
- * The messages of a rollout before the place at which another one goes on from it; `undefined` where nothing can be read of it. Never
- * throws, as `scanRollout`.
+ * What a rollout holds before the place at which another one goes on from it; `undefined` where nothing can be read of it. Never throws,
+ * as `scanRollout`.
  */
-export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): MessageCount | undefined {
-  const { header, messages, estimated } = scanParts(file, partsOf(file, endOffset));
-  return header || messages > 0 ? { messages, ...(estimated && { estimated }) } : undefined;
+export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): FactsBefore | undefined {
+  const { header, title, messages, estimated } = scanParts(file, partsOf(file, endOffset));
+  if (!header && messages === 0) return undefined;
+  return { messages, ...(title !== undefined && { title }), ...(estimated && { estimated }) };
 }
 
 function scanParts(file: RolloutFile, parts: Parts | "damaged" | "refused"): RolloutFacts {
