@@ -127,6 +127,26 @@ describe("throughline doctor and repair", () => {
       expect(undone.out).toMatch(/is as it was before the repair\n.*: throughline doctor [\da-f-]{36}\n$/u);
     }));
 
+  it.each([
+    ["--sealed"],
+    ["--keep-sealed"],
+    ["--older-than", "1d"],
+    ["--error", "The encrypted content could not be verified."],
+  ])("writes with the command that it ends with what it has shown: %s %s", (...chosen) =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const words = ["repair", rollout.thread!, ...chosen];
+      const shown = await rig.run(words);
+      const [, command] = /To do it, with a backup: (.*)\n/u.exec(shown.out) ?? [];
+      expect(command).toMatch(new RegExp(`^throughline repair \\S+ ${chosen[0]} .*--write$`, "u"));
+      const would = await rig.run([...words, "--json"]);
+      const shell = `exec "$0" "$@" ${command!.replace("throughline ", "")} --json`;
+      const done = await rig.run([], { prefix: ["sh", "-c", shell] });
+      const mended = ({ out }: { out: string }): unknown => (JSON.parse(out) as { mended: unknown }).mended;
+      expect(mended(done), done.err).toEqual(mended(would));
+    }),
+  );
+
   it("says of a repair that is taken back after Codex has gone on that what came since stays", () =>
     withRig(scenario, async (rig) => {
       const { rollout } = damaged(rig);

@@ -26,7 +26,7 @@ export function previewText(prepared: PreparedRepair): string {
       `Of it ${counted(bytes.before, "byte")} can be unpacked, and not the rest: ${printableLine(packed.broken, 200)}.`,
     );
   for (const [kind, { count, first }] of Object.entries(changes.kinds)) {
-    lines.push(`@@ ${entryOf<{ title: string }>(catalogue, kind)?.title}: ${counted(count, "change")} @@`);
+    lines.push(`@@ ${titleOf(kind)}: ${counted(count, "change")} @@`);
     for (const edit of first) lines.push(...editLines(edit, folder.original));
     if (count > first.length) lines.push(`  … and ${count - first.length} more of the kind`);
   }
@@ -52,12 +52,10 @@ export function previewText(prepared: PreparedRepair): string {
   return printable(`${lines.join("\n")}\n`);
 }
 
-/** Words with the command that writes the repair. */
-export function nextText(reference: string, pasted?: string): string {
-  const again = pasted === undefined ? "" : ` --error ${quoted(pasted)}`;
-  return printable(
-    `Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)}${again} --write\n`,
-  );
+/** Words with the command that writes the repair. `chosen`: the options by which its sealed content was chosen. */
+export function nextText(reference: string, chosen: readonly string[]): string {
+  const words = [reference, ...chosen].map(quoted).join(" ");
+  return printable(`Nothing was changed. To do it, with a backup: throughline repair ${words} --write\n`);
 }
 
 /**

@@ -93,6 +93,21 @@ function choiceOf(invocation: Invocation, pasted: string | undefined): Pick<Repa
   return { seals };
 }
 
+/** The options of `choiceOf`, as they were given. */
+function chosenBy(invocation: Invocation): string[] {
+  const { options } = invocation;
+  const told = (flag: string, name: string): string[] => {
+    const text = optionText(invocation, name);
+    return text === undefined ? [] : [flag, text];
+  };
+  return [
+    ...(options["sealed"] === true ? ["--sealed"] : []),
+    ...(options["keepSealed"] === true ? ["--keep-sealed"] : []),
+    ...told("--older-than", "olderThan"),
+    ...told("--error", "error"),
+  ];
+}
+
 /** The options that limit a repair to what the pasted message names. */
 function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "seals" | "only"> {
   const { kinds, seals } = understood;
@@ -120,8 +135,7 @@ async function preview(
     const { terminal, options } = invocation;
     if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
     else {
-      const pasted = optionText(invocation, "error");
-      const next = inHome(invocation, nextText(invocation.args[0] ?? path, pasted));
+      const next = inHome(invocation, nextText(invocation.args[0] ?? path, chosenBy(invocation)));
       terminal.out(previewText(prepared) + next);
     }
     return 0;
