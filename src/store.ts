@@ -3,20 +3,26 @@ import type { FollowUpMode } from "./session/follow-up.ts";
 import type { Place } from "./session/place.ts";
 import type { SessionSummary } from "./session/summary.ts";
 
-/**
- * A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. "missing": lines that are not there. "parted":
- * lines of another copy of the session, under numbers that its own have.
- */
+/** A line, or a run of bytes, that is not as a writer left it. Nothing of it is ever thrown away; of all kinds only "altered" is used. */
 export interface Damage {
   kind:
+    /** The last line was not written to its end. */
     | "torn-tail"
+    /** Neither an event nor part of one. */
     | "unreadable"
+    /** NUL bytes, as a power failure leaves them. */
     | "nul-block"
+    /** Its checksum doesn't hold, but it reads as an event, and its number fits. */
     | "altered"
+    /** Written under a lease after a higher one had been taken. */
     | "stale-fence"
+    /** An event whose number has gone before it. */
     | "repeated"
+    /** An event of another copy of the session, under a number that an own one has. */
     | "parted"
+    /** The whole file: no line of it is an event of a session. */
     | "foreign"
+    /** Events that should stand here, by their numbers, and don't. */
     | "missing";
   /** Byte range in the log (or, for a torn tail that was set aside, in `log.torn`), end exclusive. */
   from: number;

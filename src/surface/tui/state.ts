@@ -157,14 +157,14 @@ export function reduce(view: View, happening: Happening): View {
       return { ...rest, ...(happening.who !== undefined && { elsewhere: happening.who }) };
     }
     case "session": {
-      const { session: _session, context: _context, ...rest } = view;
+      const { session: before, context, ...rest } = view;
       const { session, model } = happening;
-      const isSame = session !== undefined && session.id === view.session?.id;
+      const isSame = session !== undefined && session.id === before?.id;
       return {
         ...rest,
         model,
         ...(session && { session }),
-        ...(isSame && _context && { context: _context }),
+        ...(isSame && context && { context }),
       };
     }
     case "context": {
