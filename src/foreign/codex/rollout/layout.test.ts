@@ -199,6 +199,15 @@ describe("a rollout that a program has written anew is one again", () => {
     }
   });
 
+  it("with every space in the words behind a string that was torn", () => {
+    const [first, ...rest] = ["torn off here", "a b \\ c", 'd " e'].map((text) =>
+      JSON.stringify({ timestamp, text }),
+    );
+    const list = `[${first!.slice(0, -8)}${rest.join(",")}]`;
+    const relaid = new ValuesInLines().take(Buffer.from(list)).toString();
+    for (const value of rest) expect(relaid).toContain(value);
+  });
+
   it("but isn't taken for one where only its first line is no record", async () => {
     const path = written("garbled", `[\n${whole}`);
     expect(writingOf(path)).toBeUndefined();

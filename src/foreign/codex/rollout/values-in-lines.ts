@@ -2,6 +2,8 @@ import { isSpace } from "./white-space.ts";
 
 const [quote, backslash, comma, newline, openBrace, openBracket] = [0x22, 0x5c, 0x2c, 0x0a, 0x7b, 0x5b];
 const [closeBrace, closeBracket] = [0x7d, 0x5d];
+/** What may stand behind a string. */
+const afterString: ReadonlySet<number> = new Set([comma, 0x3a, closeBrace, closeBracket]);
 
 /**
  * Writes the JSON values of a text one to a line, without the white space within them; of a list, its elements. The text may come in any
@@ -11,6 +13,8 @@ export class ValuesInLines {
   #depth = 0;
   #isString = false;
   #isEscaped = false;
+  /** Whether a string has ended, and nothing has come behind it yet. */
+  #isClosed = false;
   #isInLine = false;
   #isBegun = false;
 
@@ -25,6 +29,7 @@ export class ValuesInLines {
       if (this.#isString) {
         lines[length++] = byte;
         this.#isString = this.#isEscaped || byte !== quote;
+        this.#isClosed = !this.#isString;
         this.#isEscaped = !this.#isEscaped && byte === backslash;
         continue;
       }
@@ -34,6 +39,15 @@ export class ValuesInLines {
         if (this.#depth === 0 && this.#isInLine) lines[length++] = newline;
         if (this.#depth === 0) this.#isInLine = false;
         continue;
+      }
+      if (this.#isClosed) {
+        this.#isClosed = false;
+        // Before it a string was torn: what was taken for its end is where another one begins.
+        if (!afterString.has(byte)) {
+          lines[length++] = byte;
+          [this.#isString, this.#isEscaped] = [true, byte === backslash];
+          continue;
+        }
       }
       if (this.#depth === 0 && byte === openBrace && this.#isInLine) lines[length++] = newline;
       lines[length++] = byte;
