@@ -204,8 +204,8 @@ describe("a rollout that a program has written anew is one again", () => {
       JSON.stringify({ timestamp, text }),
     );
     const list = `[${first!.slice(0, -8)}${rest.join(",")}]`;
-    const relaid = new ValuesInLines().take(Buffer.from(list)).toString();
-    for (const value of rest) expect(relaid).toContain(value);
+    const given = new ValuesInLines().take(Buffer.from(list)).toString();
+    for (const value of rest) expect(given).toContain(value);
   });
 
   it("but isn't taken for one where only its first line is no record", async () => {
