@@ -1,5 +1,6 @@
 /** Wall clocks of time zones, for pure code. Times are milliseconds since 1970. */
 
+/** A time as a clock on the wall shows it. */
 export interface WallClock {
   year: number;
   /** January is 1. */

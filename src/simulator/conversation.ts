@@ -8,7 +8,7 @@ import { answer, type ModelAnswer } from "./model.ts";
 import { Requests, type RecordedRequest } from "./record.ts";
 import { faultRefusal } from "./refusing-fault.ts";
 import { invalidRequest, isRefusal, refuse, type Refusal } from "./refusal.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, ScenarioInput } from "./scenario.ts";
 import { SealKeys } from "./seal.ts";
 import { countPoints, sendRefusal, sendStream, sendWhole, type Sending } from "./sender.ts";
 import { tokens } from "./stream.ts";
@@ -16,11 +16,21 @@ import { StoredResponses } from "./stored.ts";
 import type { SimulatedWire, StreamEvent, WireRequest } from "./wire.ts";
 import { type WireName, wires } from "./wires.ts";
 
-export interface ConversationOptions {
+/** What a simulator says, and as whom; each may be left out. */
+export interface SimulatorOptions {
+  /** The API that it is: a key of the table in wires.ts. Absent: the Responses API. */
   wire?: WireName;
+  /** What the model says and what goes wrong; absent: the built-in script and no faults. */
+  scenario?: Scenario | ScenarioInput;
+  /** 0 (the default) takes any free port. */
+  port?: number;
+  /** Seal keys are derived from it: two simulators with one seed open each other's blobs. Absent: a random one. */
   keySeed?: string;
+  /** The generation of the seal key at the start; each rotation adds one. */
   keyGeneration?: number;
+  /** Bearer tokens that are accepted; absent: any, and none. Each is an account with a seal key of its own. */
   apiKeys?: readonly string[];
+  /** Milliseconds since 1970, for times in answers and in seals. */
   now?: () => number;
 }
 
@@ -39,7 +49,7 @@ export class Conversation {
   #scenario: Scenario;
   #faults: ArmedFaults;
 
-  constructor(scenario: Scenario, options: ConversationOptions) {
+  constructor(scenario: Scenario, options: SimulatorOptions) {
     this.#wire = wires[options.wire ?? "responses"];
     this.#scenario = scenario;
     this.#faults = new ArmedFaults(scenario.fault);

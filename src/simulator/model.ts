@@ -15,6 +15,7 @@ export interface ScriptRequest {
   readonly compact: boolean;
 }
 
+/** What the scripted model answers to a request. */
 export interface ModelAnswer {
   /** The n-th prompt of the session, from 1. */
   readonly turn: number;

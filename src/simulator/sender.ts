@@ -5,6 +5,7 @@ import type { StreamFault, StreamPoint } from "./fault.ts";
 import type { Refusal } from "./refusal.ts";
 import type { SimulatedWire, StreamEvent } from "./wire.ts";
 
+/** Where an answer goes, and how fast. */
 export interface Sending {
   readonly response: ServerResponse;
   readonly wire: Pick<
@@ -14,6 +15,7 @@ export interface Sending {
   readonly now: () => number;
   /** Aborts when the client hangs up or the simulator closes. */
   readonly signal: AbortSignal;
+  /** Milliseconds between two pieces of an answer. */
   readonly deltaEvery: number;
 }
 

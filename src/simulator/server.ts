@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { listen, portTrouble } from "../lib/listen.ts";
 import { Failure } from "../failure.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation, type SimulatorOptions } from "./conversation.ts";
 import { control } from "./control.ts";
 import type { RecordedRequest } from "./record.ts";
 import { refuse } from "./refusal.ts";
 import { checkScenario } from "./scenario-file.ts";
 import type { Scenario, ScenarioInput } from "./scenario.ts";
-import type { WireName } from "./wires.ts";
 
 export { loadScenario, parseScenario } from "./scenario-file.ts";
+export type { SimulatorOptions } from "./conversation.ts";
 export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "./scenario.ts";
 export type { RecordedRequest } from "./record.ts";
 export type { JsonObject } from "../lib/json.ts";
@@ -17,24 +17,6 @@ export type { SealRefusalName } from "./seal-refusal.ts";
 export type { WireName } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
 export type { CallInput } from "./build.ts";
-
-/** What a simulator says, and as whom; each may be left out. */
-export interface SimulatorOptions {
-  /** The API that it is: a key of the table in wires.ts. Absent: the Responses API. */
-  wire?: WireName;
-  /** What the model says and what goes wrong; absent: the built-in script and no faults. */
-  scenario?: Scenario | ScenarioInput;
-  /** 0 (the default) takes any free port. */
-  port?: number;
-  /** Seal keys are derived from it: two simulators with one seed open each other's blobs. Absent: a random one. */
-  keySeed?: string;
-  /** The generation of the seal key at the start; each rotation adds one. */
-  keyGeneration?: number;
-  /** Bearer tokens that are accepted; absent: any, and none. Each is an account with a seal key of its own. */
-  apiKeys?: readonly string[];
-  /** Milliseconds since 1970, for times in answers and in seals. */
-  now?: () => number;
-}
 
 /** A simulator that listens on loopback. */
 export interface Simulator {

@@ -6,6 +6,7 @@ import type { Refusal } from "./refusal.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SealRefusalName } from "./seal-refusal.ts";
 
+/** A request as every wire reads it. */
 export interface WireRequest extends ScriptRequest {
   readonly body: JsonObject;
   readonly model: string;
@@ -23,6 +24,7 @@ export interface StreamEvent {
   readonly delta?: true;
 }
 
+/** What an answer is made with, beside what the model says. */
 export interface AnswerFacts {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -34,6 +36,7 @@ export interface AnswerFacts {
   readonly chat: Scenario["chat"];
 }
 
+/** What a request's items are checked against. */
 export interface RequestCheck {
   readonly refusal: SealRefusalName;
   /** What a blob of this caller holds, or `undefined` when it can't be read. */

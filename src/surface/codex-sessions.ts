@@ -19,6 +19,7 @@ export interface CodexSession extends ListedSession {
   > & { flaws: string[] };
 }
 
+/** Which of Codex's sessions are listed, and who is told how far that is. */
 export interface CodexQuery {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Throughline's home, where the cache of scanned rollouts lies. */
@@ -32,6 +33,7 @@ export interface CodexQuery {
   readonly signal?: AbortSignal;
 }
 
+/** The sessions that were found. `troubles`: what could not be looked at, one line each. */
 export interface CodexSessions {
   readonly sessions: CodexSession[];
   /** How many belong to other workspaces. */

@@ -66,6 +66,7 @@ function mayHaveRollout(environment: Environment, id: string): boolean {
   return hasRollout(codexHome(environment), id);
 }
 
+/** What a takeover works with. `onBytes`: told how far the rollout is read, in bytes. */
 export interface TakingOver {
   readonly store: SessionStore;
   readonly config: Config;

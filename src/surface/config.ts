@@ -15,6 +15,7 @@ import { packageVersion } from "./version.ts";
 
 export type { Watching } from "../store/folder/acquire.ts";
 
+/** A provider of the configuration: which wire it speaks, where it is, and where its key comes from. */
 export interface ProviderSettings {
   name: string;
   kind: "responses" | "chat" | "anthropic" | "simulator";
@@ -25,13 +26,17 @@ export interface ProviderSettings {
   store?: boolean;
 }
 
+/** The configuration as it holds for one command, all its sources put together (`readConfig`). */
 export interface Config {
+  /** Absolute path of the folder in which sessions live. */
   home: string;
+  /** The name of the provider that is asked, one of `providers`. */
   provider: string;
   providers: Readonly<Record<string, ProviderSettings>>;
   model: string;
   effort?: string;
   approval: "ask" | "all" | "none";
+  /** Without a byte from the provider for so long (milliseconds) a stream counts as dead. */
   idleTimeoutMs: number;
   /** Tokens from which on the context is summarised; absent: by the model's known window. */
   compactAt?: number;
@@ -48,6 +53,7 @@ export interface Config {
   undecided?: string;
 }
 
+/** The options of a command line that the configuration takes up. */
 export interface ConfigOptions {
   home?: string;
   provider?: string;
@@ -197,6 +203,7 @@ export function openStore(
   return { store, troubles: listing.troubles };
 }
 
+/** A provider, and how what was made for it is closed (the simulator in this process, say). */
 export interface MadeProvider {
   provider: Provider;
   close(): Promise<void>;

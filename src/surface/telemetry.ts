@@ -12,6 +12,7 @@ interface RegisteredProvider {
 /** Milliseconds that a command waits at its end for its metrics to be exported. */
 const flushMs = 2_000;
 
+/** Where this process counts what its sessions do. */
 export interface Telemetry {
   readonly meter: Meter;
   /** Exports what was counted, within `flushMs`: a collector that is slow or gone must not keep a person waiting. */

@@ -60,6 +60,7 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
+/** How a session is resumed. */
 export interface Resumption {
   here: boolean;
   force: boolean;

@@ -10,6 +10,7 @@ import { failureLine } from "./report-error.ts";
 
 type Json = Outputs["archive"]["sessions"][number];
 
+/** What was done to one session, for `--json` and for people. */
 export interface Told {
   json: Json;
   text: string;

@@ -174,7 +174,6 @@ function outcomeWords(outcome: TurnOutcome, { id, history }: Session): string {
     case "interrupted":
       return `Interrupted (${outcome.reason}). ${kept}`;
     case "failed":
-      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
     case "limited":
       return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
   }

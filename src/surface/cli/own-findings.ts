@@ -23,11 +23,13 @@ export interface OwnFinding {
   command?: string;
 }
 
+/** One of Throughline's own sessions, by its id, with what is wrong with it. */
 export interface OwnSession {
   session: string;
   findings: OwnFinding[];
 }
 
+/** Which own sessions are examined, and who is told how far that is. */
 export interface OwnLook {
   /** The sessions to examine; absent: all. */
   ids?: ReadonlySet<string>;

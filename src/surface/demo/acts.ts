@@ -13,12 +13,14 @@ export interface Evidence {
   holds: boolean;
 }
 
+/** One fault of the demo: what goes wrong, and what is done about it. */
 export interface Act {
   title: string;
   wrong: string;
   play(stage: Stage): Promise<{ did: string; evidence: Evidence[] }>;
 }
 
+/** What an act plays on. */
 export interface Stage {
   scratch: Scratch;
   simulator: Simulator;

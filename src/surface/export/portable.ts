@@ -70,6 +70,7 @@ function restoredHead(records: readonly LogRecord[]): SessionEvent | undefined {
   return { seq: 0, fence: 1, at, ...sessionCreated({ ...said, version: packageVersion() }) };
 }
 
+/** An exported session that is being read. */
 export interface Portable {
   /** The session's id where it was exported. */
   readonly id: string;

@@ -15,6 +15,7 @@ export interface Live {
   readonly cursor?: { readonly x: number; readonly y: number };
 }
 
+/** What the part of the screen that is drawn anew is made from. */
 export interface LiveInput {
   view: View;
   draft: Draft;

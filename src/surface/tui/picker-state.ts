@@ -21,6 +21,7 @@ export interface PickerRows {
 /** What the picker asks for: a new name, typed in place of the search, or, with "delete", one key that confirms. */
 export type Asking = { kind: "name"; text: string } | { kind: "delete" };
 
+/** The picker: its rows, what was typed, and what is chosen. It is changed by `pickerStep` alone. */
 export interface PickerState extends PickerRows {
   readonly query: string;
   /** Indexes of the rows that match the query; `at` is the place among them of the chosen one. */
@@ -38,6 +39,7 @@ export interface PickerState extends PickerRows {
   readonly note?: string;
 }
 
+/** What changes the picker: a key, or something that was read. */
 export type PickerAction =
   /** `keep`: the session to choose, for which a search that hides it is cleared; without it the chosen one stays. */
   | { kind: "rows"; rows: PickerRows; keep?: string }
@@ -50,6 +52,7 @@ export type PickerAction =
   | { kind: "busy"; words: string }
   | { kind: "note"; words: string };
 
+/** The picker as it opens, with the first row chosen. */
 export function pickerState(rows: PickerRows): PickerState {
   return { ...rows, query: "", shown: rows.rows.map((_, index) => index), at: 0, top: 0, page: 1 };
 }
@@ -59,6 +62,7 @@ export function chosenRow({ rows, shown, at }: PickerState): PickerRow | undefin
   return rows[shown[at] ?? -1];
 }
 
+/** The picker after an action. Pure. */
 export function pickerStep(state: PickerState, action: PickerAction): PickerState {
   const { note: _note, ...before } = state;
   switch (action.kind) {

@@ -6,12 +6,14 @@ import { longFlag, readWords, splitWords } from "./slash-words.ts";
 /** A slash command as it was typed: one of the interface's own, or one of the command line's table. */
 export type SlashCall = { kind: "interface"; name: InterfaceCommand["name"]; text: string } | CommandCall;
 
+/** A command of the table, as it was typed after a slash, with its words. */
 export interface CommandCall {
   kind: "command";
   command: SlashCommand;
   words: readonly string[];
 }
 
+/** A command of the table that can be typed after a slash. */
 export type SlashCommand = Command & { slash: Slash };
 
 /** One line of the help and of the completion: what is typed, and what it does. */

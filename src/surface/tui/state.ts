@@ -22,6 +22,7 @@ export type Block =
   /** What a command printed. */
   | { kind: "printed"; text: string; failed: boolean };
 
+/** How a call ended, as far as the view shows it. */
 export type Outcome = Pick<ToolOutcome, "status" | "exitCode" | "durationMs">;
 
 /** A call in flight. Times are milliseconds since 1970. */
@@ -59,6 +60,7 @@ export interface Question extends ApprovalRequest {
   readonly isAbove: boolean;
 }
 
+/** All that the interface shows of the open session. It is changed by `reduce` alone. */
 export interface View {
   readonly session?: { readonly id: string; readonly name?: string };
   /** "gpt-5.5/high". */
