@@ -144,6 +144,14 @@ describe("throughline gateway", () => {
 describe("throughline gateway install-codex", () => {
   const path = (): string => join(home, "codex", "config.toml");
 
+  it("says where Codex and the gateway read the token from, and doesn't repeat it", async () => {
+    const { stdout } = await run("install-codex", "--yes", "--token", "hush");
+    expect(stdout).toContain(
+      "Put the token into THROUGHLINE_GATEWAY_TOKEN, for Codex and here, and start the gateway: throughline gateway",
+    );
+    expect(stdout + readFileSync(path(), "utf8")).not.toContain("hush");
+  });
+
   it("shows the diff and writes nothing where nobody agrees", async () => {
     mkdirSync(join(home, "codex"));
     writeFileSync(path(), 'model = "m" # mine\n');

@@ -73,11 +73,15 @@ export async function installCodex(invocation: Invocation): Promise<number> {
       diff: lines,
       ...(backup !== undefined && { backup }),
     });
-  else if (isAgreed)
-    terminal.out(
-      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${inHome(invocation, startWords(invocation, provider.upstream))}\n`,
-    );
-  else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
+  else if (isAgreed) {
+    const kept = backup === undefined ? "" : ` The file as it was: ${backup}.`;
+    // The token itself isn't repeated on the screen.
+    const token = provider.tokenVariable;
+    const start =
+      token === undefined ? "Start" : `Put the token into ${token}, for Codex and here, and start`;
+    const command = inHome(invocation, startWords(invocation, provider.upstream));
+    terminal.out(`Written.${kept} ${start} the gateway: ${command}\n`);
+  } else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
   return 0;
 }
 
