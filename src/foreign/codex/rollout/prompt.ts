@@ -193,9 +193,15 @@ const lentPrefix = `${summaryPrefix}\n\n`;
 /** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
 const keptBytes = 80_000;
 
-/** Whether the next compaction keeps the text: Codex takes a summary that came without the words that begin one for a prompt. */
-export function isKeptByCompaction(text: string): boolean {
-  return text !== "" && (!isSummaryText(text) || text.startsWith(lentPrefix));
+/** How Codex frames an image among a message's texts. */
+const imageFrame = /<image(?:\s[^>]*)?><\/image>/gu;
+
+/**
+ * What the next compaction keeps of a message's texts; "" for nothing. Codex takes a summary that came without the words that begin one for
+ * a prompt.
+ */
+export function keptByCompaction(text: string): string {
+  return isSummaryText(text) && !text.startsWith(lentPrefix) ? "" : text.replaceAll(imageFrame, "");
 }
 
 /**

@@ -172,6 +172,24 @@ test.each([
   ]);
 });
 
+test("an image that was asked with leaves nothing beside a summary, as in Codex, which framed it", () => {
+  const asked = (...parts: object[]): string =>
+    line("response_item", { type: "message", role: "user", content: parts });
+  const text = (words: string): object => ({ type: "input_text", text: words });
+  const image = [
+    text("<image name=[Image #1]>"),
+    { type: "input_image", image_url: "data:image/png;base64,AA" },
+    text("</image>"),
+  ];
+  const left = history([
+    header("a"),
+    asked(text("what is this?"), ...image),
+    asked(...image),
+    line("compacted", { message: "s" }),
+  ]);
+  expect(left.slice(0, -1)).toEqual(["what is this?"]);
+});
+
 test("of very long words the last ones are kept beside a summary", () => {
   const long = (mark: string): string => mark.repeat(60_000);
   const left = history([

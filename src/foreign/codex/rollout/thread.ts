@@ -7,7 +7,7 @@ import { readHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
 import { standIn } from "./long-item.ts";
 import { outcomeOf } from "./outcome.ts";
-import { isKeptByCompaction, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
+import { keptByCompaction, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
@@ -186,7 +186,7 @@ export class ThreadFold {
       this.#turns.compact(nth);
     }
     const prompts = (): string[] =>
-      this.#history.filter((mark) => typeof mark === "string" && isKeptByCompaction(mark)) as string[];
+      this.#history.flatMap((mark) => (typeof mark === "string" && keptByCompaction(mark)) || []);
     const payloads = isGiven ? given.filter(isJsonObject) : rebuiltHistory(prompts(), summary);
     const items = payloads.flatMap((each) => {
       const kind = each["type"];
