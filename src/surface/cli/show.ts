@@ -38,7 +38,11 @@ export async function show(invocation: Invocation): Promise<number> {
   if (!Number.isInteger(steps) || steps < 0) throw new Failure("usage", "--steps takes a whole number.", {});
   const last = options["last"] === true;
   if (last === (args[0] !== undefined))
-    throw new Failure("usage", "Which one? throughline show with an id or a name, or with --last.", {});
+    throw new Failure(
+      "usage",
+      "Which one? throughline show with an id or a name (throughline sessions lists them), or with --last.",
+      {},
+    );
   return withStore(invocation, async (store) => {
     const id = last
       ? await lastSession(store, invocation.folder)
