@@ -16,11 +16,12 @@ const places = ["reasoned", "within", "before", "missed"] as const;
 export class UnreasonedItems {
   readonly #found = new Bounded<Span>(mostFound);
   #place: (typeof places)[number] = "before";
-  #hasReasoning = false;
+  /** Whether the session has any, as far as its lines can be read. */
+  hasReasoning = false;
 
   /** None in a session without reasoning. */
   get items(): readonly Span[] {
-    return this.#hasReasoning ? this.#found.items : [];
+    return this.hasReasoning ? this.#found.items : [];
   }
 
   /** Notes lines that are gone or can't be read: of each it may be the next one that belongs there. */
@@ -30,11 +31,11 @@ export class UnreasonedItems {
 
   /** Notes an event that tells of reasoning, which may be all that is left of it. */
   told(): void {
-    this.#hasReasoning = true;
+    this.hasReasoning = true;
   }
 
   reasoning(): void {
-    this.#hasReasoning = true;
+    this.hasReasoning = true;
     this.#place = "reasoned";
   }
 

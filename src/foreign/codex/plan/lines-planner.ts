@@ -16,6 +16,7 @@ import { lostEvent } from "./rebuild-event.ts";
 import { madeAt, readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
+import { itemHead } from "../rollout/item-head.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
 import { isSpace } from "../rollout/white-space.ts";
@@ -87,8 +88,12 @@ export class LinesPlanner {
 
   /** Keeps of each line that is no record what can be kept (`salvage`). */
   *badLines(): Generator<Edit, undefined> {
-    const { bad, tail, first } = this.#found;
+    const { bad, tail, first, messages } = this.#found;
+    let last: number | undefined;
     for (const line of bad.items) {
+      // What stands before it can't be read either, and may have been the reasoning that its item's id names.
+      const isAlone = messages.unreasoned.hasReasoning && line.index - 1 === last;
+      last = line.index;
       if (line.at === tail?.at && tail.is !== "whole") continue;
       if (line.at === first?.at && this.#isHeadMade) continue;
       if (line.bytes > longestExamined) {
@@ -98,6 +103,7 @@ export class LinesPlanner {
       const known = line.at === first?.at ? this.#first : undefined;
       this.#first = undefined;
       const { bytes, lost } = known ?? salvage(this.#file.bytes(line));
+      if (isAlone) blankId(bytes);
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.replace(line, kindOfBad[line.why], says, bytes, lost);
     }
@@ -259,6 +265,13 @@ export class LinesPlanner {
     }
     return undefined;
   }
+}
+
+/** Makes spaces of the id of the first item in a line, if that is the model's. */
+function blankId(line: Buffer): void {
+  const open = Math.max(0, line.indexOf("{"));
+  const head = itemHead(line.subarray(open));
+  if (head?.isModels && head.id) line.fill(" ", open + head.id.at, open + head.id.at + head.id.bytes);
 }
 
 const sayings: Readonly<Record<BadLine["why"], string>> = {

@@ -276,6 +276,14 @@ describe("an item before which a line can't be read", () => {
     expect(await kinds()).toEqual([]);
   });
 
+  it("goes without its id where it can't be read itself, for half a record before it on its line", async () => {
+    const lines = rollout(...rows).split("\n");
+    const damaged = lines.with(5, "#".repeat(300)).with(6, lines[6]!.slice(0, 60) + lines[6]!);
+    const left = ids.map((own, at) => ([4, 5, 7].includes(at) ? undefined : own));
+    expect(idsOf(await repaired(damaged.join("\n")))).toEqual(left);
+    expect(await kinds()).toEqual([]);
+  });
+
   it.each<[string, number[], string[]]>([
     ["goes without its id where its reasoning is gone", [4], ["fc_2", "fc_3"]],
     ["goes without it where the output before the reasoning is gone, too", [8, 9, 10], ["msg_3"]],
