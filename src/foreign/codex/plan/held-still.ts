@@ -13,6 +13,7 @@ const moving: ReadonlySet<FindingKind> = new Set([
   "lost-call",
   "lost-event",
   "untimed-record",
+  "unread-item",
   "segment-long",
 ]);
 

@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isCallKind, outputKinds } from "../../../session/item.ts";
 import type { Examination } from "../examine/examination.ts";
@@ -7,7 +8,6 @@ import type { Span } from "../rollout/span.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { padded, spaces } from "./line-bytes.ts";
-import { memberIn } from "./line-places.ts";
 import { mendedItem } from "./mended-item.ts";
 
 /** A call and its output are at most so many lines apart where one of them has lost its id. */
@@ -33,12 +33,12 @@ export class UnreadPlanner {
       const record = this.#file.record(span);
       if (record === undefined) continue;
       const line = this.#file.bytes(span);
+      const value = parseJson(line.toString("utf8"));
       const item = mendedItem(record, this.#otherHalf(span, record));
-      const place = record.era === "bare" ? { at: 0, length: line.length } : payloadIn(line);
-      if (item && place) {
-        const bytes = padded(Buffer.from(writeJson(item)), place.length);
-        const within = { index: span.index, at: span.at + place.at, bytes: place.length };
-        yield this.#file.replace(within, "unread-item", "it gets the form that Codex reads", bytes);
+      if (item && isJsonObject(value)) {
+        const own = record.era === "bare" ? item : { ...value, payload: item };
+        const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
+        yield this.#file.replace(span, "unread-item", "it gets the form that Codex reads", bytes);
       } else {
         const says = "what Codex can't read becomes spaces";
         yield this.#file.replace(span, "unread-item", says, spaces(span.bytes), [line]);
@@ -65,9 +65,4 @@ export class UnreadPlanner {
     if (fitting.length === 1) return fitting[0]!.call;
     return typeof own === "number" ? String(own) : undefined;
   }
-}
-
-function payloadIn(line: Buffer): { at: number; length: number } | undefined {
-  const open = line.indexOf("{");
-  return open < 0 ? undefined : memberIn(line, open, "payload");
 }
