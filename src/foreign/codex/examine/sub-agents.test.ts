@@ -164,6 +164,21 @@ describe.each(["envelope", "paginated"] as const)("the rollout of a sub-agent (%
   );
 });
 
+it("the rollout of a sub-agent's own sub-agent is left alone with the calls that started both", async () => {
+  const cut: [string, object] = ["event_msg", { type: "turn_aborted", turn_id: "b", reason: "interrupted" }];
+  const addressed = { type: "agent_message", author: "/root", recipient: "/root/first", content: [] };
+  const lines = written("paginated", [
+    ...copiedLines,
+    cut,
+    began("b1"),
+    ["response_item", addressed],
+    call("again", "spawn_agent"),
+    cut,
+  ]);
+  expect(await repaired(lines)).toEqual(lines);
+  expect(await found()).toEqual([]);
+});
+
 it("a first line that was made anew says where what was copied ends: Codex showed the parent's turns as its own", async () => {
   const [first, ...rest] = written("paginated");
   const named = { type: "thread_settings_applied", thread_id: child, thread_settings: {} };

@@ -11,6 +11,15 @@ export interface RecordedError extends Span {
   readonly message: string;
 }
 
+/** Of copied turns that were cut off, a person's own interruptions among them, so many are remembered: the last ones. */
+const mostCutOff = 256;
+
+/** A range of lines, by their indexes. */
+interface Lines {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Follows the turns of a rollout: which one is open, where the last one began, and what it failed with. */
 export class TurnsWatch {
   /** The turn that was begun and has not ended, and the line at which it began. */
@@ -21,7 +30,9 @@ export class TurnsWatch {
    * In a sub-agent's rollout: the range of lines copied from the turn in which it was started. A call among them may have its output in
    * the parent's rollout only.
    */
-  copied: { readonly from: number; readonly to: number } | undefined;
+  copied: Lines | undefined;
+  /** The same, of the turns in which the agents above it were started: each is cut off in the copy where it had come to (0.169). */
+  readonly copiedBefore: Lines[] = [];
   /** The ordinal of the first line that was not copied, where the first line says it. */
   ownOrdinal: number | undefined;
   /** The name under which other agents write to this one, where the first line says it. */
@@ -65,6 +76,7 @@ export class TurnsWatch {
       case "task_complete":
       case "turn_aborted":
         this.open = undefined;
+        if (kind === "turn_aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
         this.#ended(
           payload["error"],
           line,
@@ -102,6 +114,11 @@ export class TurnsWatch {
     if (!this.copied && !this.#isToParent(line))
       this.copied = { from: this.#beganBefore, to: this.lastBegan };
     this.#prompted(line);
+  }
+
+  #cutOff({ index: to }: RolloutLine): void {
+    this.copiedBefore.push({ from: this.lastBegan, to });
+    if (this.copiedBefore.length > mostCutOff) this.copiedBefore.shift();
   }
 
   /** Whether the message was copied from the parent, which had heard from another agent before. */

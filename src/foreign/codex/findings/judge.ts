@@ -157,12 +157,14 @@ export function isInjectedRefused({
 }
 
 /**
- * Whether a call without output was copied into a sub-agent's rollout with the turn in which it was started: its output, if there is one,
- * is in the parent's rollout. Where that turn can't be told, all such calls count.
+ * Whether a call without output was copied into a sub-agent's rollout with the turn in which it, or an agent above it, was started: its
+ * output, if there is one, is in the rollout of whoever did that. Where that turn can't be told, all such calls count.
  */
 export function isCopiedCall({ index }: Span, { header, turns }: Examination): boolean {
-  const { from, to } = turns.copied ?? { from: 0, to: Infinity };
-  return header?.origin === "subagent" && index >= from && index < to;
+  if (header?.origin !== "subagent") return false;
+  const { copied, copiedBefore } = turns;
+  const isWithin = ({ from, to }: { from: number; to: number }): boolean => index >= from && index < to;
+  return !copied || isWithin(copied) || copiedBefore.some(isWithin);
 }
 
 function pairFindings(examined: Examination): Finding[] {
