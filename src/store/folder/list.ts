@@ -145,7 +145,7 @@ async function describe(
 
 function troubleWords(error: unknown, path: string): string {
   if (!isSystemError(error)) return (error as Error).message;
-  return `${(error as NodeJS.ErrnoException).path ?? path} can't be used: ${systemWords(error)}`;
+  return `${error.path ?? path} can't be used: ${systemWords(error)}`;
 }
 
 /** What can't be read in the inbox. It is looked at again when something was put there or taken out. */
