@@ -133,6 +133,13 @@ interface Case {
 
 const cases: Case[] = [
   {
+    name: "an answer of the first file doesn't say who gave it",
+    path: ofBase,
+    damage: () =>
+      change(base, answer, (line) => [line.replace('"role":"assistant",', "").padEnd(line.length)]),
+    found: ["unread-item"],
+  },
+  {
     name: "an answer of the first file is garbage",
     path: ofBase,
     damage: () => change(base, answer, garbage),
