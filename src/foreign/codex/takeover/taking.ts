@@ -2,6 +2,7 @@ import type { EventOf, NewEvent } from "../../../session/event.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { History } from "../../../session/history.ts";
 import { describeItem, isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
+import { outcomeUnknown } from "../../../replay/pair.ts";
 import type { Append } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
@@ -350,8 +351,7 @@ export class Taking {
   }
 }
 
-const unknown =
-  "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
+const unknown = `${outcomeUnknown}: Codex has no output of this call, which may have run`;
 
 function originOf(kind: string, role: unknown): Exclude<Origin, "repair"> {
   if (kind === "message") return role === "assistant" ? "model" : "input";
