@@ -17,9 +17,14 @@ export class Bounded<T> {
     if (this.#items.length < this.#most) this.#items.push(item);
   }
 
-  /** Keeps only these of the items that it holds. */
-  keep(items: readonly T[]): void {
-    this.#items = [...items];
-    this.count = items.length;
+  /** Keeps only those of its items that are wanted still; the others aren't counted any more. */
+  keep(isWanted: (item: T) => boolean): void {
+    this.#items = this.#items.filter(isWanted);
+    this.count = this.#items.length;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.count = 0;
   }
 }

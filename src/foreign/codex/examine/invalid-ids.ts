@@ -38,7 +38,7 @@ export class InvalidIds {
 
   /** What a summary replaced is not sent any more; what it keeps is. */
   replaced(items: unknown, line: RolloutLine): void {
-    this.found.keep([]);
+    this.found.clear();
     this.#sentAgain.forget();
     if (!Array.isArray(items)) return;
     for (const item of items)
@@ -47,7 +47,7 @@ export class InvalidIds {
   }
 
   rolledBack(from: number): void {
-    this.found.keep(this.found.items.filter(({ index }) => index < from));
+    this.found.keep(({ index }) => index < from);
   }
 
   #look(kind: string, text: SkimmedText | undefined, line: RolloutLine): void {

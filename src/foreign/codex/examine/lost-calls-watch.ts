@@ -61,7 +61,7 @@ export class LostCallsWatch {
 
   rolledBack(from: number): void {
     this.#settle();
-    this.lost.keep(this.lost.items.filter(({ event }) => event.index < from));
+    this.lost.keep(({ event }) => event.index < from);
   }
 
   /** The lost calls, those at the end of the file included. */
@@ -94,7 +94,7 @@ export class LostCallsWatch {
   /** What a summary replaced is not sent any more. */
   #forget(): void {
     this.#unmatch();
-    this.lost.keep([]);
+    this.lost.clear();
   }
 
   #unmatch(): void {

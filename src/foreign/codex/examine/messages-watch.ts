@@ -63,7 +63,7 @@ export class MessagesWatch {
   readonly lost = new Bounded<LostMessage>(mostLost);
   /** Messages that only the record still tells. */
   readonly untold = new UntoldWatch();
-  #lone = new Bounded<LoneReasoning>(mostLost);
+  readonly #lone = new Bounded<LoneReasoning>(mostLost);
   /** Answers that an event told and whose record hasn't come: it comes after the event. */
   #told: Told[] = [];
   /** The words of answers whose record was seen and that no event has told: now and then the event comes after the record. */
@@ -132,11 +132,10 @@ export class MessagesWatch {
   }
 
   rolledBack(from: number): void {
-    const [lost, lone] = [this.lost.items, this.#lone.items];
     // Lost prompts are kept even where a rollback took them back: it counts prompts, and without this one it would take back an earlier
     // turn.
-    this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
-    this.#lone.keep(lone.filter(({ index }) => index < from));
+    this.lost.keep(({ event, role }) => role === "user" || event.index < from);
+    this.#lone.keep(({ index }) => index < from);
     this.unsealed.rolledBack(from);
     this.invalidIds.rolledBack(from);
     this.unread.rolledBack(from);
@@ -150,7 +149,7 @@ export class MessagesWatch {
   copied(): void {
     this.#told = [];
     this.untold.forget();
-    this.lost.keep(this.lost.items.filter(({ role }) => role === "user"));
+    this.lost.keep(({ role }) => role === "user");
   }
 
   /** Reasoning without what it led to, that at the end of the file included. */
@@ -312,9 +311,9 @@ export class MessagesWatch {
     this.#told = [];
     this.#misnamed.forget();
     this.#reasoning = undefined;
-    this.lost.keep([]);
-    this.#lone.keep([]);
-    this.plain.keep([]);
+    this.lost.clear();
+    this.#lone.clear();
+    this.plain.clear();
     this.unsealed.replaced();
   }
 }

@@ -52,9 +52,9 @@ export class PairsWatch {
 
   rolledBack(from: number): void {
     this.open.closeFrom(from);
-    this.orphans.keep(this.orphans.items.filter(({ index }) => index < from));
+    this.orphans.keep(({ index }) => index < from);
     for (const [call, line] of this.#answered) if (line >= from) this.#answered.delete(call);
-    this.injected.keep(this.injected.items.filter(({ index }) => index < from));
+    this.injected.keep(({ index }) => index < from);
   }
 
   #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine, call: number | undefined): void {
@@ -102,8 +102,8 @@ export class PairsWatch {
     this.open.closeFrom(0);
     this.#carried.clear();
     this.#answered.clear();
-    this.injected.keep([]);
-    this.orphans.keep([]);
+    this.injected.clear();
+    this.orphans.clear();
     const items = payload["replacement_history"];
     if (!Array.isArray(items)) return;
     // They have no lines of their own that could be mended: Codex pairs those itself.

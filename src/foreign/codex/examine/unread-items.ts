@@ -33,12 +33,12 @@ export class UnreadItems {
   }
 
   rolledBack(from: number): void {
-    this.found.keep(this.found.items.filter(({ index }) => index < from));
+    this.found.keep(({ index }) => index < from);
   }
 
   /** What a summary replaced is not sent any more. */
   forget(): void {
-    this.found.keep([]);
+    this.found.clear();
   }
 }
 

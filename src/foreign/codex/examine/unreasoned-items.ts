@@ -47,10 +47,10 @@ export class UnreasonedItems {
   }
 
   replaced(): void {
-    this.#found.keep([]);
+    this.#found.clear();
   }
 
   rolledBack(from: number): void {
-    this.#found.keep(this.#found.items.filter(({ index }) => index < from));
+    this.#found.keep(({ index }) => index < from);
   }
 }

@@ -34,11 +34,11 @@ export class UnsealedReasoning {
 
   /** What a summary replaced is not sent any more. */
   replaced(): void {
-    this.found.keep([]);
+    this.found.clear();
     this.#sentAgain.forget();
   }
 
   rolledBack(from: number): void {
-    this.found.keep(this.found.items.filter(({ index }) => index < from));
+    this.found.keep(({ index }) => index < from);
   }
 }

@@ -77,12 +77,12 @@ export class UntoldWatch {
 
   /** Lines copied from another thread may have been copied without their events. */
   forget(): void {
-    this.#found.keep([]);
+    this.#found.clear();
     this.#ids.clear();
   }
 
   #takeBack(id: string): void {
-    if (this.#ids.delete(id)) this.#found.keep(this.#found.items.filter((untold) => untold.id !== id));
+    if (this.#ids.delete(id)) this.#found.keep((untold) => untold.id !== id);
   }
 
   #settle(): void {
