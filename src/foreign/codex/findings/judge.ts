@@ -114,7 +114,7 @@ const kindOfTail = { whole: "no-final-newline", torn: "torn-tail", nul: "nul-tai
 function lineFindings({ bad, untimed, tail, long, carriageReturns, first, path }: Examination): Finding[] {
   // A first line that can't be read is told of as the header.
   const lines = bad.items.filter(({ at }) => at !== first?.at);
-  const found = (["invalid-utf8", "lone-surrogate", "unparsable-line"] as const).flatMap((kind) => {
+  const found = Object.values(kindOfBad).flatMap((kind) => {
     const own = lines.filter(({ why }) => kindOfBad[why] === kind);
     return foundAt(kind, own, own.length);
   });
@@ -153,7 +153,12 @@ export function isInjectedRefused({
   header,
 }: Pick<Examination, "injected" | "turns" | "header">): boolean {
   if (turns.error !== undefined && isCallIdMissed(turns.error.message)) return true;
-  return !injected.isTaken && (header?.modelProvider ?? "openai") !== "openai";
+  return !injected.isTaken && !isAtOpenAi(header);
+}
+
+/** Whether the session's requests go to OpenAI, as far as its header says: where it names no provider, Codex asks OpenAI. */
+function isAtOpenAi(header: RolloutHeader | undefined): boolean {
+  return (header?.modelProvider ?? "openai") === "openai";
 }
 
 /**
@@ -244,11 +249,10 @@ export function unsealedReasoning(
   { messages, seals, turns, header }: Pick<Examination, "messages" | "seals" | "turns" | "header">,
   now: number,
 ): readonly Span[] {
-  const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
   const isTaken = messages.unsealed.isTaken && header?.isPaginated === true;
   const isRefused = refusalIn(turns.error?.message, now)?.class === "item-not-persisted";
   const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
-  const isDead = (isAtOpenAi && !isTaken) || isRefused || isSealing;
+  const isDead = (isAtOpenAi(header) && !isTaken) || isRefused || isSealing;
   return messages.unsealed.found.items.filter(({ isCut }) => isCut || isDead);
 }
 
@@ -266,9 +270,8 @@ export function refusedIds(
   const refusal = refusalIn(said, now);
   const isDouble = refusal?.class === "duplicate-item" && items.some(({ id }) => said?.includes(id));
   if (refusal && (isIdRefused(refusal) || isDouble)) return { items, isRefused: true };
-  const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
   const isTaken = invalidIds.isTaken && header?.isPaginated === true;
-  return { items: items.filter(({ isSent }) => isSent), isRefused: isAtOpenAi && !isTaken };
+  return { items: items.filter(({ isSent }) => isSent), isRefused: isAtOpenAi(header) && !isTaken };
 }
 
 function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
