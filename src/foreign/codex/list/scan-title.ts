@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../lib/json.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
+import { lineAround } from "../rollout/lines.ts";
 import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
@@ -87,8 +88,6 @@ type WordsIn = (payload: JsonObject) => string | undefined;
 
 /** The words that the line around an offset holds. */
 function readAt(bytes: Buffer, at: number, wordsIn: WordsIn): string | undefined {
-  const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
-  const end = bytes.indexOf(newline, start);
-  const record = readRecord({ bytes: bytes.subarray(start, end < 0 ? bytes.length : end), whole: true });
+  const record = readRecord({ bytes: lineAround(bytes, at), whole: true });
   return record.readable ? wordsIn(record.payload) : undefined;
 }

@@ -5,7 +5,7 @@ import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { type HistoryBase, readHeader } from "../rollout/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
-import { linesIn, type RolloutLine } from "../rollout/lines.ts";
+import { lineAround, linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
@@ -176,9 +176,7 @@ function settingsIn(parts: readonly Buffer[]): Pick<Scanned, "model" | "effort" 
   for (const bytes of parts) {
     const at = Math.max(bytes.lastIndexOf(contextMark), bytes.lastIndexOf(settingsMark));
     if (at < 0) continue;
-    const start = bytes.lastIndexOf(newline, at) + 1;
-    const end = bytes.indexOf(newline, at);
-    const line = bytes.toString("utf8", start, end < 0 ? bytes.length : end);
+    const line = lineAround(bytes, at).toString("utf8");
     const model = /"model":"([^"\\]{1,100})"/u.exec(line)?.[1];
     const effort = /"(?:effort|reasoning_effort)":"([a-z]{1,20})"/u.exec(line)?.[1];
     const cwd = parseJson(/"cwd":("(?:[^"\\]|\\.)+")/u.exec(line)?.[1] ?? "");
@@ -234,13 +232,10 @@ function lastTurn(bytes: Buffer): Scanned["turn"] {
 }
 
 function failureAt(bytes: Buffer, at: number): TurnFailure | undefined {
-  const start = bytes.lastIndexOf(newline, at) + 1;
-  const end = bytes.indexOf(newline, at);
-  const text = bytes.subarray(start, end < 0 ? bytes.length : end);
-  if (!text.includes(errorMark)) return undefined;
-  const [line] = linesIn(text);
-  const record = line && readRecord(line);
-  return record?.readable ? failureOf(record.kind ?? "", record.payload) : undefined;
+  const line = lineAround(bytes, at);
+  if (!line.includes(errorMark)) return undefined;
+  const record = readRecord({ bytes: line, whole: true });
+  return record.readable ? failureOf(record.kind ?? "", record.payload) : undefined;
 }
 
 /** A few of the last lines: what was written last may not be the last line that can be read. */

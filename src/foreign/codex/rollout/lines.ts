@@ -105,6 +105,13 @@ export async function* linesOfBytes(
   yield lines.rest();
 }
 
+/** The bytes of the line around an offset in memory, without its newline. A newline counts as the beginning of the line after it. */
+export function lineAround(bytes: Buffer, at: number): Buffer {
+  const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
+  const end = bytes.indexOf(newline, start);
+  return bytes.subarray(start, end < 0 ? bytes.length : end);
+}
+
 /** The lines of bytes that are in memory already; the first one is given `offset`. */
 export function linesIn(bytes: Buffer, offset = 0): RolloutLine[] {
   const found: RolloutLine[] = [];
