@@ -13,12 +13,12 @@ const enough = 100;
 const space = 0x20;
 
 /**
- * A replacement of the same length for the part of a `compacted` line that holds what is sealed, for lines whose kept messages stand
- * nowhere else: without the line they would be lost. `undefined` where the history before it is in the file, and comes back without the
- * line. What the line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured
+ * What becomes of a `compacted` line whose summary is taken out while the messages kept beside it stay: a replacement of the same length
+ * for the part that holds what is sealed. `undefined` where the whole line can go, because the history before it is in the file and counts
+ * again then. What the line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured
  * 2026-11).
  */
-export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Replacement | undefined {
+export function keptBeside(blob: SealedBlob, file: EditedFile, found: Examination): Replacement | undefined {
   if (found.header?.historyBase !== undefined) return undefined;
   const line = file.bytes(blob);
   const payload = memberIn(line, 0, "payload");

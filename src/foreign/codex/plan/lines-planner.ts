@@ -8,7 +8,7 @@ import { kindOfBad } from "../findings/judge.ts";
 import { fittingMembers, isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { longLine } from "./long-line.ts";
+import { longLine, saysOfFlaw } from "./long-line.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "./rebuild-message.ts";
@@ -274,11 +274,7 @@ function blankId(line: Buffer): void {
   if (head?.isModels && head.id) line.fill(" ", open + head.id.at, open + head.id.at + head.id.bytes);
 }
 
-const sayings: Readonly<Record<BadLine["why"], string>> = {
-  utf8: "bytes that are no text become question marks",
-  surrogate: "half a character becomes U+FFFD",
-  json: "the record in it is kept",
-};
+const sayings: Readonly<Record<BadLine["why"], string>> = { ...saysOfFlaw, json: "the record in it is kept" };
 
 /** Milliseconds since 1970 of a number that is seconds, or milliseconds; `undefined` for one that is neither. */
 function timeOfNumber(value: number): number | undefined {

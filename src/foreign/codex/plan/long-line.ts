@@ -33,7 +33,7 @@ export function* longLine(
     if (isKept) {
       if (isAfterRecord) yield file.insert(span, kind, "the record after it stands alone", newline);
       for (const flaw of flaws)
-        yield file.replace({ ...flaw, index: line.index }, kind, says[flaw.is], mended[flaw.is]);
+        yield file.replace({ ...flaw, index: line.index }, kind, saysOfFlaw[flaw.is], mended[flaw.is]);
     } else {
       const from = isAfterRecord ? 1 : 0;
       const to = isTail && at + span.bytes === end ? 1 : 0;
@@ -49,7 +49,8 @@ export function* longLine(
   return undefined;
 }
 
-const says: Readonly<Record<TextFlaw, string>> = {
+/** What is done about each flaw of a line, in words for the diff. */
+export const saysOfFlaw: Readonly<Record<TextFlaw, string>> = {
   control: "a control character becomes a space",
   utf8: "bytes that are no text become question marks",
   surrogate: "half a character becomes U+FFFD",

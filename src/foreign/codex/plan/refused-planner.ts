@@ -13,7 +13,7 @@ import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
 import { damagingReasoning, isInjectedRefused, refusedIds, unsealedReasoning } from "../findings/judge.ts";
 import { idPlaces } from "./id-places.ts";
-import { unsealed } from "./kept-beside.ts";
+import { keptBeside } from "./kept-beside.ts";
 import { itemHead, type ItemHead } from "../rollout/item-head.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -72,7 +72,7 @@ export class RefusedPlanner {
    */
   #taken(blob: SealedBlob): Edit {
     const isSummary = blob.in === "compaction";
-    const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
+    const kept = isSummary ? keptBeside(blob, this.#file, this.#found) : undefined;
     if (kept) {
       const says =
         "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
