@@ -1,12 +1,9 @@
 import { headOf } from "../rollout/compressed.ts";
 import type { Examination } from "./examination.ts";
-import { type HistoryBase, readHeader } from "../rollout/header.ts";
-import { linesIn } from "../rollout/lines.ts";
+import { firstHeader } from "../rollout/first-header.ts";
+import type { HistoryBase } from "../rollout/header.ts";
 import { homeOf, listRollouts, readRolloutName } from "../home/places.ts";
-import { readRecord } from "../rollout/record.ts";
 import { isSystemError } from "../../../lib/system.ts";
-
-const longestHeader = 2 ** 20;
 
 /** A place in a file at which another rollout goes on from it. What stands before a pin has to keep its place. */
 export interface Pin {
@@ -81,11 +78,4 @@ export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals,
 /** What has to be known of a file that another one goes on from. */
 export interface Pinned extends Pick<Examination, "bytes" | "placeOf" | "end"> {
   readonly ordinals: Pick<Examination["ordinals"], "regressed" | "next">;
-}
-
-/** The header that a rollout begins with, if its first line can be read. */
-export function firstHeader(path: string): ReturnType<typeof readHeader> {
-  const [line] = linesIn(headOf(path, Buffer.alloc(longestHeader)));
-  const record = line && readRecord(line);
-  return record?.readable ? readHeader(record.payload) : undefined;
 }

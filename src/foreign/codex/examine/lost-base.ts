@@ -1,8 +1,8 @@
 import { glance, glancedTime } from "../rollout/glance.ts";
+import { firstHeader } from "../rollout/first-header.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
-import { firstHeader } from "./descendants.ts";
 
 /** What other files of the home tell about a file whose first line is lost. */
 export interface LostBase {
