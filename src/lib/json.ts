@@ -145,6 +145,11 @@ export function stringOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** The value where it is a text that isn't empty, else `undefined`. */
+export function nonEmptyString(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 /** Parsed JSON, or `undefined` when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {

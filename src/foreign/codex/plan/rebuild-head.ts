@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson, nonEmptyString } from "../../../lib/json.ts";
 import type { LostBase } from "../examine/lost-base.ts";
 import { fittingMembers } from "../rollout/first-line.ts";
 import type { HistoryBase } from "../rollout/header.ts";
@@ -48,9 +48,9 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   const made = name && madeAt(name);
   const timestamp = remains["timestamp"] ?? sources.firstTimestamp ?? new Date(made ?? 0).toISOString();
   const git = {
-    commit_hash: text(row["git_sha"]) ?? remains["commit_hash"],
-    branch: text(row["git_branch"]) ?? remains["branch"],
-    repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
+    commit_hash: nonEmptyString(row["git_sha"]) ?? remains["commit_hash"],
+    branch: nonEmptyString(row["git_branch"]) ?? remains["branch"],
+    repository_url: nonEmptyString(row["git_origin_url"]) ?? remains["repository_url"],
   };
   const told = Object.values(git).some((value) => value !== undefined) && { git };
   if (sources.isBare)
@@ -58,11 +58,12 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   const source = sourceIn(broken) ?? sourceOf(remains["source"] ?? row["source"]);
   const payload: JsonObject = {
     timestamp,
-    cwd: remains["cwd"] ?? text(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
-    originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
-    cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
+    cwd: remains["cwd"] ?? nonEmptyString(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
+    originator: remains["originator"] ?? nonEmptyString(row["originator"]) ?? "codex_cli_rs",
+    cli_version:
+      remains["cli_version"] ?? nonEmptyString(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
     source,
-    model_provider: remains["model_provider"] ?? text(row["model_provider"]) ?? sources.provider,
+    model_provider: remains["model_provider"] ?? nonEmptyString(row["model_provider"]) ?? sources.provider,
     ...lineage(sources, remains, source),
     ...told,
     ...copy,
@@ -111,12 +112,13 @@ function lineage(
   const isAgent = subagent !== undefined;
   const start = wantedStart.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
   const from = start === undefined ? parent?.ownFrom : Number(start);
-  const agent = (name: string): unknown => remains[name] ?? text(by[name]) ?? text(row[name]);
+  const agent = (name: string): unknown =>
+    remains[name] ?? nonEmptyString(by[name]) ?? nonEmptyString(row[name]);
   return fittingMembers({
     session_id: remains["session_id"] ?? (isAgent ? parent?.header["session_id"] : undefined),
     forked_from_id: remains["forked_from_id"] ?? parent?.header["id"],
     parent_thread_id: remains["parent_thread_id"] ?? by["parent_thread_id"],
-    thread_source: remains["thread_source"] ?? text(row["thread_source"]),
+    thread_source: remains["thread_source"] ?? nonEmptyString(row["thread_source"]),
     agent_path: agent("agent_path"),
     agent_nickname: agent("agent_nickname"),
     agent_role: agent("agent_role"),
@@ -159,8 +161,4 @@ function sourceOf(value: unknown): unknown {
   if (typeof value !== "string" || value === "") return "cli";
   const parsed = parseJson(value);
   return isJsonObject(parsed) ? parsed : value;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

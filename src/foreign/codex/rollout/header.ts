@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, nonEmptyString } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
 import { isThreadId } from "../home/places.ts";
 import { timeOf } from "./record.ts";
@@ -45,10 +45,7 @@ export interface RolloutHeader {
 
 /** The header that a `session_meta` payload, or the first line of a bare rollout, holds; `undefined` where it names no id. */
 export function readHeader(payload: JsonObject): RolloutHeader | undefined {
-  const text = (key: string, from: JsonObject = payload): string | undefined => {
-    const value = from[key];
-    return typeof value === "string" && value !== "" ? value : undefined;
-  };
+  const text = (key: string, from: JsonObject = payload): string | undefined => nonEmptyString(from[key]);
   // Codex reads ids in capitals too (0.169), and writes them in small letters wherever else they stand.
   const idOf = (key: string, from?: JsonObject): string | undefined => {
     const value = text(key, from);

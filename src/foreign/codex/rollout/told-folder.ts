@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, nonEmptyString } from "../../../lib/json.ts";
 import type { Glance } from "./glance.ts";
 import type { RolloutRecord } from "./record.ts";
 
@@ -27,11 +27,7 @@ export function tellsFolder({ type, kind }: Pick<Glance, "type" | "kind">): bool
 export function folderTold({ type, kind, payload }: RolloutRecord): string | undefined {
   const settings = payload["thread_settings"];
   if (type === "response_item" && payload["role"] === "user") return folderIn(payload);
-  if (type === "turn_context") return textOf(payload["cwd"]);
-  if (kind === "thread_settings_applied" && isJsonObject(settings)) return textOf(settings["cwd"]);
+  if (type === "turn_context") return nonEmptyString(payload["cwd"]);
+  if (kind === "thread_settings_applied" && isJsonObject(settings)) return nonEmptyString(settings["cwd"]);
   return undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
