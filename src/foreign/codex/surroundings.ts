@@ -19,7 +19,7 @@ export class Surroundings {
   /** Who holds a rollout, by its path. */
   readonly holders: ReadonlyMap<string, Holder>;
   readonly #unfinished: readonly KnownRepair[];
-  /** The rollouts by home, thread and rollout: where several are the same, only one of them is gone on with. */
+  /** The rollouts by `identityOf`: where several claim to be the same, Codex goes on with only one of them. */
   readonly #twins: ReadonlyMap<string, readonly string[]>;
   readonly #homes = new Map<string, CodexHome>();
   readonly #areMany: boolean;
@@ -140,7 +140,7 @@ class CodexHome {
   }
 }
 
-/** The same for files that claim to be the same rollout; the same, too, for all whose name tells nothing. */
+/** A key that files share which claim, by their names, to be the same rollout; "" for a file whose name tells nothing. */
 function identityOf(path: string): string {
   const named = readRolloutName(path);
   return named ? `${homeOf(path) ?? ""} ${named.thread} ${named.rollout}` : "";

@@ -53,8 +53,8 @@ const baseMember = Buffer.from('"history_base"');
 const newline = 0x0a;
 
 /**
- * How many bytes are missing before the pin, negative where there are too many: how far before its place its record stands or, where that
- * record is gone, how far before it the file ends.
+ * How many bytes are missing before the pin; negative where there are too many. The record at the pin stands so far before its place or,
+ * where that record is gone, the file ends so far before it.
  */
 export function missingBefore(pin: Pin, found: Pinned): number {
   return pin.offset - placeOfPin(pin, found);

@@ -30,7 +30,7 @@ export interface Examination {
   /** How records stand in the file where none has a line of its own. */
   readonly layout?: Layout;
   readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";
-  /** The line that stands first, and has to become the header or make room for one. */
+  /** The first line, where it is no header as it stands: a repair makes one of it, or puts one before it. */
   readonly first: Span | undefined;
   /** Later copies of the header with the thread's own id (0.137 to 0.146 write them). */
   readonly laterHeaders: readonly Span[];

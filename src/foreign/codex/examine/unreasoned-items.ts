@@ -5,7 +5,10 @@ import { Bounded } from "./bounded.ts";
 
 const mostFound = 10_000;
 
-/** Where the next record stands: right after reasoning, in a response, before the next one, or after what may have been its reasoning. */
+/**
+ * Where the next record stands, in order, so that each missing line moves it on by one: right after reasoning ("reasoned"), later in the
+ * same response ("within"), before the next response ("before"), or where that one's reasoning may have been lost ("missed").
+ */
 const places = ["reasoned", "within", "before", "missed"] as const;
 
 /**
@@ -24,7 +27,7 @@ export class UnreasonedItems {
     return this.hasReasoning ? this.#found.items : [];
   }
 
-  /** Notes lines that are gone or can't be read: of each it may be the next one that belongs there. */
+  /** Notes lines that are gone or can't be read: each may have been the record that belongs at the place reached so far. */
   missing(lines = 1): void {
     this.#place = places[Math.min(places.indexOf(this.#place) + lines, places.length - 1)]!;
   }

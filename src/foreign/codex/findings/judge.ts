@@ -241,9 +241,9 @@ export function damagingReasoning(
 }
 
 /**
- * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it and keeps none. Where null
- * stands in the place of a seal the provider may have given none, if it gave none at all; where that isn't OpenAI, or has answered since, it
- * is believed to take that back until it has refused an item as not persisted.
+ * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it by that id, and has kept
+ * nothing. Null in the place of the seal may be all that a provider gave, unless other reasoning of the session is sealed. Such reasoning
+ * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted.
  */
 export function unsealedReasoning(
   { messages, seals, turns, header }: Pick<Examination, "messages" | "seals" | "turns" | "header">,
@@ -258,8 +258,8 @@ export function unsealedReasoning(
 
 /**
  * Items whose ids OpenAI refuses for their form, and whether that stops the session, known or presumed. Once a request was refused for one
- * all count, also those that 0.169 leaves out. Before that other providers are believed to take them, as is one that has answered: the
- * versions that number their lines send ids.
+ * of them, all count, also those that 0.169 doesn't send. Before that they are presumed to be refused by OpenAI alone, and not where a model
+ * has answered to them in a session with ordinals, as the versions that write ordinals send ids.
  */
 export function refusedIds(
   { messages: { invalidIds }, turns, header }: Pick<Examination, "messages" | "turns" | "header">,

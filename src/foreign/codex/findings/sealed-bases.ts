@@ -14,10 +14,10 @@ import { lineageOf } from "../rollout/lineage.ts";
 const title = "sealed content that is refused stands in a file that this one goes on from";
 
 /**
- * The files that a rollout goes on from and whose sealed content the provider refuses with its own, as findings that name the repair of
- * each: one of the rollout itself leaves those blobs where they are, and the next resume sends them again. With "dead" only where its last
- * turn was refused for them; an error that names a blob which none of these files holds is about the rollout's own. A summary that is
- * refused stood for all before it, which is sent once it is taken out.
+ * The files that a rollout goes on from and whose sealed content the provider refuses, too, as findings that name the repair of each. A
+ * repair of the rollout itself leaves their blobs where they are, and the next resume sends them again. With "dead" they are told only where
+ * the rollout's last turn was refused for sealed content. An error that names a blob which none of these files holds is about the rollout's
+ * own. Once a refused summary is taken out, all that it stood for is sent again, so that all sealed content before it counts.
  */
 export async function sealedBases(
   path: string,

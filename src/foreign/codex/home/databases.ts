@@ -146,7 +146,7 @@ export class CodexDatabases {
   check(): void {
     for (const name of ["state", "thread_history"]) {
       const path = newestDatabase(this.#home, name);
-      // Codex may be writing to one that is opened as nobody's: what a second look finds whole is whole.
+      // Codex may be writing to it while it is read as a file that nobody writes to: only what a second look finds, too, is damage.
       const damage = this.#damage(name) && this.#damage(name);
       if (path !== undefined && damage !== undefined) this.troubles.set(path, damage);
     }

@@ -9,8 +9,8 @@ import type { Journal, RepairFolder } from "./journal.ts";
 const [newline, openBrace] = [0x0a, 0x7b];
 
 /**
- * Where in a rollout that begins which Codex has appended since the writing of `to` in the place of `from` was cut off; `undefined` where
- * more was changed than that.
+ * Where what Codex has appended begins in a rollout that was to become `to` instead of `from`, and whose writing was cut off; `undefined`
+ * where more was changed than that.
  */
 export async function goneOnAt(path: string, from: string, to: string): Promise<number | undefined> {
   const [before, after] = [statSync(from).size, statSync(to).size];

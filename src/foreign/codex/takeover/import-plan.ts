@@ -55,7 +55,7 @@ export function toldWorkspace({ cwd = "", header }: ThreadPlace): Workspace {
   };
 }
 
-/** The issuer of what a provider sealed of which only the name is known: no provider has it. */
+/** The issuer of what was sealed by a provider of which only the name is known: no provider of ours has this issuer. */
 export function unknownIssuer(provider = "openai"): string {
   return `codex:${provider}`;
 }
