@@ -11,14 +11,13 @@ import { isHistoryWrong } from "../../foreign/codex/repair/database-changes.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/carry-out.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
-import { readAround } from "../../foreign/codex/rollout/contains.ts";
 import { mendsOf } from "./doctor-text.ts";
 
 const widest = 100;
 
 /** A repair as a diff: for each edit what stands in the file and what takes its place. */
 export function previewText(prepared: PreparedRepair): string {
-  const { path, folder, changes, bytes, forgetsIndex, movedFrom, provider, packed } = prepared;
+  const { path, changes, bytes, forgetsIndex, movedFrom, provider, packed } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
   if (packed) lines.push("The file is compressed; it is unpacked for this, as Codex does on resume.");
   if (packed?.broken !== undefined)
@@ -27,7 +26,7 @@ export function previewText(prepared: PreparedRepair): string {
     );
   for (const [kind, { count, first }] of Object.entries(changes.kinds)) {
     lines.push(`@@ ${titleOf(kind)}: ${counted(count, "change")} @@`);
-    for (const edit of first) lines.push(...editLines(edit, folder.original));
+    for (const edit of first) lines.push(...editLines(edit));
     if (count > first.length) lines.push(`  … and ${count - first.length} more of the kind`);
   }
   lines.push(
@@ -58,18 +57,14 @@ export function nextText(reference: string, chosen: readonly string[]): string {
   return printable(`Nothing was changed. To do it, with a backup: throughline repair ${words} --write\n`);
 }
 
-/**
- * The diff lines of one edit. Later rounds edit what earlier ones have changed, where the original's bytes say nothing: then only the place
- * is told.
- */
-function editLines({ at, length, begins, line, says, kind }: ShownEdit, original: string): string[] {
-  const had =
-    length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";
+/** The diff lines of one edit. */
+function editLines({ at, length, had, becomes, begins, line, says }: ShownEdit): string[] {
+  const text = (bytes: Uint8Array): string =>
+    printableLine(Buffer.from(bytes).toString("utf8", 0, 2 * widest), widest);
   const lines = [`  line ${line}, byte ${at}: ${says}`];
-  if (had !== "") lines.push(`- ${printableLine(had, widest)}`);
-  const becomes = printableLine(Buffer.from(begins).toString("utf8", 0, 2 * widest), widest);
-  if (becomes !== "") lines.push(`+ ${becomes}`);
-  else if (had !== "") lines.push(`+ (${counted(length, "space")})`);
+  if (text(had) !== "") lines.push(`- ${text(had)}`);
+  if (text(begins) !== "") lines.push(`+ ${text(begins)}`);
+  else if (text(had) !== "" && becomes > 0) lines.push(`+ (${counted(length, "space")})`);
   return lines;
 }
 

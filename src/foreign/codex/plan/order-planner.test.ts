@@ -92,6 +92,15 @@ describe("records that stand in another order than they were written in", () => 
     );
   });
 
+  it("stay where one that would move is too long to be held in memory", async () => {
+    const lines = (message: string): string[] => [
+      record(9, 9).replace(/x+/u, message),
+      ...[2, 3].map((nth) => record(nth, nth)),
+    ];
+    expect((await restored(lines("x"))).edits.length).toBeGreaterThan(0);
+    expect((await restored(lines("x".repeat(32_000_000)))).edits).toEqual([]);
+  });
+
   it("leave lines alone that have no ordinal, and lines that an older Codex numbered once more", async () => {
     const some = [record(1, 1), "", record(undefined, 3), record(5, 5), record(2, 2), record(3, 3)];
     expect((await restored(some)).lines).toEqual([...some.toSpliced(3, 1), some[3]]);

@@ -1,6 +1,7 @@
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
+import { longestExamined } from "../examine/examine.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
 import { ordinalDigits } from "./line-bytes.ts";
@@ -13,7 +14,8 @@ const kind = "ordinal-regressed";
 /**
  * Puts records into the order of their ordinals, where no ordinal is there twice. (Ordinals that an older Codex gave again are handled
  * elsewhere.) If the times follow the ordinals, lines are moved back to their places; if the times follow the lines, only the ordinals
- * were exchanged. Nothing after the last of these lines moves.
+ * were exchanged. Nothing after the last of these lines moves. Where too much would have to move, the lines are numbered anew
+ * (`LinesPlanner.ordinals`).
  */
 export class OrderPlanner {
   readonly #found: Examination;
@@ -77,7 +79,8 @@ export class OrderPlanner {
     const rows = this.#rows;
     const stays = longestRise(this.#ordinals);
     const moved = byOrdinal.filter((row) => stays[row] === 0);
-    if (moved.length > mostMoved) return undefined;
+    const isLong = moved.some((row) => rows.get(row, bytes) > longestExamined);
+    if (isLong || moved.length > mostMoved) return undefined;
     let nth = byOrdinal.length - 1;
     const places = new Map<number, number>();
     for (let place = this.#found.bytes; nth >= 0; nth--) {

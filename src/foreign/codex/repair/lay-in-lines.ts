@@ -8,7 +8,11 @@ import { type ShownEdit, shownBytes } from "./repair-changes.ts";
  * Writes a copy that a program has laid out in another way anew, with a line for each record; one piece of it is in memory at a time.
  * Resolves to the edit that is shown for it.
  */
-export async function layInLines(file: string, length: number, writing: Writing): Promise<ShownEdit> {
+export async function layInLines(
+  file: string,
+  length: number,
+  writing: Writing,
+): Promise<Omit<ShownEdit, "had">> {
   const fresh = `${file}.next`;
   const fd = openSync(fresh, "w", 0o600);
   let [becomes, begins] = [0, Buffer.alloc(0)];

@@ -13,6 +13,8 @@ export interface ShownEdit {
   readonly line: number;
   /** What is done, in words. */
   readonly says: string;
+  /** The first of the bytes that it replaces, 256 at most. */
+  readonly had: Uint8Array;
   /** How many bytes it puts in. */
   readonly becomes: number;
   /** The first of these bytes, 256 at most; empty where they are spaces. */
@@ -69,20 +71,23 @@ export class GatheredChanges implements RepairChanges {
   sameOffsets = true;
   #firstNotIndexed = Infinity;
 
-  add({ at, length, bytes, kind, line, says }: Edit): void {
+  /** `read`: the first of the bytes that it replaces, asked for only where they are shown. */
+  add({ at, length, bytes, kind, line, says }: Edit, read: (bytes: number) => Uint8Array): void {
     const isBlank = bytes === "blank";
-    // A copy: a subarray would keep the whole buffer alive.
-    const begins = (): Uint8Array => Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
-    this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, begins);
+    this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, () => ({
+      had: read(Math.min(length, shownBytes)),
+      // A copy: a subarray would keep the whole buffer alive.
+      begins: Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes)),
+    }));
   }
 
   /** As `add`, for a file whose lines were all made anew. */
-  tell({ begins, ...edit }: ShownEdit): void {
+  tell({ had, begins, ...edit }: ShownEdit): void {
     this.sameOffsets = false;
-    this.#told(edit, () => begins);
+    this.#told(edit, () => ({ had, begins }));
   }
 
-  #told(edit: Omit<ShownEdit, "begins">, begins: () => Uint8Array): void {
+  #told(edit: Omit<ShownEdit, "had" | "begins">, shows: () => Pick<ShownEdit, "had" | "begins">): void {
     const { at, length, becomes, kind } = edit;
     this.count++;
     if (becomes !== length) this.sameOffsets = false;
@@ -91,7 +96,7 @@ export class GatheredChanges implements RepairChanges {
     const same = (this.kinds[kind] ??= { count: 0, first: [] });
     same.count++;
     if (this.first.length >= most && same.first.length >= mostOfKind) return;
-    const shown = { ...edit, begins: begins() };
+    const shown = { ...edit, ...shows() };
     if (this.first.length < most) this.first.push(shown);
     if (same.first.length < mostOfKind) same.first.push(shown);
   }

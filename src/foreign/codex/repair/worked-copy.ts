@@ -4,6 +4,7 @@ import type { Edit } from "../plan/edit.ts";
 import type { Examination } from "../examine/examination.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
 import { isOfLines } from "../findings/judge.ts";
+import { bytesAt } from "../rollout/contains.ts";
 import type { RepairFolder } from "./journal.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { mayHoldRecords } from "../rollout/may-hold-records.ts";
@@ -11,7 +12,7 @@ import { layInLines } from "./lay-in-lines.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
 import { rounds } from "../plan/rounds.ts";
 import { PlannedEdits } from "./planned-edits.ts";
-import { GatheredChanges } from "./repair-changes.ts";
+import { GatheredChanges, shownBytes } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";
 
 const mostPasses = 4;
@@ -55,7 +56,8 @@ export class WorkedCopy {
     const { layout, bytes } = this.found;
     const writing = layout && writingOf(this.#folder.repaired);
     if (!writing) return;
-    this.#changes.tell(await layInLines(this.#folder.repaired, bytes, writing));
+    const had = bytesAt(this.#folder.repaired, 0, shownBytes);
+    this.#changes.tell({ ...(await layInLines(this.#folder.repaired, bytes, writing)), had });
     await this.#look();
   }
 
@@ -80,7 +82,7 @@ export class WorkedCopy {
     const pauses = new Pauses();
     try {
       for (const edit of edits) {
-        this.#changes.add(edit);
+        this.#changes.add(edit, (bytes) => bytesAt(this.#folder.repaired, edit.at, bytes));
         planned.add(edit);
         for (const piece of edit.lost ?? []) lost.add(piece);
         if (pauses.isDue) await pauses.take();

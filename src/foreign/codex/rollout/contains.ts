@@ -39,12 +39,12 @@ function* piecesOf(path: string): Generator<Buffer> {
   }
 }
 
-/** Some bytes of a file as text, for a diff. */
-export function readAround(path: string, at: number, bytes: number): string {
+/** Some bytes of a file, fewer where it ends before. */
+export function bytesAt(path: string, at: number, bytes: number): Buffer {
   const fd = openSync(path, "r");
   try {
     const buffer = Buffer.alloc(bytes);
-    return buffer.toString("utf8", 0, readSync(fd, buffer, 0, bytes, at));
+    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
   } finally {
     closeSync(fd);
   }
