@@ -59,8 +59,8 @@ const callsOf = (...tools: Tool[]): Calls =>
 async function make(
   calls: Calls,
   name: string,
-  given: string,
-  call = given,
+  given: JsonObject | string | undefined,
+  call = String(given),
   intended = false,
 ): Promise<void> {
   const value: JsonObject = { type: "function_call", call_id: call, name, arguments: given };
@@ -96,11 +96,12 @@ describe("calls of one response", () => {
     const calls = callsOf(tool("read"), tool("patch", { exclusive: true }));
     await make(calls, "patch", "1");
     for (const given of ["2", "3"]) await make(calls, "read", given);
-    await make(calls, "patch", "4");
+    for (const given of ["4", "5"]) await make(calls, "patch", given);
     await calls.drain();
     expect(did.slice(0, 3)).toEqual(["patch begins 1", "read begins 2", "read begins 3"]);
     const patches = did.filter((line) => line.startsWith("patch"));
-    expect(patches).toEqual(["patch begins 1", "patch ends 1", "patch begins 4", "patch ends 4"]);
+    const inTurn = ["1", "4", "5"].flatMap((given) => [`patch begins ${given}`, `patch ends ${given}`]);
+    expect(patches).toEqual(inTurn);
   });
 
   it("that a gateway gave one id are run, and answered, in order", async () => {
@@ -129,6 +130,16 @@ describe("a call", () => {
     const notStarted = "Not started: the turn was cancelled.";
     expect(await logged()).toEqual(["1: Denied.", `2: ${notStarted}`, `3: ${notStarted}`]);
     expect(did).toEqual([]);
+  });
+
+  it("whose arguments are an object is given them as JSON, and one without any the empty text", async () => {
+    const calls = callsOf(tool("read"));
+    for (const given of [{ path: "a" }, undefined]) await make(calls, "read", given, "1");
+    await calls.drain();
+    expect(did.filter((line) => line.includes("begins"))).toEqual([
+      'read begins {"path":"a"}',
+      "read begins ",
+    ]);
   });
 
   it("of a tool that isn't there is answered with those that are", async () => {
