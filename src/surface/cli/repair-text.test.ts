@@ -16,7 +16,7 @@ test("the next command can be pasted whatever its path holds, and nothing of it 
 test("what an edit takes away is shown as it stood, also behind a line that was moved or put in before it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "throughline-diff-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [source] = listRollouts(join(codexFixtures, "0.169.0")).filter(({ path }) =>
+  const source = listRollouts(join(codexFixtures, "0.169.0")).find(({ path }) =>
     readFileSync(path, "utf8").includes('"encrypted_content"'),
   );
   const lines = readFileSync(source!.path, "utf8").split("\n");
