@@ -90,6 +90,23 @@ test("the lines of a batch stay until the next one is asked for, however long th
   expect(found).toEqual(content);
 });
 
+test("many short lines come in several batches, and none of them is lost before a line that is too long", async () => {
+  const content = `${"\n\r\n".repeat(60_000)}${"x".repeat(300_000)}\n${"{}\n".repeat(70_000)}end`;
+  const path = written(content);
+  const sizes: number[] = [];
+  for await (const batch of rolloutLines(path)) sizes.push(batch.length);
+  expect(Math.max(...sizes)).toBeLessThan(40_000);
+  expect((await read(path)).map(shape)).toEqual(linesIn(Buffer.from(content)).map(shape));
+  const packed = written(zstdCompressSync(Buffer.from(content)), "jsonl.zst");
+  for (const cut of [await read(path, { longest: 100_000 }), await read(packed, { longest: 100_000 })]) {
+    expect(cut.map(({ index }) => index)).toEqual(Array.from({ length: 190_002 }, (_, at) => at));
+    expect(cut.filter(({ whole }) => !whole).map(({ index, length }) => [index, length])).toEqual([
+      [120_000, 300_000],
+    ]);
+    expect(cut.at(-1)).toMatchObject({ offset: content.length - 3, ending: "", whole: true });
+  }
+});
+
 test("who has seen enough can leave before the end", async () => {
   const path = written("x\n".repeat(5_000_000));
   for await (const batch of rolloutLines(path)) {

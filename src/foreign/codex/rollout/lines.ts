@@ -36,6 +36,8 @@ const leastChunk = 2 ** 14;
 /** Of a file of so many bytes it takes longer to hand over a read than to read. */
 const smallBytes = 2 ** 17;
 const readLater = promisify(read);
+/** Lines that are given out at once, at most: a file may be nothing but newlines, and each is an object. */
+const mostLines = 2 ** 15;
 /** Bytes that are kept of a line that is too long. */
 const headBytes = 2 ** 16;
 
@@ -43,8 +45,8 @@ const headBytes = 2 ** 16;
 export const longestLine = 64_000_000;
 
 /**
- * The lines of a rollout in order, in batches of what one read brought. Never throws for what is in the file: any bytes are lines. Memory
- * is bounded by `longest`, whatever the file's size.
+ * The lines of a rollout in order, in batches of what one read brought, or less. Never throws for what is in the file: any bytes are
+ * lines. Memory is bounded by `longest`, whatever the file's size.
  */
 export async function* rolloutLines(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
   const [from, longest] = [options.from ?? 0, options.longest ?? longestLine];
@@ -66,7 +68,8 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
     for (;;) {
       const { bytesRead, isFull } = await reading;
       if (bytesRead === 0) break;
-      const batch = lines.take(bytesRead);
+      let batch = lines.take(bytesRead);
+      for (; lines.hasMore; batch = lines.take(0)) yield batch;
       // While these are looked at, the next ones come.
       const other = isFull ? lines.otherRoom() : undefined;
       if (other) {
@@ -100,6 +103,7 @@ export async function* linesOfBytes(
       const copied = fresh.copy(room, 0, at, Math.min(fresh.length, at + room.length));
       at += copied;
       yield lines.take(copied);
+      while (lines.hasMore) yield lines.take(0);
     }
   }
   yield lines.rest();
@@ -181,6 +185,8 @@ class LineCutter {
   /** Bytes of that line that were dropped after its head, because it is too long. */
   #dropped = 0;
   #index = 0;
+  /** The last room has lines that weren't given out yet: they are taken before there is another one. */
+  hasMore = false;
 
   /** `size`: about so much is read at once. */
   constructor(from: number, longest: number, size: number) {
@@ -218,13 +224,13 @@ class LineCutter {
     return memory.subarray(this.#held);
   }
 
-  /** The lines that end in the bytes that were read into the last room. */
+  /** The lines that end in the bytes that were read into the last room; after `hasMore` those that follow (0 bytes). */
   take(bytesRead: number): RolloutLine[] {
     const found: RolloutLine[] = [];
-    const filled = this.#memory.subarray(0, this.#held + bytesRead);
-    let search = this.#held;
+    const filled = this.#memory.subarray(0, this.#start + this.#held + bytesRead);
+    let search = this.hasMore ? this.#start : this.#held;
     this.read += bytesRead;
-    for (;;) {
+    while (found.length < mostLines) {
       const at = filled.indexOf(newline, search);
       if (at < 0) break;
       const ending = at > this.#start && filled[at - 1] === carriageReturn ? "\r\n" : "\n";
@@ -232,8 +238,9 @@ class LineCutter {
       this.#start = at + 1;
       search = at + 1;
     }
+    this.hasMore = found.length === mostLines;
     this.#held = filled.length - this.#start;
-    if (this.#held > (this.#dropped > 0 ? headBytes : this.#longest)) {
+    if (!this.hasMore && this.#held > (this.#dropped > 0 ? headBytes : this.#longest)) {
       this.#dropped += this.#held - headBytes;
       this.#held = headBytes;
     }
