@@ -3,6 +3,7 @@ import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.
 import type { Quarantine } from "../session/event.ts";
 import type { ReplayContract } from "./contract.ts";
 import { azure } from "./contracts/azure.ts";
+import { chat } from "./contracts/chat.ts";
 import { copilot } from "./contracts/copilot.ts";
 import { openai } from "./contracts/openai.ts";
 import { proxy } from "./contracts/proxy.ts";
@@ -57,19 +58,26 @@ function quarantine(scope: Quarantine["scope"], refusedBy = here): Quarantine {
 }
 
 describe("calls and outputs", () => {
-  it("stand in the order in which they came, what a search for tools has found among them", async () => {
+  describe("among which stands what a search for tools has found", () => {
     const log = new WrittenLog();
     log.addItem(prompt, { ...model, origin: "input" });
     log.addItem({ type: "tool_search_call", call_id: "s", execution: "client", arguments: {} }, model);
     log.addItem(call("a"), model);
     log.addItem({ type: "tool_search_output", call_id: "s", execution: "client", tools: [] }, tool);
     log.addItem(output("a"), tool);
-    expect(types(await sent(log)).slice(1)).toEqual([
-      "tool_search_call",
-      "function_call",
-      "tool_search_output",
-      "function_call_output",
-    ]);
+    const search = ["tool_search_call", "function_call"];
+
+    it("stand in the order in which they came", async () => {
+      const whole = [...search, "tool_search_output", "function_call_output"];
+      expect(types(await sent(log)).slice(1)).toEqual(whole);
+    });
+
+    it("stand before it where it goes as words, which may not part a call from its output", async () => {
+      const answered = ["function_call", "function_call_output", "message"];
+      expect(types(await sent(log, chat)).slice(1)).toEqual(["message", ...answered]);
+      const refused = quarantine({ kind: "item-type", itemType: "tool_search_output" });
+      expect(types(await sent(log, openai, [refused])).slice(2)).toEqual(answered);
+    });
   });
 
   it("are left as they are when they pair up, but for their ids", async () => {

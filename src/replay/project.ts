@@ -231,9 +231,9 @@ export class Projection {
         this.#held = [];
       }
       const { order } = this.#layout;
-      // What a search for tools has found stands among the outputs of its step, as it came.
+      // What a search for tools has found stands among the outputs of its step, as it came; in words, behind them.
       if (event.kind === "tool_search_output" && order.lastRun >= 0)
-        order.answer(index, order.lastRun, false);
+        order.answer(index, order.lastRun, this.#directives.wordsRule(record) !== undefined);
       else order.begin(index);
       this.#send(index, record, this.#idFlag(record));
     }
