@@ -216,7 +216,7 @@ export const ownWords: readonly OwnWords[] = [
   },
   {
     // Nothing but that: what stands beside it tells why.
-    says: /^(?:\W*(?:error: )?reconnecting\.{3} ?\d+\/\d+(?: \(\d+s[^)]*\))?)+\W*$/iu,
+    says: /^(?:\W*(?:error: )?reconnecting\.{3} ?\d+\/\d+(?: \(\d+[hms][^)]*\))?)+\W*$/iu,
     means: "The request failed on its way or at the provider, and Codex tries it again by itself",
     youCan: "wait for the last of its tries: the message after that tells why they failed",
     kinds: [],

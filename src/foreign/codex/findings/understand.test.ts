@@ -201,6 +201,7 @@ it.each([
     "throughline resume",
   ],
   ["• Reconnecting... 5/5 (8s • esc to interrupt)\n› Reconnecting... 5/5", "the message after that"],
+  ["• Reconnecting... 5/5 (1m 02s • esc to interrupt)", "the message after that"],
   ["ERROR: Reconnecting... waiting for network", "throughline gateway starts it"],
   ["frobnication", "give more of it"],
 ])("what no provider says is no provider's refusal: %s", (said, youCan) => {
