@@ -73,6 +73,20 @@ describe("throughline show", () => {
       expect((await rig.run(["show", "--last"])).out).toContain(`next: ${next}`);
     }));
 
+  it("names how to leave out what was refused, which works for a session's first prompt, too", () => {
+    const message = "words ".repeat(60);
+    const fault = { kind: "status", status: 400, code: "cyber_policy", message, request: 1 } as const;
+    return withRig({ fault: [fault] }, async (rig) => {
+      const { err } = await rig.run(["exec", "alpha"]);
+      const id = rig.id();
+      expect(err).toContain(`(the step before it, as \`throughline show ${id}\` numbers them)`);
+      expect(err).toContain(`begin anew: \`throughline clear ${id}\`. [`);
+      expect((await rig.run(["clear", id])).status).toBe(0);
+      expect((await rig.run(["exec", "resume", id, "beta"])).status).toBe(0);
+      expect(JSON.stringify(rig.simulator.requests.at(-1)!.body["input"])).not.toContain("alpha");
+    });
+  });
+
   it("says that the session's folder is gone, and names what goes on in this one", () =>
     withRig(scenario, async (rig) => {
       const moved = join(rig.folder, "moved");

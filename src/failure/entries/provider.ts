@@ -81,7 +81,7 @@ export const provider = {
     means: "The provider refuses the content under its policy",
     does: "Stops; the same request is never sent again",
     youCan:
-      'say it differently: `throughline resume --last "…"`; what was refused is still in the session: where that is refused too, leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them)',
+      'say it differently: `throughline resume --last "…"`; what was refused is still in the session: where that is refused too, leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them), or begin anew: `throughline clear SESSION`',
     exit: 1,
     rows: [48],
   },

@@ -165,8 +165,8 @@ function outcomeWords(outcome: TurnOutcome, { id, history }: Session): string {
       message
         .replace(/ Next: go on [^`]*`throughline resume --last`.*$/su, "")
         .replaceAll("resume --last", `resume ${id}`)
-        .replaceAll("throughline show SESSION", `throughline show ${id}`),
-      600,
+        .replaceAll(/(throughline (?:show|clear)) SESSION/gu, `$1 ${id}`),
+      800,
     );
   switch (outcome.kind) {
     case "completed":

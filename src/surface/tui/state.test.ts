@@ -209,8 +209,8 @@ describe("what the terminal interface shows of a session", () => {
     ['go on with `throughline resume --last "continue"`.', 'say "continue".'],
     ['say it differently: `throughline resume --last "…"`.', "say it differently."],
     [
-      "leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them).",
-      "leave it out with /resume --from-step N (the step before it, as /show numbers them).",
+      "leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them), or begin anew: `throughline clear SESSION`.",
+      "leave it out with /resume --from-step N (the step before it, as /show numbers them), or begin anew: /clear.",
     ],
   ])("advises somebody who has the session open, not somebody at a shell: %s", (shell, here) => {
     const message = `The limit is reached. Next: ${shell}`;

@@ -355,7 +355,7 @@ function hereWords(message: string): string {
   return message
     .replace(/go on (after the reset )?with `throughline resume --last`/u, "press Enter to go on $1")
     .replace("`--wait`", "/wait")
-    .replace("`throughline show SESSION`", "/show")
+    .replace(/`throughline (show|clear) SESSION`/gu, "/$1")
     .replace(/`throughline resume --last --(model|provider) \w+`/u, (_, option) =>
       option === "model" ? "/model NAME" : "/model NAME --provider NAME",
     )
