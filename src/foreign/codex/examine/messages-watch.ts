@@ -136,6 +136,7 @@ export class MessagesWatch {
     // turn.
     this.lost.keep(({ event, role }) => role === "user" || event.index < from);
     this.#lone.keep(({ index }) => index < from);
+    this.plain.keep(({ index }) => index < from);
     this.unsealed.rolledBack(from);
     this.invalidIds.rolledBack(from);
     this.unread.rolledBack(from);

@@ -197,6 +197,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ["unread-item at 3 5 7, 3"],
   ],
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
+  [
+    "words in reasoning that a rollback took back",
+    [prompt("one"), plain, answer("a"), event("thread_rolled_back", { num_turns: 1 })],
+    [],
+  ],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
   ["reasoning with nothing but an id", [idOnly, answer("a")], ["unsealed-reasoning at 2, 1"]],
   [
