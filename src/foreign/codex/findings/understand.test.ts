@@ -19,7 +19,7 @@ it.each([
   ],
   [
     "This chat uses model provider “mock”, which is no longer configured. Restore this provider’s configuration to continue. (code -32600)",
-    /put \[model_providers\.NAME\] back/u,
+    /put \[model_providers\.NAME\] back.*export --format codex/u,
   ],
   [
     "This chat uses model provider “”, which is no longer configured. Restore this provider’s configuration to continue. (code -32600)",
