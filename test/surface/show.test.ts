@@ -83,7 +83,8 @@ describe("throughline show", () => {
       expect(err).toContain(`begin anew: \`throughline clear ${id}\`. [`);
       expect((await rig.run(["clear", id])).status).toBe(0);
       expect((await rig.run(["exec", "resume", id, "beta"])).status).toBe(0);
-      expect(JSON.stringify(rig.simulator.requests.at(-1)!.body["input"])).not.toContain("alpha");
+      const { body } = rig.simulator.requests.at(-1)!;
+      expect(JSON.stringify(body?.["input"])).toMatch(/^(?!.*alpha).*beta/u);
     });
   });
 
