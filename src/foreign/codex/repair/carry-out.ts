@@ -14,7 +14,7 @@ import { databasesOf } from "./known-file.ts";
 import type { RepairPlan } from "./prepare.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/misfits.ts";
-import { copiesOf } from "./standing-file.ts";
+import { copiesOf } from "./file-standing.ts";
 
 /** A repair, or an undoing, that was carried out. */
 export interface CompletedRepair {

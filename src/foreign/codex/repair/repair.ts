@@ -11,7 +11,7 @@ import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-fi
 import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { isHistoryWrong } from "./database-changes.ts";
-import { beginsWith, copiesOf, isStillPacked, standingOf } from "./standing-file.ts";
+import { beginsWith, copiesOf, isStillPacked, fileStandingOf } from "./file-standing.ts";
 import { writeTranscript } from "./transcript.ts";
 import { underLock } from "./under-lock.ts";
 
@@ -75,7 +75,7 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
       // What was appended since is already in the copy, if an earlier version's finishing was cut off.
       await assertKept(folder.repaired, journal.after, path, "or-more");
     }
-    const standing = await standingOf(path, folder, journal);
+    const standing = await fileStandingOf(path, folder, journal);
     switch (standing.as) {
       case "packed":
       case "between":
@@ -137,7 +137,7 @@ export async function undoRepair(
       if (isPacked) return leave(folder, journal, stat);
       if (journal.goneOn) return undefined;
       await assertKept(folder.original, journal.before, real);
-      const standing = await standingOf(real, folder, journal);
+      const standing = await fileStandingOf(real, folder, journal);
       switch (standing.as) {
         case "before":
           return leave(folder, journal, stat);

@@ -14,7 +14,7 @@ import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
 import { nothingFound, toolSearch } from "../rollout/tool-search.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
-import { outcomeIn, type Standing, standingOf } from "./standing.ts";
+import { outcomeIn, type Progress, progressOf } from "./progress.ts";
 
 /**
  * Bytes of items, roughly, that are appended at once: few for a session that is being made, so that they are turned into lines while
@@ -98,7 +98,7 @@ export class Taking {
   #nextSeq: number;
   /** The log's numbers of the items in the thread's history. */
   #seqs: number[];
-  readonly #standing: Standing;
+  readonly #progress: Progress;
   #open: OpenCall[] = [];
 
   /**
@@ -121,7 +121,7 @@ export class Taking {
     const isOwed = answered !== undefined && (answered.kind !== "message" || answered.role !== "assistant");
     this.#fold = new ThreadFold(marks, undone, isOwed);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
-    this.#standing = standingOf(history);
+    this.#progress = progressOf(history);
   }
 
   /**
@@ -158,7 +158,7 @@ export class Taking {
 
   /** What was said up to now, what was known before included. */
   get messages(): number {
-    return this.#standing.messages;
+    return this.#progress.messages;
   }
 
   get isEnough(): boolean {
@@ -170,8 +170,8 @@ export class Taking {
     this.#at = now;
     this.#answerOpen();
     const history = this.#before;
-    const { turn, step, messages, usage, isOpen } = this.#standing;
-    const title = this.#standing.title ?? this.header?.agentPath;
+    const { turn, step, messages, usage, isOpen } = this.#progress;
+    const title = this.#progress.title ?? this.header?.agentPath;
     this.#group.push({
       event: {
         type: "history-carried",
@@ -185,7 +185,7 @@ export class Taking {
         quarantines: [...(history?.quarantines ?? [])],
         repairs: history?.repairs ?? 0,
         delivered: [...(history?.delivered ?? [])],
-        outcome: outcomeIn(this.#standing),
+        outcome: outcomeIn(this.#progress),
       },
     });
     this.#group.push({
@@ -200,26 +200,26 @@ export class Taking {
   }
 
   #change({ change, at }: Changed): void {
-    const standing = this.#standing;
+    const progress = this.#progress;
     this.#at = at;
     switch (change.do) {
       case "begin":
         this.header = change.header;
         this.cwd ??= change.header.cwd;
         // The first prompt of what a sub-agent was given is its parent's.
-        if (change.header.ownFrom !== undefined) standing.title ??= change.header.agentPath;
+        if (change.header.ownFrom !== undefined) progress.title ??= change.header.agentPath;
         break;
       case "turn":
         this.#answerOpen();
-        standing.turn++;
-        standing.isOpen = true;
-        standing.inStep = false;
+        progress.turn++;
+        progress.isOpen = true;
+        progress.inStep = false;
         break;
       case "end":
         // What a tool still says when the turn was broken off comes after the end; its call waits for that until the next turn.
-        standing.isOpen = false;
+        progress.isOpen = false;
         this.hasTold = true;
-        standing.outcome = change.outcome;
+        progress.outcome = change.outcome;
         break;
       case "add":
         this.#add(change.item);
@@ -235,7 +235,7 @@ export class Taking {
         this.counts.rollbacks++;
         this.#answerOpen();
         const fromSeq = this.#seqs[change.keep];
-        if (fromSeq !== undefined) this.#append({ type: "history-rewound", toStep: standing.step, fromSeq });
+        if (fromSeq !== undefined) this.#append({ type: "history-rewound", toStep: progress.step, fromSeq });
         this.#seqs.length = change.keep;
         break;
       }
@@ -252,10 +252,10 @@ export class Taking {
         break;
       case "use":
         this.hasTold = true;
-        standing.usage = change.total;
+        progress.usage = change.total;
         break;
       case "tell":
-        if (this.#before?.title === undefined) standing.title = titleOf(change.prompt) ?? standing.title;
+        if (this.#before?.title === undefined) progress.title = titleOf(change.prompt) ?? progress.title;
         break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
@@ -263,37 +263,37 @@ export class Taking {
   }
 
   #add(item: ThreadItem): void {
-    const standing = this.#standing;
+    const progress = this.#progress;
     const { kind, payload, prompt } = item;
     if (prompt !== undefined) {
       this.counts.prompts++;
       this.#answerOpen();
       // Only since 0.100 a line says that a turn begins.
-      if (!standing.isOpen) {
-        standing.turn++;
-        standing.outcome = undefined;
+      if (!progress.isOpen) {
+        progress.turn++;
+        progress.outcome = undefined;
       }
-      standing.messages++;
-      standing.inStep = false;
-      if (!isSummaryText(prompt)) standing.title ??= titleOf(prompt);
+      progress.messages++;
+      progress.inStep = false;
+      if (!isSummaryText(prompt)) progress.title ??= titleOf(prompt);
     }
     const role = payload["role"];
-    if (isInjected(kind, payload)) standing.title ??= titleOf(injectedPrompt(payload));
+    if (isInjected(kind, payload)) progress.title ??= titleOf(injectedPrompt(payload));
     if (kind === "message" && role === "assistant") {
-      standing.messages++;
+      progress.messages++;
       this.counts.answers++;
     }
-    if (kind === "message" && typeof role === "string") standing.lastRole = role;
-    else if (kind !== "reasoning") standing.lastRole = kind;
+    if (kind === "message" && typeof role === "string") progress.lastRole = role;
+    else if (kind !== "reasoning") progress.lastRole = kind;
     const origin = originOf(kind, role);
     if (kind === "reasoning") this.counts.reasoning++;
     if (isCallKind(kind)) this.counts.calls++;
     if (isOutputKind(kind)) this.counts.outputs++;
-    if (origin === "model" && !standing.inStep) {
-      standing.inStep = true;
-      standing.step++;
+    if (origin === "model" && !progress.inStep) {
+      progress.inStep = true;
+      progress.step++;
     }
-    if (origin !== "model") standing.inStep = false;
+    if (origin !== "model") progress.inStep = false;
     this.#place(item, origin);
   }
 
@@ -336,9 +336,9 @@ export class Taking {
     origin: Origin,
     more: { issuer?: string; model?: string; context?: true } = {},
   ): void {
-    const step = origin === "input" ? this.#standing.step + 1 : this.#standing.step;
+    const step = origin === "input" ? this.#progress.step + 1 : this.#progress.step;
     this.items++;
-    this.#append({ type: "item-added", turn: this.#standing.turn, step, ...facts, ...more, origin }, bytes);
+    this.#append({ type: "item-added", turn: this.#progress.turn, step, ...facts, ...more, origin }, bytes);
   }
 
   #append(event: NewEvent, item?: Uint8Array): void {

@@ -7,7 +7,7 @@ import { afterAll, beforeEach, expect, it } from "vitest";
 import type { CompletedRepair } from "./carry-out.ts";
 import { type Journal, type KnownRepair, RepairFolder, repairsOf } from "./journal.ts";
 import { finishRepair, undoRepair } from "./repair.ts";
-import { type Standing, standingOf } from "./standing-file.ts";
+import { type FileStanding, fileStandingOf } from "./file-standing.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-standing-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -90,7 +90,7 @@ const isGone = "repaired.jsonl is gone";
 const isNone = "There is no repair of";
 
 /** Where the file stands, and since when Codex has gone on in it, if that is told. */
-const toldOf = (found: Standing): string =>
+const toldOf = (found: FileStanding): string =>
   "since" in found && found.since !== undefined ? `${found.as} ${found.since}` : found.as;
 
 type Cell = readonly [
@@ -183,7 +183,7 @@ async function ends(act: Promise<CompletedRepair>, end: End): Promise<void> {
 
 it.each(cells)("%s: %s", async (row, stands, file, finished, takenBack) => {
   const { journal } = standing(row, file);
-  expect(toldOf(await standingOf(lies(), folder, journal))).toBe(stands);
+  expect(toldOf(await fileStandingOf(lies(), folder, journal))).toBe(stands);
   await ends(undoRepair(lies(), { home: own }), takenBack);
   if (finished === undefined) return;
   clear();

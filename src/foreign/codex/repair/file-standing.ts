@@ -17,13 +17,17 @@ import type { Journal, RepairFolder } from "./journal.ts";
  * - `foreign`: none of these.
  * - `untold`: none of these either, and there is no copy that would tell whether it is half written.
  */
-export type Standing =
+export type FileStanding =
   | { readonly as: "packed" | "between" | "before" | "foreign" | "untold" }
   | { readonly as: "after"; readonly since: number | undefined }
   | { readonly as: "gone-on"; readonly since: number };
 
 /** Looks at a rollout, and changes nothing. To be asked under the lock, with a copy of it as it was before that is whole. */
-export async function standingOf(path: string, folder: RepairFolder, journal: Journal): Promise<Standing> {
+export async function fileStandingOf(
+  path: string,
+  folder: RepairFolder,
+  journal: Journal,
+): Promise<FileStanding> {
   const { state, before, after, goneOn } = journal;
   if (await isStillPacked(path, journal)) return { as: "packed" };
   const isTold = state === "undoing" || (state === "writing" && existsSync(folder.repaired));

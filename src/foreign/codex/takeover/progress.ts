@@ -3,7 +3,7 @@ import type { History } from "../../../session/history.ts";
 import { noUsage } from "../../../session/usage.ts";
 
 /** How far a session has come while a thread is taken over into it. */
-export interface Standing {
+export interface Progress {
   turn: number;
   step: number;
   messages: number;
@@ -23,7 +23,7 @@ export interface Standing {
 const notEnded = { kind: "interrupted", reason: "the turn was not ended in Codex" } as const;
 
 /** Where a session stands that holds a part of the thread already; without a history, one that is being made. */
-export function standingOf(history: History | undefined): Standing {
+export function progressOf(history: History | undefined): Progress {
   const outcome = history?.lastOutcome;
   const isNotEnded = outcome?.kind === "interrupted" && outcome.reason === notEnded.reason;
   const turn = history?.turn ?? 0;
@@ -45,7 +45,7 @@ export function standingOf(history: History | undefined): Standing {
 }
 
 /** How the last turn ended. Before Codex 0.100 no line says that it did: an answer does. */
-export function outcomeIn({ isOpen, outcome, lastRole }: Standing): TurnOutcome {
+export function outcomeIn({ isOpen, outcome, lastRole }: Progress): TurnOutcome {
   if (isOpen) return notEnded;
   if (outcome) return outcome;
   return lastRole === "assistant" || lastRole === undefined ? { kind: "completed" } : notEnded;
