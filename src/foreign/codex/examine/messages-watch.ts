@@ -3,12 +3,11 @@ import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
-import { recordTypes } from "../rollout/of-codex.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
-import { isWellNamed, MisnamedMessages } from "./misnamed-messages.ts";
+import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
 import { UnreadItems } from "./unread-items.ts";
 import { UnreasonedItems } from "./unreasoned-items.ts";
 import { UnsealedReasoning } from "./unsealed-reasoning.ts";
@@ -125,10 +124,10 @@ export class MessagesWatch {
       this.invalidIds.see(kind, record, line);
       this.unread.see(kind, record, line);
       this.unsealed.see(kind, record, line);
-      this.#item(kind, payload, line, ordinal);
+      this.#item(kind, record, line);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload, line);
-    else if (!recordTypes.has(type)) this.#unknown(payload, line, ordinal);
+    else if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
   }
 
   rolledBack(from: number): void {
@@ -184,12 +183,8 @@ export class MessagesWatch {
     if (this.#reasoning) this.#reasoning.isDamage = true;
   }
 
-  #item(
-    kind: string,
-    payload: WatchedRecord["payload"],
-    line: RolloutLine,
-    ordinal: number | undefined,
-  ): void {
+  #item(kind: string, record: WatchedRecord, line: RolloutLine): void {
+    const { payload, ordinal } = record;
     if (kind === "reasoning") {
       // Several reasoning items of one response stand together. After damage the first one's item stood between them.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
@@ -210,17 +205,17 @@ export class MessagesWatch {
     // An output had a call before it, and a call that is gone will be put in.
     const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
-    if (role === "developer" || role === "system" || isCallKind(kind) || isOutputKind(kind)) return;
-    // One without a role is told as an item that isn't read.
-    if (kind === "message" && typeof role !== "string") return;
-    const isMessage = (isAnswer || role === "user") && isWellNamed(payload["content"]);
-    if (!isMessage) this.#unknown(payload, line, ordinal);
+    if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
     else if (isAnswer) this.#answer(payload, line, ordinal !== undefined);
-    else this.#prompt(payload, line, ordinal !== undefined);
+    else if (role === "user") this.#prompt(payload, line, ordinal !== undefined);
   }
 
-  /** A line that may be a message's, by its words. */
-  #unknown({ content }: WatchedRecord["payload"], line: RolloutLine, ordinal: number | undefined): void {
+  /** It is a message if an event tells its words. */
+  #misnamedMessage(
+    { content }: WatchedRecord["payload"],
+    line: RolloutLine,
+    ordinal: number | undefined,
+  ): void {
     this.#misnamed.see(content, line, ordinal);
     for (const told of this.#told) {
       const hole = this.#misnamed.take(told.text);

@@ -3,13 +3,15 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 const most = 8;
-const ownTexts: ReadonlySet<unknown> = new Set(["input_text", "output_text"]);
+const ownRoles = ["user", "assistant"];
+const ownTexts = ["input_text", "output_text"];
 
 /**
- * Lines with words that are no messages by their types, as far as anybody here knows. One whose words an event tells, and no message, is a
- * message in whose types or role letters were altered; others may be a newer version's.
+ * Messages in whose types or role a letter was altered, for which Codex passes them over. One counts if an event tells its words, and no
+ * other message.
  */
 export class MisnamedMessages {
   #seen: { readonly words: string; readonly hole: Hole }[] = [];
@@ -32,10 +34,28 @@ export class MisnamedMessages {
   }
 }
 
-/** Whether the words of a message's parts are in parts of kinds that Codex writes. */
-export function isWellNamed(content: unknown): boolean {
-  return (
-    !Array.isArray(content) ||
-    content.every((part) => !isJsonObject(part) || ownTexts.has(part["type"]) || part["text"] === undefined)
-  );
+/**
+ * Whether a record looks like a message with an altered letter. Other types and roles that nobody here knows are none of it: a newer
+ * version may write them, with an event that tells the same words.
+ */
+export function isMisnamed({
+  type,
+  kind = "",
+  payload,
+}: Pick<WatchedRecord, "type" | "kind" | "payload">): boolean {
+  if (type !== "response_item") return isAltered(type, ["response_item"]);
+  if (kind !== "message") return isAltered(kind, ["message"]);
+  const { role, content } = payload;
+  const hasAltered = (part: unknown): boolean => isJsonObject(part) && isAltered(part["type"], ownTexts);
+  return isAltered(role, ownRoles) || (Array.isArray(content) && content.some(hasAltered));
+}
+
+/** Whether one letter is another one than in a word. */
+function isAltered(text: unknown, words: readonly string[]): boolean {
+  if (typeof text !== "string") return false;
+  return words.some((word) => {
+    if (word.length !== text.length || word === text) return false;
+    const at = [...word].findIndex((letter, nth) => letter !== text[nth]);
+    return word.slice(at + 1) === text.slice(at + 1);
+  });
 }

@@ -1,14 +1,15 @@
-import { isJsonObject } from "../../../lib/json.ts";
+import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { Bounded } from "./bounded.ts";
-import type { WatchedRecord } from "./watched-record.ts";
+import { askedOfPayload, formedOfPayload, type WatchedRecord } from "./watched-record.ts";
 
 const mostFound = 10_000;
 const ownTexts: ReadonlySet<string> = new Set(["input_text", "output_text"]);
 /** What other APIs call parts. */
 const foreignKinds: ReadonlySet<string> = new Set(["text", "refusal"]);
+const ownRoles: ReadonlySet<unknown> = new Set(["user", "assistant", "developer", "system"]);
 /** How a list begins whose parts no output has. */
 const foreignParts = /^\[\s*\{\s*"type"\s*:\s*"(?:text|image|output_text|refusal)"/u;
 /** What a call was called with, and what an output says, by the kind. */
@@ -42,17 +43,17 @@ export class UnreadItems {
   }
 }
 
-/** Whether Codex reads an item, as far as it is known; `kind` is "" where it has none. */
-export function isReadItem(
-  kind: string,
-  record: Pick<WatchedRecord, "payload" | "isText" | "hasParts" | "partsHead">,
-): boolean {
+type FormedRecord = Pick<WatchedRecord, "era" | "payload" | "isText" | "hasParts" | "partsHead">;
+
+/** Whether Codex reads an item, as far as it is known; `kind` is "" where it has none. What nobody here knows counts as read. */
+export function isReadItem(kind: string, record: FormedRecord): boolean {
   const { payload } = record;
-  if (kind === "") return false;
+  if (kind === "") return !saysNothing(record) && kindByMembers(record) === undefined;
   if (kind !== "message" && !isSaying(kind)) return true;
   if (!record.isText("id") && (payload["id"] ?? null) !== null) return false;
   if (kind === "message") {
     const { role, content } = payload;
+    if (typeof role !== "string" && isOthers(content)) return true;
     return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
   }
   const isSaid = record.isText(said[kind]);
@@ -60,6 +61,31 @@ export function isReadItem(
   const isAnswer = record.isText("call_id") || isInjected(kind, payload);
   return isAnswer && (isSaid || (record.hasParts && !foreignParts.test(record.partsHead)));
 }
+
+/** What an item that has lost its type is; `undefined` where its members don't tell. */
+export function kindByMembers(record: FormedRecord): string | undefined {
+  const { role, content } = record.payload;
+  if (ownRoles.has(role))
+    return typeof content === "string" || Array.isArray(content) ? "message" : undefined;
+  if (!record.isText("name") || !record.isText("call_id")) return undefined;
+  if (record.isText("arguments")) return "function_call";
+  return record.isText("input") ? "custom_tool_call" : undefined;
+}
+
+/** Whether nothing is left of a payload: something else stands in its place, or it has none of the members that are asked for. */
+const saysNothing = (record: FormedRecord): boolean =>
+  record.era === "bare" ||
+  !(
+    record.hasParts ||
+    askedOfPayload.some((name) => (record.payload[name] ?? null) !== null) ||
+    formedOfPayload.some((name) => record.isText(name))
+  );
+
+/** Whether words without a role are in no parts that tell whose they are. */
+const isOthers = (content: unknown): boolean =>
+  typeof content === "string" ||
+  (Array.isArray(content) &&
+    !content.some((part) => isJsonObject(part) && ownTexts.has(stringOf(part["type"]))));
 
 const isSaying = (kind: string): kind is keyof typeof said => Object.hasOwn(said, kind);
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { isReadItem } from "../examine/unread-items.ts";
+import { isReadItem, kindByMembers } from "../examine/unread-items.ts";
 import { watched } from "../examine/watched-record.ts";
 import { partsOf } from "../rollout/chat-items.ts";
 import { promptOf } from "../rollout/prompt.ts";
@@ -8,14 +8,21 @@ import type { RolloutRecord } from "../rollout/record.ts";
 
 /**
  * The item of a record that Codex passes over (`UnreadItems`), in the form in which it reads it: text becomes parts, parts of another API
- * its own, objects in the place of text their JSON. `call`: the id of its other half, where its own is gone. `undefined`: what it says is
- * gone, too.
+ * its own, objects in the place of text their JSON. `call`: the id that it has with its other half, where its own is gone. `undefined`:
+ * what it says is gone, too.
  */
 export function mendedItem(record: RolloutRecord, call: string | undefined): JsonObject | undefined {
-  const { kind = "", payload } = record;
+  const { payload } = record;
+  const kind = record.kind ?? kindByMembers(watched(record));
+  if (kind === undefined) return undefined;
   const { id, ...rest } = payload;
   const whole = typeof id === "string" ? payload : rest;
-  const made = { ...whole, ...formed(kind, payload), ...(call !== undefined && { call_id: call }) };
+  const made = {
+    ...whole,
+    type: kind,
+    ...formed(kind, payload),
+    ...(call !== undefined && { call_id: call }),
+  };
   return isReadItem(kind, watched({ ...record, payload: made })) ? made : undefined;
 }
 
@@ -29,7 +36,9 @@ function formed(kind: string, payload: JsonObject): JsonObject {
       return { input: textOf(payload["input"]) };
     default: {
       const { output } = payload;
-      return { output: Array.isArray(output) ? partsOf(output, "input_text") : textOf(output) };
+      return {
+        output: Array.isArray(output) ? partsOf(output, "input_text").map(partOfOutput) : textOf(output),
+      };
     }
   }
 }
@@ -37,8 +46,21 @@ function formed(kind: string, payload: JsonObject): JsonObject {
 function message(payload: JsonObject): JsonObject {
   const { content } = payload;
   const role = payload["role"] ?? roleOf(payload);
-  if (typeof content !== "string" && !Array.isArray(content)) return { role };
-  return { role, content: partsOf(content, role === "assistant" ? "output_text" : "input_text") };
+  if ((content ?? null) === null) return { role };
+  const parts = isJsonObject(content) ? [content] : Array.isArray(content) ? content : textOf(content);
+  return { role, content: partsOf(parts, role === "assistant" ? "output_text" : "input_text") };
+}
+
+/** An output has its words in the same parts as a prompt; tools and other APIs give pictures by their bytes. */
+function partOfOutput(part: JsonObject): JsonObject {
+  if (part["type"] === "output_text") return { ...part, type: "input_text" };
+  const {
+    data,
+    mimeType,
+    media_type: type = mimeType,
+  } = isJsonObject(part["source"]) ? part["source"] : part;
+  const isPicture = part["type"] === "image" && typeof data === "string" && typeof type === "string";
+  return isPicture ? { type: "input_image", image_url: `data:${type};base64,${data}` } : part;
 }
 
 /** Who says it, by the kind of its parts and by how the words begin that Codex itself says; `undefined` where that doesn't tell. */
@@ -50,5 +72,7 @@ function roleOf(payload: JsonObject): string | undefined {
   return promptOf({ ...payload, role: "user" }) === undefined ? "developer" : "user";
 }
 
-const textOf = (value: unknown): unknown =>
-  isJsonObject(value) || Array.isArray(value) ? writeJson(value) : value;
+function textOf(value: unknown): unknown {
+  if (isJsonObject(value) || Array.isArray(value)) return writeJson(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}

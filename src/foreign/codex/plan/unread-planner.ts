@@ -1,6 +1,6 @@
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { isCallKind, outputKinds } from "../../../session/item.ts";
+import { isCallKind, isOutputKind, outputKinds } from "../../../session/item.ts";
 import type { Examination } from "../examine/examination.ts";
 import { answeredAs } from "../rollout/item.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
@@ -22,6 +22,8 @@ const mostAlone = 1_000;
 export class UnreadPlanner {
   readonly #found: Examination;
   readonly #file: EditedFile;
+  /** Halves of calls that were given another one. */
+  readonly #taken = new Set<string>();
 
   constructor(found: Examination, file: EditedFile) {
     this.#found = found;
@@ -48,21 +50,27 @@ export class UnreadPlanner {
   }
 
   /**
-   * The id of the only call that an output without one can answer, or of the only output that can answer a call without one. Where both
-   * have a number, its digits.
+   * The id that an item has with its other half, where its own isn't left: that of the only call that such an output can answer, or of the
+   * only output that can answer such a call. Where both have a number, its digits. Where none is found it gets one of its own, so that what
+   * it says stays: its other half is put in as one that is gone.
    */
   #otherHalf({ index }: Span, { kind = "", payload }: RolloutRecord): string | undefined {
     const { open, orphans } = this.#found;
     const { call_id: own } = payload;
-    if (typeof own === "string" || open.count + orphans.count > mostAlone) return undefined;
     const isCall = isCallKind(kind);
-    const alone = isCall ? orphans.items : [...open];
+    if (typeof own === "string" || !(isCall || isOutputKind(kind))) return undefined;
+    const isMany = open.count + orphans.count > mostAlone;
+    const alone = isMany ? [] : isCall ? orphans.items : [...open];
     const fitting = alone.filter((half) => {
       const [call, output] = isCall ? [kind, half.kind] : [half.kind, kind];
       const distance = isCall ? half.index - index : index - half.index;
       return outputKinds[answeredAs(call)] === output && distance > 0 && distance <= nearby;
     });
-    if (fitting.length === 1) return fitting[0]!.call;
-    return typeof own === "number" ? String(own) : undefined;
+    const [half] = fitting;
+    if (half && fitting.length === 1 && !this.#taken.has(half.call)) {
+      this.#taken.add(half.call);
+      return half.call;
+    }
+    return typeof own === "number" ? String(own) : `call_lost_${index + 1}`;
   }
 }

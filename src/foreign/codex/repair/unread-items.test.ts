@@ -73,6 +73,8 @@ const without = (name: string): ((line: Line) => JsonObject) =>
 
 type Damage = readonly [string, (line: Line) => JsonObject];
 
+const output: JsonObject = { type: "function_call_output", call_id: "a" };
+
 const ofMessages: readonly Damage[] = [
   ["without a role", without("role")],
   ["whose id is a number", ofPayload((payload) => ({ ...payload, id: 7 }))],
@@ -107,23 +109,62 @@ describe("a message that Codex passes over", () => {
     },
   );
 
-  it("stays where its types are unknown and no event tells its words: it may be a newer version's", async () => {
+  it("stays where its types are unknown, also if an event tells its words: it may be a newer version's", async () => {
     const [path] = rollouts("0.169.0");
     const text = readFileSync(path!, "utf8");
-    const content = [{ type: "output_text", text: "In a form of its own." }];
-    const of = (ordinal: number, line: JsonObject): string =>
-      writeJson({ timestamp: "2026-11-20T20:00:00.000Z", ordinal, ...line });
+    const words = "In a form of its own.";
+    const content = [{ type: "output_text", text: words }];
     const next = text.trimEnd().split("\n").length;
     const added = [
-      of(next, { type: "future_item", payload: { type: "message", role: "assistant", content } }),
-      of(next + 1, {
+      { type: "future_item", payload: { type: "message", role: "assistant", content } },
+      { type: "response_item", payload: { type: "future_message", role: "assistant", content } },
+      { type: "response_item", payload: { type: "message", role: "future", content } },
+      { type: "response_item", payload: { type: "message", author: "model", content: words } },
+      {
         type: "response_item",
-        payload: { type: "future_message", role: "assistant", content },
-      }),
-      of(next + 2, { type: "response_item", payload: { type: "message", role: "future", content } }),
-    ];
-    const whole = `${text}${added.join("\n")}\n`;
+        payload: { type: "message", role: "assistant", content: [{ type: "output_hologram", text: words }] },
+      },
+      { type: "event_msg", payload: { message: words } },
+    ].flatMap((line, nth) => {
+      const item = { type: "AgentMessage", id: `item_${nth}`, content: [{ type: "Text", text: words }] };
+      const told = { type: "event_msg", payload: { type: "item_completed", item } };
+      const at = { timestamp: "2026-11-20T20:00:00.000Z" };
+      return [
+        writeJson({ ...at, ordinal: next + 2 * nth, ...line }),
+        writeJson({ ...at, ordinal: next + 2 * nth + 1, ...told }),
+      ];
+    });
+    const whole = `${text}${added.slice(0, -1).join("\n")}\n`;
     expect(await repaired(path!, whole)).toEqual({ text: whole, left: [] });
+  });
+
+  it.each<[string, JsonObject]>([
+    ["a list of texts", { type: "message", role: "assistant", content: ["one", "two"] }],
+    [
+      "a part that stands alone",
+      { type: "message", role: "user", content: { type: "input_text", text: "one" } },
+    ],
+    ["parts without a type", { type: "message", role: "user", content: [{ text: "one" }] }],
+    [
+      "a refusal",
+      { type: "message", role: "assistant", content: [{ type: "refusal", refusal: "one" }, { text: "two" }] },
+    ],
+    ["a message without a type", { role: "assistant", content: [{ type: "output_text", text: "one" }] }],
+    ["a call without a type", { name: "sh", call_id: "a", arguments: "one" }],
+    ["an output of the model's parts", { ...output, output: [{ type: "output_text", text: "one" }] }],
+    ["an output without a call", { ...output, call_id: undefined, output: "one" }],
+    ["a picture", { ...output, output: [{ type: "image", data: "one", mimeType: "image/png" }] }],
+  ])("keeps its words where no event tells them: %s", async (_, payload) => {
+    const [path] = rollouts("0.130.0");
+    const text = readFileSync(path!, "utf8");
+    const added = { timestamp: "2026-11-20T20:00:00.000Z", type: "response_item", payload };
+    const { text: mended, left } = await repaired(path!, `${text}${writeJson(added)}\n`);
+    expect(left).toEqual([]);
+    const behind = parsed(mended.slice(text.length)).find((line) => line && !("rebuilt_by" in line))!.payload;
+    const said = writeJson([behind["content"], behind["arguments"], behind["output"]]);
+    for (const word of ["one", "two"])
+      expect(said.includes(word), word).toBe(writeJson(payload).includes(word));
+    expect(behind).toMatchObject({ type: expect.any(String) as unknown });
   });
 });
 

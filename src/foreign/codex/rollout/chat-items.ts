@@ -41,13 +41,19 @@ function callOf({ id, function: called }: JsonObject): JsonObject {
 export function partsOf(content: unknown, text: "input_text" | "output_text"): JsonObject[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: text, text: content }];
   if (!Array.isArray(content)) return [];
-  return content.filter(isJsonObject).map((part) => {
-    if (part["type"] === "text") return { type: text, text: part["text"] };
-    const image = part["image_url"];
-    return part["type"] === "image_url" && isJsonObject(image)
-      ? { type: "input_image", image_url: image["url"] }
-      : part;
-  });
+  const parts = content.map((part: unknown) =>
+    typeof part === "string" ? { type: text, text: part } : part,
+  );
+  return parts.filter(isJsonObject).map((part) => partOf(part, text));
+}
+
+function partOf(part: JsonObject, kind: "input_text" | "output_text"): JsonObject {
+  const { type, text, refusal, image_url: image } = part;
+  if (type === "text" || (type === undefined && typeof text === "string")) return { type: kind, text };
+  if (type === "refusal") return { type: kind, text: refusal };
+  return type === "image_url" && isJsonObject(image)
+    ? { type: "input_image", image_url: image["url"] }
+    : part;
 }
 
 /** An output is text, or parts of it. */
