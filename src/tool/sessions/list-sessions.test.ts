@@ -57,7 +57,8 @@ describe("the list of sessions for the model", () => {
     expect(await words({ status: "limited", until: now + 60_000 })).toBe("limited, resets in 1 m");
     expect(await words({ status: "limited", until: now - 60_000 })).toBe("limited, window has reset");
     expect(await words({ archived: true })).toBe("archived, idle");
-    expect(await words({ trouble: "its log is missing" })).toBe("damaged: its log is missing");
+    const trouble = `${"/folder".repeat(12)}/log.jsonl is missing`;
+    expect(await words({ trouble })).toBe(`damaged: ${trouble}`);
   });
 
   it("counts what it leaves out", async () => {

@@ -85,7 +85,6 @@ function describe(session: SessionSummary & Standing, now: number, elsewhere: bo
     counted(session.messages, "message"),
     ...(workspace.gitBranch === undefined ? [] : [workspace.gitBranch]),
     ...(elsewhere ? [workspace.path] : []),
-    statusWords(session, now),
   ];
-  return parts.map((part) => printableLine(part, 100)).join(" · ");
+  return [...parts.map((part) => printableLine(part, 100)), statusWords(session, now)].join(" · ");
 }
