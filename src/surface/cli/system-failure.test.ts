@@ -33,11 +33,13 @@ test("what the system refuses of a file is told as a failure with its path and a
   }
 });
 
-test("of a file system that can only be read, not whose it is matters, but that another home can be named", () => {
+test("of a file system that can only be read, not whose it is matters, but that Throughline's own home can be another", () => {
   const path = "/tmp/not-made/repairs";
   const facts = { code: "EROFS", syscall: "mkdir", path };
   const failure = asFailure(Object.assign(new Error("EROFS: read-only file system"), facts));
-  expect(failure?.message).toMatch(/can only be read \(EROFS\)\..* another home with --home: df \/tmp$/u);
+  expect(failure?.message).toMatch(
+    /can only be read \(EROFS\)\..* where it is Throughline's home, .* --home: df \/tmp$/u,
+  );
 });
 
 test("a file where a folder should be is told as what it is", () => {

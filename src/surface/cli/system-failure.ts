@@ -45,7 +45,7 @@ export function asFailure(error: unknown): Failure | undefined {
   }
   const next =
     code === "EROFS"
-      ? `Have it mounted for writing, or choose another home with --home: df ${quoted(nearestThere(path))}`
+      ? `Have it mounted for writing, or, where it is Throughline's home, choose another with --home: df ${quoted(nearestThere(path))}`
       : (takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(nearestThere(path))}`);
   const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${next}`;
   return new Failure("store-unavailable", message, { path }, { cause: error });
