@@ -49,7 +49,7 @@ export function databaseChanges(
     // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
     forgetsIndex: isMisfit && pin === undefined,
     movedFrom: isMisplaced ? place : undefined,
-    provider: isMisplaced && place.provider === "" ? provider : undefined,
+    provider: isMisplaced && place.provider === "" ? (found.header.modelProvider ?? provider) : undefined,
   };
 }
 

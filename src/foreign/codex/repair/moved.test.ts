@@ -110,8 +110,13 @@ describe("a session of a home that was copied from where this user may not look"
   });
 });
 
-describe("a session whose file names no provider, copied into a home that had its database already", () => {
-  it("goes on with the chosen provider, and with none once that is taken back", async () => {
+describe("a session of which the state database names no provider", () => {
+  it.each([
+    ["the chosen one, where its file names none either (up to 0.52)", "ours"],
+    ["that of its file", "mock"],
+  ])("goes on with %s, and with none once that is taken back", async (_, right) => {
+    if (right === "ours")
+      writeFileSync(path, readFileSync(source.path, "utf8").replace('"model_provider":"mock",', ""));
     const provider = (): unknown =>
       withState(
         (database) => database.prepare("SELECT model_provider FROM threads").get()?.["model_provider"],
@@ -122,7 +127,7 @@ describe("a session whose file names no provider, copied into a home that had it
     expect(await kinds()).toEqual(["state-moved"]);
     expect(await repair()).toEqual({});
     expect(await kinds()).toEqual([]);
-    expect(provider()).toBe("ours");
+    expect(provider()).toBe(right);
     await undoRepair(path, { home: own });
     expect(provider()).toBe("");
   });
