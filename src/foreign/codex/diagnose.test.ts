@@ -132,3 +132,27 @@ it("of many rollouts together the same is told as of a few at a time, what Codex
     paths.map((_, nth) => nth % 5).filter((which) => which > 1),
   );
 });
+
+it.each<[string, string | undefined, string | undefined, boolean]>([
+  ["that config.toml doesn't have", "work", 'model = "m"\n', true],
+  ["of which config.toml has another", "work", '[model_providers.home]\nname = "Home"\n', true],
+  ["that config.toml has", "work", '[model_providers.work]\nname = "Work"\n', false],
+  ["that is Codex's own", "ollama", 'model = "m"\n', false],
+  ["that isn't named", undefined, 'model = "m"\n', false],
+  ["where there is no config.toml", "work", undefined, false],
+  ["where config.toml can't be read", "work", "model = \n", false],
+])("a provider %s", async (_what, provider, settings, isTold) => {
+  const home = mkdtempSync(join(root, "settings-"));
+  mkdirSync(join(home, "sessions"));
+  if (settings !== undefined) writeFileSync(join(home, "config.toml"), settings);
+  const path = join(home, "sessions", name);
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const said = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.169.0" };
+  const payload = { ...said, model_provider: provider };
+  writeFileSync(path, `${JSON.stringify({ timestamp, type: "session_meta", payload })}\n`);
+  const [found] = await diagnosed([path]);
+  const told = found?.findings.filter(({ kind }) => kind === "provider-gone");
+  expect(told?.map(({ severity, detail }) => [severity, detail])).toEqual(
+    isTold ? [["note", expect.stringContaining("work")]] : [],
+  );
+});

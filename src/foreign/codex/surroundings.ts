@@ -7,6 +7,7 @@ import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databas
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
+import { mayHaveProvider } from "./home/settings.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
 import { isCompressed } from "./rollout/compressed.ts";
 import { isMeantBy } from "./rollout/lineage.ts";
@@ -46,6 +47,7 @@ export class Surroundings {
       ...found,
       ...this.#chainFindings(path, home, examined),
       ...this.#databaseFindings(path, home, thread, examined),
+      ...this.#settingsFindings(home, examined),
     ];
   }
 
@@ -93,6 +95,13 @@ export class Surroundings {
     return found;
   }
 
+  #settingsFindings(home: string, { header }: Examination): Finding[] {
+    const provider = header?.modelProvider;
+    if (provider === undefined || this.#of(home).mayHaveProvider(provider)) return [];
+    const detail = `${provider}; throughline export --format codex writes it for the one that is chosen there`;
+    return [finding("provider-gone", [], { detail })];
+  }
+
   #of(home: string): CodexHome {
     const known = this.#homes.get(home) ?? new CodexHome(home);
     this.#homes.set(home, known);
@@ -109,6 +118,7 @@ class CodexHome {
   #files: readonly RolloutFile[] | undefined;
   #rollouts: ReadonlySet<string> | undefined;
   #pins: ReadonlyMap<string, Pin> | undefined;
+  readonly #providers = new Map<string, boolean>();
 
   constructor(path: string) {
     this.#path = path;
@@ -137,6 +147,12 @@ class CodexHome {
 
   get pins(): ReadonlyMap<string, Pin> {
     return (this.#pins ??= pinsIn(this.#path));
+  }
+
+  mayHaveProvider(provider: string): boolean {
+    const known = this.#providers.get(provider) ?? mayHaveProvider(this.#path, provider);
+    this.#providers.set(provider, known);
+    return known;
   }
 }
 

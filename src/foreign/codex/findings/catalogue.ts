@@ -361,6 +361,13 @@ export const catalogue = {
     causes: "no version since 0.20 reads it; throughline resume does",
     mends: undefined,
   },
+  "provider-gone": {
+    severity: "note",
+    title: "the provider that it was made with isn't in Codex's config.toml",
+    causes:
+      'nothing where a profile, the command line or the system\'s settings have it; otherwise 0.169 refuses every resume, and 0.130 those of the app: "no longer configured", "not found"',
+    mends: undefined,
+  },
   compressed: {
     severity: "note",
     title: "compressed by Codex",

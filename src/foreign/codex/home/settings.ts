@@ -25,3 +25,16 @@ export function chosenProvider(home: string): string {
   const own = isJsonObject(chosen) ? chosen["model_provider"] : undefined;
   return [own, provider].find((name) => typeof name === "string") ?? "openai";
 }
+
+/** Codex's own providers (0.130 and 0.169, 2026-11). */
+const builtIn: ReadonlySet<string> = new Set(["openai", "ollama", "lmstudio", "amazon-bedrock"]);
+
+/**
+ * Whether a home's settings have a provider, as far as they tell: a folder without any is hardly where somebody works with Codex, and what
+ * a command line, a profile or the system adds isn't seen.
+ */
+export function mayHaveProvider(home: string, provider: string): boolean {
+  const { model_providers: own, ...others } = codexSettings(home);
+  if (builtIn.has(provider) || (own === undefined && Object.keys(others).length === 0)) return true;
+  return isJsonObject(own) && Object.hasOwn(own, provider);
+}
