@@ -92,7 +92,11 @@ it("what a script said stays behind where its call isn't exported: Codex would l
   expect(writer.left).toBe(1);
 });
 
-const message = (role: string, text: string): object => ({ type: "message", role, content: [{ text }] });
+const message = (role: string, text: string): object => ({
+  type: "message",
+  role,
+  content: [{ type: role === "assistant" ? "output_text" : "input_text", text }],
+});
 /** The event of a call that a script made, or that the model made itself. */
 const ran = (callId: string, more: object): object => ({
   type: "event_msg",
