@@ -13,6 +13,7 @@ import { describe, expect, it, vi } from "vitest";
 import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { fateOf, identifyProcess } from "../../lib/process.ts";
+import { spoolFiles } from "../spool.ts";
 import { readProcess, readStarted } from "./state.ts";
 import { readAnswerHead } from "./answer.ts";
 import { shellCommand } from "./shell-command.ts";
@@ -77,6 +78,16 @@ describe("a command's answer", () => {
     expect(outcome.output.endsWith("zzz")).toBe(true);
     expect(statSync(path).size).toBe(bytes);
   });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "is there when the disk was full as its process was to be noted, and the note of that had no room either",
+    async () => {
+      const context = toolContext();
+      mkdirSync(join(context.spool, spoolFiles.command), { recursive: true });
+      symlinkSync("/dev/full", join(context.spool, spoolFiles.log));
+      expect(await run(context, "echo passed")).toMatchObject({ status: "ok", exitCode: 0 });
+    },
+  );
 
   it("never cuts a character in two where it leaves something out", async () => {
     const outcome = await run(

@@ -33,6 +33,8 @@ const cancel = (): void => {
 process.on("SIGTERM", cancel);
 // The wrapper has no terminal. Signals sent by a stranger must not end it half way, without an exit record.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+// Its log lies on the disk of the spool: where that is full, the command is still watched to its end.
+process.stderr.on("error", () => {});
 
 const self = identifyProcess();
 if (!self) throw new Error("the wrapper can't see its own process");
