@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
+import { systemWords } from "../../../lib/words.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 
 /** How far Codex's history index of a rollout has come. */
@@ -210,7 +211,7 @@ export class CodexDatabases {
       }
     } catch (error) {
       if (!isDatabaseError(error)) throw error;
-      this.troubles.set(path, error.message);
+      this.troubles.set(path, systemWords(error));
       return undefined;
     }
   }
