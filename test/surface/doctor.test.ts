@@ -147,6 +147,16 @@ describe("throughline doctor and repair", () => {
     }),
   );
 
+  it("ends with the message itself where that was piped in", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const message = "The encrypted content could not be verified.";
+      const { out } = await rig.run(["repair", rollout.thread!, "--error", "-"], {
+        prefix: ["sh", "-c", `echo '${message}' | "$0" "$@"`],
+      });
+      expect(out).toMatch(new RegExp(`repair \\S+ --error '${message}' --write\n$`, "u"));
+    }));
+
   it("says of a repair that is taken back after Codex has gone on that what came since stays", () =>
     withRig(scenario, async (rig) => {
       const { rollout } = damaged(rig);

@@ -46,14 +46,16 @@ export async function repair(invocation: Invocation): Promise<number> {
     return undo(invocation, home, path);
   }
   const bar = progress(invocation.terminal);
+  const pasted = await readMessage(invocation);
   const repairing: RepairOptions = {
     home,
     now: Date.now(),
     signal: invocation.signal,
     onBytes: (read) => bar.show(Math.round(read / 1e6), Math.round(read / 1e6), "MB read"),
-    ...choiceOf(invocation, await readMessage(invocation)),
+    ...choiceOf(invocation, pasted),
   };
-  if (options["write"] !== true) return preview(invocation, path, repairing, bar.clear);
+  if (options["write"] !== true)
+    return preview(invocation, path, repairing, chosenBy(invocation, pasted), bar.clear);
   let plan: RepairPlan | undefined;
   const done = await repairRollout(path, repairing, (made) => {
     plan = made;
@@ -93,18 +95,15 @@ function choiceOf(invocation: Invocation, pasted: string | undefined): Pick<Repa
   return { seals };
 }
 
-/** The options of `choiceOf`, as they were given. */
-function chosenBy(invocation: Invocation): string[] {
+/** The options of `choiceOf`, as they were given; with the message itself where it came on standard input. */
+function chosenBy(invocation: Invocation, pasted: string | undefined): string[] {
   const { options } = invocation;
-  const told = (flag: string, name: string): string[] => {
-    const text = optionText(invocation, name);
-    return text === undefined ? [] : [flag, text];
-  };
+  const olderThan = optionText(invocation, "olderThan");
   return [
     ...(options["sealed"] === true ? ["--sealed"] : []),
     ...(options["keepSealed"] === true ? ["--keep-sealed"] : []),
-    ...told("--older-than", "olderThan"),
-    ...told("--error", "error"),
+    ...(olderThan === undefined ? [] : ["--older-than", olderThan]),
+    ...(pasted === undefined ? [] : ["--error", pasted.trim()]),
   ];
 }
 
@@ -126,6 +125,7 @@ async function preview(
   invocation: Invocation,
   path: string,
   repairing: RepairOptions,
+  chosen: readonly string[],
   clear: () => void,
 ): Promise<number> {
   const prepared = await prepareRepair(path, repairing);
@@ -135,7 +135,7 @@ async function preview(
     const { terminal, options } = invocation;
     if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
     else {
-      const next = inHome(invocation, nextText(invocation.args[0] ?? path, chosenBy(invocation)));
+      const next = inHome(invocation, nextText(invocation.args[0] ?? path, chosen));
       terminal.out(previewText(prepared) + next);
     }
     return 0;
