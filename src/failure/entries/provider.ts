@@ -79,7 +79,7 @@ export const provider = {
   refusal: {
     area: "model",
     means: "The provider refuses the content under its policy",
-    does: "Stops; the same request is never sent again",
+    does: "Stops; the request is not sent again by itself",
     youCan:
       'say it differently: `throughline resume --last "…"`; what was refused is still in the session: where that is refused too, leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them), or begin anew: `throughline clear SESSION`',
     exit: 1,

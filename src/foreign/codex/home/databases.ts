@@ -172,8 +172,8 @@ export class CodexDatabases {
   }
 
   /**
-   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given stays as it
-   * is. Only while Codex's lock is held.
+   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given
+   * stays as it is. Only while Codex's lock is held.
    */
   setPlace(
     thread: string,
