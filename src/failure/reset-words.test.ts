@@ -36,7 +36,22 @@ describe("a limit's own words", () => {
   });
 
   it.each([
+    ["try again at 9:47 PM.", "2026-05-04T10:00:00Z", "2026-05-04T19:47:00Z"],
+    ["try again at 9:47 AM.", "2026-05-04T10:00:00Z", "2026-05-05T07:47:00Z"],
+    ["try again at Nov 3rd, 2026 12:05 AM.", "2026-10-30T10:00:00Z", "2026-11-02T23:05:00Z"],
+    ["try again in 1 hour.", "2026-05-04T10:00:00Z", undefined],
+  ])("that name no zone mean the person's own: %s", (words, now, expected) => {
+    const told = resetInWords(
+      `You\u{2019}ve hit your usage limit. Upgrade or ${words}`,
+      at(now),
+      "Europe/Berlin",
+    );
+    expect(told).toBe(expected && at(expected));
+  });
+
+  it.each([
     "You've hit your session limit · resets 4:20pm",
+    "You've hit your usage limit. Upgrade or try again at 9:47 PM.",
     "You've hit your session limit · resets 4:20pm (Mars/Olympus)",
     "You've hit your session limit · resets 44:20pm (UTC)",
     "You've hit your limit · resets Foo 3, 4am (UTC)",

@@ -2,19 +2,23 @@ import { timeOfWallClock, wallClock } from "../lib/zone.ts";
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/** "resets 4:20pm (Asia/Tbilisi)", "resets 3am (UTC)", "resets Dec 15, 3:30am (Europe/Paris)", "resets Dec 15 at 9 AM (…)". */
+/**
+ * "resets 4:20pm (Asia/Tbilisi)", "resets 3am (UTC)", "resets Dec 15, 3:30am (Europe/Paris)", "resets Dec 15 at 9 AM (…)"; Codex's "try
+ * again at 9:47 PM", "try again at Nov 25th, 2026 9:47 PM".
+ */
 const pattern =
-  /\bresets (?:at )?(?:(?<month>[a-z]{3})[a-z]* (?<day>\d{1,2})(?:, (?<year>\d{4}))?,? (?:at )?)?(?<hour>\d{1,2})(?::(?<minute>\d\d))? ?(?<half>[ap]m)? \((?<zone>[\w+/-]+)\)/iu;
+  /\b(?:resets|try again) (?:at )?(?:(?<month>[a-z]{3})[a-z]* (?<day>\d{1,2})(?:st|nd|rd|th)?(?:, (?<year>\d{4}))?,? (?:at )?)?(?<hour>\d{1,2})(?::(?<minute>\d\d))?(?: ?(?<half>[ap]m))?(?: \((?<named>[\w+/-]+)\))?/iu;
 
 /**
  * When a plan's window opens again, as the limit's own words say it: the next time that the clock of the named zone shows it. `undefined`
- * without a zone (then it is the person's own, which isn't known here) and for words that are no time. Seen with Anthropic plans, 2025-10
+ * for words that are no time, and without a zone, unless the person's own is given (`local`). Seen with Anthropic plans, 2025-10
  * to 2026-11 (failures.md row 37); older clients put seconds since 1970 behind a bar: "Claude AI usage limit reached|1757181600".
  */
-export function resetInWords(message: string, now: number): number | undefined {
+export function resetInWords(message: string, now: number, local?: string): number | undefined {
   const seconds = /\blimit reached\|(\d{10})\b/iu.exec(message)?.[1];
   if (seconds !== undefined) return Number(seconds) * 1000;
-  const { month, day, year, hour, minute, half, zone } = pattern.exec(message)?.groups ?? {};
+  const { month, day, year, hour, minute, half, named } = pattern.exec(message)?.groups ?? {};
+  const zone = hour === undefined ? undefined : (named ?? local);
   const today = zone === undefined ? undefined : wallClock(now, zone);
   if (zone === undefined || !today || Number(hour) > 23 || Number(minute ?? 0) > 59) return undefined;
   const isAfternoon = half?.toLowerCase() === "pm";

@@ -10,6 +10,16 @@ export type Standing = Pick<SessionSummary, "status" | "reason" | "until" | "rep
   readonly trouble?: string;
 };
 
+/** A session as it stands now: a limit holds until its reset, and from then on the turn that it stopped is no more than interrupted. */
+export function standingAt<Listed extends Pick<SessionSummary, "status" | "reason" | "until">>(
+  session: Listed,
+  now: number,
+): Listed {
+  const { status, until } = session;
+  if (status !== "limited" || until === undefined || until > now) return session;
+  return { ...session, status: "interrupted", reason: "limit has reset" };
+}
+
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
 export function statusWords(session: Standing, now: number): string {
   return `${session.archived ? "archived, " : ""}${standingWords(session, now)}`;
@@ -20,15 +30,11 @@ function standingWords(session: Standing, now: number): string {
   if (session.trouble) return `damaged: ${printableLine(session.trouble, 200)}`;
   const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
   if (session.holder) return `running (pid ${session.holder.pid})${healed}`;
-  if (session.status === "limited") {
-    const left =
-      session.until === undefined
-        ? ""
-        : session.until > now
-          ? `, resets in ${durationWords(session.until - now)}`
-          : ", window has reset";
+  const { status, reason, until } = standingAt(session, now);
+  if (status === "limited") {
+    const left = until === undefined ? "" : `, resets in ${durationWords(until - now)}`;
     return `limited${left}${healed}`;
   }
-  const reason = session.reason && session.status !== "idle" ? `: ${printableLine(session.reason, 60)}` : "";
-  return `${session.status}${reason}${healed}`;
+  const why = reason && status !== "idle" ? `: ${printableLine(reason, 60)}` : "";
+  return `${status}${why}${healed}`;
 }

@@ -155,9 +155,11 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
 function standing(
   isOpen: boolean,
   failure: ListedThread["failure"],
-): Pick<ListedSession, "status" | "reason"> {
+): Pick<ListedSession, "status" | "reason" | "until"> {
   if (isOpen) return { status: "interrupted", reason: "the turn was not ended" };
-  return failure ? { status: failure.kind, reason: failure.class } : { status: "idle" };
+  if (!failure) return { status: "idle" };
+  const { kind, class: reason, until } = failure;
+  return { status: kind, reason, ...(until !== undefined && { until }) };
 }
 
 const words: Readonly<Record<ListedThread["flaws"][number], string>> = {

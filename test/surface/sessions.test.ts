@@ -76,6 +76,24 @@ describe("the list of sessions", () => {
       },
     ));
 
+  it("calls what a limit stopped interrupted from its reset on, with the command that goes on now", () =>
+    withRig(
+      { turn: [turn(/./, step("Never said."))], fault: [{ kind: "usage-limit", resets_in: "1s" }] },
+      async (rig) => {
+        expect((await rig.run(["exec", "go"])).status).toBe(4);
+        const limited = JSON.parse((await rig.run(["sessions", "--json"])).out).sessions[0];
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, limited.until - Date.now())));
+        expect((await listed(rig)).at(0)).toMatch(/ · interrupted: limit has reset$/u);
+        expect(await listed(rig, ["--status", "limited"])).toEqual([
+          "No session fits.",
+          "1 hidden by --status limited",
+        ]);
+        const { sessions } = JSON.parse((await rig.run(["sessions", "--json"])).out);
+        expect(sessions).toMatchObject([{ status: "interrupted", reason: "limit has reset" }]);
+        expect((await rig.run(["show", "--last"])).out).toMatch(/\nnext: throughline resume \S+\n$/u);
+      },
+    ));
+
   it.skipIf(!hasGit)(
     "holds the sessions of a repository's folders and worktrees together, and purge says which ones it leaves",
     () =>

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
+import { standingAt } from "../../session/standing.ts";
 import type { SessionStore } from "../../store.ts";
 import { printJson } from "../json/print.ts";
 import { codexSessions, isCodexSession, searchCodex } from "../codex-sessions.ts";
@@ -34,7 +35,7 @@ export async function listSessions(invocation: Invocation): Promise<number> {
     const found = await gathered(invocation, store, here, reading);
     reading.clear();
     for (const trouble of [...found.troubles, ...troubles]) terminal.err(`${printableLine(trouble, 300)}\n`);
-    const list = new Sieve(found);
+    const list = new Sieve(found, now);
     const isArchived = options["archived"] === true;
     if (!isArchived && !wantsArchived(invocation))
       list.keep("archived", ({ archived }) => archived === undefined);
@@ -111,8 +112,8 @@ class Sieve {
   shown: readonly Listed[];
   readonly hidden: Hidden[];
 
-  constructor({ shown, hidden }: Gathered) {
-    this.shown = shown;
+  constructor({ shown, hidden }: Gathered, now: number) {
+    this.shown = shown.map((session) => standingAt(session, now));
     this.hidden = [...hidden];
   }
 

@@ -14,7 +14,7 @@ import {
 } from "../../session/event.ts";
 import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
-import { statusWords } from "../../session/standing.ts";
+import { standingAt, statusWords } from "../../session/standing.ts";
 import { type Step, Steps } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
@@ -53,11 +53,12 @@ export async function show(invocation: Invocation): Promise<number> {
       await showRequest(invocation, config, store, id);
       return 0;
     }
-    const view = await readView(store, id, steps);
+    const now = Date.now();
+    const view = await readView(store, id, steps, now);
     const tell = (words: string): string => inHome(invocation, words);
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
     else {
-      const lines = viewLines(view, Date.now(), tell).flatMap((line) => printable(line).split("\n"));
+      const lines = viewLines(view, now, tell).flatMap((line) => printable(line).split("\n"));
       terminal.out(`${(await fitted(lines, label, terminal.screen?.output.columns)).join("\n")}\n`);
     }
     return 0;
@@ -103,7 +104,7 @@ type ToldEvent = EventOf<(typeof toldTypes)[number]>;
 const isTold = (event: SessionEvent): event is ToldEvent =>
   (toldTypes as readonly EventType[]).includes(event.type);
 
-async function readView(store: SessionStore, id: string, steps: number): Promise<View> {
+async function readView(store: SessionStore, id: string, steps: number, now: number): Promise<View> {
   const history = createHistory();
   const events: ToldEvent[] = [];
   let items: ItemRecord[] = [];
@@ -131,7 +132,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   const isNone = holdsNothing(history);
   const trouble = isNone ? { status: "failed" as const, trouble: noEvent } : {};
   const session: ListedSession = {
-    ...summarize(history, updated),
+    ...standingAt(summarize(history, updated), now),
     id,
     bytes: report.bytes,
     ...owner,

@@ -66,7 +66,9 @@ export const session = z
     updated: at.describe("time of the last event, milliseconds since 1970"),
     status: z
       .enum(["idle", "interrupted", "limited", "failed", "cleared"])
-      .describe("how the last turn ended; whoever works in it now is the `holder`"),
+      .describe(
+        "how the last turn ended, a limit that has reset counting as interrupted; whoever works in it now is the `holder`",
+      ),
     reason: z.string().optional().describe("why it stopped: class of the failure, or words"),
     until: at.optional().describe("when a limit ends, milliseconds since 1970"),
     turns: z.number().describe("turns so far"),

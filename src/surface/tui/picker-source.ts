@@ -5,6 +5,7 @@ import { isItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import { carriedOn, isSummaryItem } from "../../session/summary-item.ts";
 import type { Place } from "../../session/place.ts";
+import { standingAt } from "../../session/standing.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { historyOf } from "../../turn/journal.ts";
@@ -127,7 +128,10 @@ async function pickerRows(
     listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
     elsewhere += theirs.elsewhere;
   }
-  const rows = listed.filter(({ archived }) => archived === undefined);
+  const now = systemClock.now();
+  const rows = listed
+    .filter(({ archived }) => archived === undefined)
+    .map((session) => standingAt(session, now));
   const [everywhere, archived] = [here === undefined, listed.length - rows.length];
   return { rows, everywhere, codex: codex !== undefined, elsewhere, archived };
 }

@@ -32,7 +32,8 @@ function stateWords({ phase, elsewhere }: View, now: number): string {
       if (elsewhere !== undefined) return `${elsewhere} works in it`;
       if (!stop) return "ready";
       if (stop.kind !== "limited") return `${stop.kind}, Enter goes on`;
-      if (stop.until === undefined || stop.until <= now) return "limited, Enter tries again";
+      if (stop.until === undefined) return "limited, Enter tries again";
+      if (stop.until <= now) return "limit has reset, Enter goes on";
       return `limited, resets in ${durationWords(stop.until - now)}`;
     }
     case "working":

@@ -55,7 +55,7 @@ describe("the list of sessions for the model", () => {
     expect(await words({ ...open, holder: { pid: 7 } })).toBe("running (pid 7)");
     expect(await words(open)).toBe("interrupted: the turn was not ended");
     expect(await words({ status: "limited", until: now + 60_000 })).toBe("limited, resets in 1 m");
-    expect(await words({ status: "limited", until: now - 60_000 })).toBe("limited, window has reset");
+    expect(await words({ status: "limited", until: now - 60_000 })).toBe("interrupted: limit has reset");
     expect(await words({ archived: true })).toBe("archived, idle");
     const trouble = `${"/folder".repeat(12)}/log.jsonl is missing`;
     expect(await words({ trouble })).toBe(`damaged: ${trouble}`);

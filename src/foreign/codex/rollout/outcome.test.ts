@@ -17,6 +17,29 @@ test.each([
   });
 });
 
+test("of a usage limit a list knows when it ends, by this machine's clock", () => {
+  const ended = new Date(2026, 10, 23, 7, 38, 17).getTime();
+  const told = (time: string): unknown =>
+    failureOf("task_complete", {
+      completed_at: ended / 1000,
+      error: {
+        message: `You\u{2019}ve hit your usage limit. Upgrade to Pro or try again at ${time}.`,
+        codex_error_info: "usage_limit_exceeded",
+      },
+    });
+  const limit = { kind: "limited", class: "usage-limit" };
+  expect(told("10:38 AM")).toEqual({ ...limit, until: new Date(2026, 10, 23, 10, 38).getTime() });
+  expect(told("7:38 AM"), "a few seconds later").toEqual({
+    ...limit,
+    until: new Date(2026, 10, 23, 7, 38).getTime(),
+  });
+  expect(told("Nov 29th, 2026 1:02 PM")).toEqual({
+    ...limit,
+    until: new Date(2026, 10, 29, 13, 2).getTime(),
+  });
+  expect(told("some day")).toEqual(limit);
+});
+
 test.each([
   [429, "rate-limit"],
   [503, "overloaded"],

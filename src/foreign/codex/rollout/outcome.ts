@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { entryOf } from "../../../lib/table.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import { classify } from "../../../failure/classify.ts";
+import { resetInWords } from "../../../failure/reset-words.ts";
 import { signalFromHttp } from "../../../failure/signal.ts";
 import type { TurnOutcome } from "../../../session/event.ts";
 
@@ -10,14 +11,17 @@ export interface TurnFailure {
   readonly kind: "failed" | "limited";
   /** Of the failure catalogue. */
   readonly class: string;
+  /** When the limit ends (milliseconds since 1970). */
+  readonly until?: number;
 }
 
 /** What the event that ends a turn says of its failure. */
 export function failureOf(kind: string, payload: JsonObject): TurnFailure | undefined {
   const outcome = outcomeOf(kind, payload, false);
-  return outcome.kind === "failed" || outcome.kind === "limited"
-    ? { kind: outcome.kind, class: outcome.class }
-    : undefined;
+  if (outcome.kind === "failed") return { kind: "failed", class: outcome.class };
+  if (outcome.kind !== "limited") return undefined;
+  const { class: found, until } = outcome;
+  return { kind: "limited", class: found, ...(until !== undefined && { until }) };
 }
 
 /** Codex's names for a turn's error (`codex_error_info`, 0.148 and later), and the failure class of each. */
@@ -46,11 +50,24 @@ export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): T
     // Of a provider's refusal Codex writes down the whole body (0.73 to 0.169): a person is told the words in it.
     const signal = signalFromHttp(statusIn(info) ?? 400, {}, said);
     const found = entryOf(classes, name) ?? classify(signal, { now: 0 }).class;
-    return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message: signal.message };
+    const { message } = signal;
+    if (found !== "usage-limit") return { kind: "failed", class: found, message };
+    const until = resetIn(message, payload["completed_at"]);
+    return { kind: "limited", class: found, message, ...(until !== undefined && { until }) };
   }
   if (payload["last_agent_message"] === null && isOwed)
     return { kind: "interrupted", reason: "the turn ended in Codex without an answer" };
   return { kind: "completed" };
+}
+
+/**
+ * When a limit ends, by the clock that its words name: this machine's, as rollouts seldom leave theirs. They tell no seconds, so that one
+ * that ends within the minute seems to be over. `ended`: the turn's end, in seconds since 1970.
+ */
+function resetIn(message: string, ended: unknown): number | undefined {
+  if (typeof ended !== "number") return undefined;
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return resetInWords(message, (ended - 60) * 1000, timeZone);
 }
 
 /** The status that Codex gives with some of its names: `{"response_too_many_failed_attempts": {"http_status_code": 429}}`. */
