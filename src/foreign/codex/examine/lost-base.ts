@@ -2,6 +2,7 @@ import { glance, glancedTime } from "../rollout/glance.ts";
 import { firstHeader } from "../rollout/first-header.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { linesOf } from "../rollout/lines-of.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
 
 /** What other files of the home tell about a file whose first line is lost. */
@@ -133,8 +134,6 @@ interface End {
   readonly isQuiet: boolean;
 }
 
-const turnEnds: ReadonlySet<string> = new Set(["task_complete", "turn_complete", "turn_aborted"]);
-
 /**
  * Where in the file at `path` another one, whose first line is lost, may go on: after the line before that first line's ordinal. Where
  * the ordinal isn't exact, it is a place between two turns, or the end of the file, some lines earlier.
@@ -154,11 +153,11 @@ async function endBefore(path: string, first: LostHeader): Promise<End | undefin
       const own = glanced?.ordinal;
       const at = (glanced && glancedTime(line.bytes, glanced)) ?? 0;
       if (own !== undefined && own > reached) {
-        const isBetween = glanced?.kind === "task_started" || at > since;
+        const edge = turnEdge(glanced?.kind);
+        const isBetween = edge === "began" || at > since;
         const isQuiet = !isUnderWay || glanced?.kind === "thread_settings_applied";
         add({ ordinal: Math.min(own, ordinal), nextWritten: at, isBetween, isQuiet }, line.offset);
-        if (glanced?.kind === "task_started") isUnderWay = true;
-        else if (turnEnds.has(glanced?.kind ?? "")) isUnderWay = false;
+        if (edge) isUnderWay = edge === "began";
         [reached, written] = [own, at];
         if (own >= ordinal) break reading;
       }

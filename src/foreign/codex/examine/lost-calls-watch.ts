@@ -2,6 +2,7 @@ import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, type WatchedRecord } from "./watched-record.ts";
 
@@ -54,7 +55,7 @@ export class LostCallsWatch {
     if (call !== undefined) this.#seen(call);
     else if (type === "compacted") this.#forget();
     else if (type === "event_msg") {
-      if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+      if (turnEdge(kind)) this.#settle();
       else if (this.#holes.length > 0) this.#event(record, line);
     }
   }

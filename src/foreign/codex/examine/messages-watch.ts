@@ -5,6 +5,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
 import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
@@ -275,7 +276,7 @@ export class MessagesWatch {
         this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
       if (hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
-    else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+    else if (turnEdge(kind)) this.#settle();
   }
 
   /**

@@ -11,6 +11,15 @@ it.each<[string, Line[], { id: string; index: number } | undefined]>([
     undefined,
   ],
   [
+    "is known by its other names",
+    [
+      event("turn_started", { turn_id: "a" }),
+      event("turn_complete"),
+      event("turn_started", { turn_id: "b" }),
+    ],
+    { id: "b", index: 3 },
+  ],
+  [
     "is over when it was aborted",
     [event("task_started", { turn_id: "a" }), event("turn_aborted")],
     undefined,
@@ -31,6 +40,16 @@ it.each<[string, Line[], { id: string; index: number } | undefined]>([
 
 it.each<[string, Line[], string | undefined]>([
   ["what its end says", [prompt("one"), failed], "refused"],
+  [
+    "what its end says under its other name",
+    [prompt("one"), event("turn_complete", { error: { message: "refused" } })],
+    "refused",
+  ],
+  [
+    "nothing once a turn was answered under that name",
+    [failed, prompt("two"), event("turn_complete")],
+    undefined,
+  ],
   ["what an event of its own says", [prompt("one"), event("error", { message: "refused" })], "refused"],
   ["nothing once a turn was answered", [failed, prompt("two"), event("task_complete")], undefined],
   [

@@ -4,6 +4,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
@@ -67,21 +68,18 @@ export class TurnsWatch {
   }
 
   #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
-    switch (kind) {
-      case "task_started":
+    const edge = turnEdge(kind);
+    switch (edge ?? kind) {
+      case "began":
         this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
         this.#beganBefore = this.lastBegan;
         this.lastBegan = line.index;
         break;
-      case "task_complete":
-      case "turn_aborted":
+      case "complete":
+      case "aborted":
         this.open = undefined;
-        if (kind === "turn_aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
-        this.#ended(
-          payload["error"],
-          line,
-          kind === "task_complete" && payload["last_agent_message"] !== null,
-        );
+        if (edge === "aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
+        this.#ended(payload["error"], line, edge === "complete" && payload["last_agent_message"] !== null);
         break;
       case "error":
         this.#ended(payload, line, false);

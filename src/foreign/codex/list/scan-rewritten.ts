@@ -2,6 +2,7 @@ import { linesIn } from "../rollout/lines.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { isSummaryText, promptOf, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 
 /** What a list says of a rollout, apart from its header. */
 export interface Scanned {
@@ -44,9 +45,8 @@ function scanParsed(bytes: Buffer): Scanned {
     }
     if (type === "event_msg") {
       told ??= titleOf(toldPrompt(payload) ?? "");
-      if (/^(?:task|turn)_started$/u.test(kind ?? "")) found.turn = "open";
-      if (/^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? ""))
-        found.turn = failureOf(kind!, payload);
+      const edge = turnEdge(kind);
+      if (edge) found.turn = edge === "began" ? "open" : failureOf(kind, payload);
     }
     if (type !== "response_item" || kind !== "message") continue;
     const prompt = promptOf(payload);

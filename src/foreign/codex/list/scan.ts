@@ -10,6 +10,7 @@ import { madeAt, type RolloutFile } from "../home/places.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { turnEdge } from "../rollout/turn-edge.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
 import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
@@ -224,9 +225,9 @@ function lastTurn(bytes: Buffer): Scanned["turn"] {
     at >= 0;
     at = at === 0 ? -1 : bytes.lastIndexOf(turnMark, at - 1)
   ) {
-    const name = bytes.toString("latin1", at + turnMark.length, at + turnMark.length + 13);
-    if (/^(?:ask|urn)_started"/u.test(name)) return "open";
-    if (/^(?:(?:ask|urn)_complete|urn_aborted)"/u.test(name)) return failureAt(bytes, at);
+    const kind = at + turnMark.length - 1;
+    const edge = turnEdge(/^\w+/u.exec(bytes.toString("latin1", kind, kind + 16))?.[0]);
+    if (edge) return edge === "began" ? "open" : failureAt(bytes, at);
   }
   return undefined;
 }
@@ -235,7 +236,7 @@ function failureAt(bytes: Buffer, at: number): TurnFailure | undefined {
   const line = lineAround(bytes, at);
   if (!line.includes(errorMark)) return undefined;
   const record = readRecord({ bytes: line, whole: true });
-  return record.readable ? failureOf(record.kind ?? "", record.payload) : undefined;
+  return record.readable ? failureOf(record.kind, record.payload) : undefined;
 }
 
 /** A few of the last lines: what was written last may not be the last line that can be read. */

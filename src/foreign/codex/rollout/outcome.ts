@@ -5,6 +5,7 @@ import { classify } from "../../../failure/classify.ts";
 import { resetInWords } from "../../../failure/reset-words.ts";
 import { signalFromHttp } from "../../../failure/signal.ts";
 import type { TurnOutcome } from "../../../session/event.ts";
+import { turnEdge } from "./turn-edge.ts";
 
 /** How a turn failed, or met a limit. */
 export interface TurnFailure {
@@ -16,7 +17,7 @@ export interface TurnFailure {
 }
 
 /** What the event that ends a turn says of its failure. */
-export function failureOf(kind: string, payload: JsonObject): TurnFailure | undefined {
+export function failureOf(kind: string | undefined, payload: JsonObject): TurnFailure | undefined {
   const outcome = outcomeOf(kind, payload, false);
   if (outcome.kind === "failed") return { kind: "failed", class: outcome.class };
   if (outcome.kind !== "limited") return undefined;
@@ -37,8 +38,8 @@ const classes: Readonly<Record<string, FailureClass>> = {
  * How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off, where an
  * answer was owed (`isOwed`). None is when the person had Codex compact, review or run a command (0.130 to 0.169, 2026-11).
  */
-export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): TurnOutcome {
-  if (kind === "turn_aborted") {
+export function outcomeOf(kind: string | undefined, payload: JsonObject, isOwed: boolean): TurnOutcome {
+  if (turnEdge(kind) === "aborted") {
     const { reason } = payload;
     return { kind: "interrupted", reason: typeof reason === "string" ? reason : "aborted in Codex" };
   }

@@ -13,6 +13,7 @@ import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
 import { threadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
+import { turnEdge } from "./turn-edge.ts";
 import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
 
@@ -123,15 +124,13 @@ export class ThreadFold {
   }
 
   #event(kind: string | undefined, payload: JsonObject): ThreadChange[] {
-    switch (kind) {
-      case "task_started":
-      case "turn_started":
+    switch (turnEdge(kind) ?? kind) {
+      case "began":
         this.#turns.begin();
         this.#isOwed = false;
         return [{ do: "turn" }];
-      case "task_complete":
-      case "turn_complete":
-      case "turn_aborted":
+      case "complete":
+      case "aborted":
         return [{ do: "end", outcome: outcomeOf(kind, payload, this.#isOwed) }];
       case "thread_rolled_back":
         return this.#rollBack(payload["num_turns"]);
