@@ -192,7 +192,8 @@ export class MessagesWatch {
       this.#reasoning = { span: spanOf(line), isDamage: false };
       const { content } = payload;
       if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
-      this.unreasoned.reasoning();
+      // Codex drops an id that is no text with its item, and a repair drops it alone.
+      this.unreasoned.reasoning(record.isText("id") || (payload["id"] ?? null) === null);
       return;
     }
     const role = kind === "message" ? payload["role"] : undefined;

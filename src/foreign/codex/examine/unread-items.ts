@@ -10,6 +10,17 @@ const ownTexts: ReadonlySet<string> = new Set(["input_text", "output_text"]);
 /** What other APIs call parts. */
 const foreignKinds: ReadonlySet<string> = new Set(["text", "refusal"]);
 const ownRoles: ReadonlySet<unknown> = new Set(["user", "assistant", "developer", "system"]);
+/** The kinds of parts that hold words, and those of them that reasoning has. */
+const wordKinds: ReadonlySet<string> = new Set([
+  ...ownTexts,
+  ...foreignKinds,
+  "summary_text",
+  "reasoning_text",
+]);
+const ofReasoning = {
+  summary: new Set(["summary_text"]),
+  content: new Set(["reasoning_text", "text"]),
+} as const;
 /** How a list begins whose parts no output has. */
 const foreignParts = /^\[\s*\{\s*"type"\s*:\s*"(?:text|image|output_text|refusal)"/u;
 /** What a call was called with, and what an output says, by the kind. */
@@ -21,7 +32,7 @@ const said = {
 } as const;
 
 /**
- * Finds messages, calls and outputs that Codex passes over as it does lines that are no records, because a member is gone or has a form in
+ * Finds messages, reasoning, calls and outputs that Codex passes over as it does lines that are no records, because a member is gone or has a form in
  * which it never writes it (0.130, 0.146, 0.169). Kinds of items and parts that nobody here knows are none of it: a newer version may
  * write them.
  */
@@ -49,12 +60,18 @@ type FormedRecord = Pick<WatchedRecord, "era" | "payload" | "isText" | "hasParts
 export function isReadItem(kind: string, record: FormedRecord): boolean {
   const { payload } = record;
   if (kind === "") return !saysNothing(record) && kindByMembers(record) === undefined;
-  if (kind !== "message" && !isSaying(kind)) return true;
+  if (kind !== "message" && kind !== "reasoning" && !isSaying(kind)) return true;
   if (!record.isText("id") && (payload["id"] ?? null) !== null) return false;
   if (kind === "message") {
     const { role, content } = payload;
     if (typeof role !== "string" && isOthers(content)) return true;
     return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
+  }
+  if (kind === "reasoning") {
+    const { summary, content } = payload;
+    return (
+      isReadThought(summary, "summary") && ((content ?? null) === null || isReadThought(content, "content"))
+    );
   }
   const isSaid = record.isText(said[kind]);
   if (said[kind] !== "output") return record.isText("call_id") && record.isText("name") && isSaid;
@@ -88,6 +105,15 @@ const isOthers = (content: unknown): boolean =>
     !content.some((part) => isJsonObject(part) && ownTexts.has(stringOf(part["type"]))));
 
 const isSaying = (kind: string): kind is keyof typeof said => Object.hasOwn(said, kind);
+
+function isReadThought(parts: unknown, where: keyof typeof ofReasoning): boolean {
+  if (!Array.isArray(parts)) return false;
+  return parts.every((part) => {
+    if (!isJsonObject(part) || typeof part["type"] !== "string") return false;
+    const { type, text } = part;
+    return ofReasoning[where].has(type) ? typeof text === "string" : !wordKinds.has(type);
+  });
+}
 
 function isReadPart(part: unknown): boolean {
   if (!isJsonObject(part) || typeof part["type"] !== "string") return false;

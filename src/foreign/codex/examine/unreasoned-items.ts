@@ -37,9 +37,10 @@ export class UnreasonedItems {
     this.hasReasoning = true;
   }
 
-  reasoning(): void {
+  /** `isNamed`: what follows can name it. */
+  reasoning(isNamed: boolean): void {
     this.hasReasoning = true;
-    this.#place = "reasoned";
+    this.#place = isNamed ? "reasoned" : "missed";
   }
 
   /** `isModels`: it is an answer or a call. */

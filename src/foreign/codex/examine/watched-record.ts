@@ -13,6 +13,7 @@ export const askedOfPayload = [
   "name",
   "role",
   "content",
+  "summary",
   "encrypted_content",
   passthrough,
   "replacement_history",

@@ -137,9 +137,8 @@ export const catalogue = {
   "unread-item": {
     severity: "loss",
     title:
-      "messages, calls or outputs in a form that Codex doesn't write (no role, or nothing at all; text, or parts of another API, in the place of its own parts; arguments that are no text)",
-    causes:
-      'every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn\'t read the model is told "aborted"; where reasoning led to one, OpenAI refuses every request ("provided without its required following item"); programs that convert sessions for Codex write such',
+      "messages, reasoning, calls or outputs in a form that Codex doesn't write (no role, or nothing at all; text, or parts of another API, in the place of its own parts; arguments that are no text)",
+    causes: `every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn't read the model is told "aborted"; where reasoning led to one, or is one, OpenAI refuses every request ("provided without its required following item", "without its required 'reasoning' item"); programs that convert sessions for Codex write such`,
     mends: "repair",
   },
   "lost-message": {

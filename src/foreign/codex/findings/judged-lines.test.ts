@@ -229,7 +229,7 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ],
   [
     "reasoning with words and an id",
-    [item("reasoning", { id: "rs_1", content: [{ text: "so" }] })],
+    [item("reasoning", { id: "rs_1", summary: [], content: [{ type: "text", text: "so" }] })],
     ["note: plain-reasoning at 2, 1"],
   ],
   [

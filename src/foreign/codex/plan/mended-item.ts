@@ -8,10 +8,10 @@ import type { RolloutRecord } from "../rollout/record.ts";
 
 /**
  * The item of a record that Codex passes over (`UnreadItems`), in the form in which it reads it: text becomes parts, parts of another API
- * its own, objects in the place of text their JSON. `call`: the id that it has with its other half, where its own is gone. `undefined`:
- * what it says is gone, too.
+ * its own, objects in the place of text their JSON. `standIn`: of a call or an output, what takes the place of members that are gone.
+ * `undefined`: what it says is gone, too.
  */
-export function mendedItem(record: RolloutRecord, call: string | undefined): JsonObject | undefined {
+export function mendedItem(record: RolloutRecord, standIn: JsonObject): JsonObject | undefined {
   const { payload } = record;
   const kind = record.kind ?? kindByMembers(watched(record));
   if (kind === undefined) return undefined;
@@ -20,8 +20,8 @@ export function mendedItem(record: RolloutRecord, call: string | undefined): Jso
   const made = {
     ...whole,
     type: kind,
+    ...standIn,
     ...formed(kind, payload),
-    ...(call !== undefined && { call_id: call }),
   };
   return isReadItem(kind, watched({ ...record, payload: made })) ? made : undefined;
 }
@@ -30,10 +30,12 @@ function formed(kind: string, payload: JsonObject): JsonObject {
   switch (kind) {
     case "message":
       return message(payload);
+    case "reasoning":
+      return reasoning(payload);
     case "function_call":
-      return { arguments: textOf(payload["arguments"]) };
+      return ofCall(payload, "arguments");
     case "custom_tool_call":
-      return { input: textOf(payload["input"]) };
+      return ofCall(payload, "input");
     default: {
       const { output } = payload;
       return {
@@ -41,6 +43,26 @@ function formed(kind: string, payload: JsonObject): JsonObject {
       };
     }
   }
+}
+
+/** What is left of a call's name, and of what it was called with. */
+function ofCall({ name, ...payload }: JsonObject, given: "arguments" | "input"): JsonObject {
+  const text = textOf(payload[given]);
+  return {
+    ...(typeof name === "string" && { name }),
+    ...(typeof text === "string" && { [given]: text }),
+  };
+}
+
+/** Its seal and its words: Codex drops the seal, too, for the form of the words. */
+function reasoning({ summary, content }: JsonObject): JsonObject {
+  const words = (said: unknown, type: string): JsonObject[] =>
+    (Array.isArray(said) ? said : [said]).flatMap((part: unknown) => {
+      const text = isJsonObject(part) ? part["text"] : part;
+      return typeof text === "string" && text !== "" ? [{ type, text }] : [];
+    });
+  const thoughts = words(content, "reasoning_text");
+  return { summary: words(summary, "summary_text"), content: thoughts.length === 0 ? null : thoughts };
 }
 
 function message(payload: JsonObject): JsonObject {

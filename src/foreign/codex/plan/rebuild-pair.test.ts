@@ -12,7 +12,7 @@ const event = (payload: JsonObject): RolloutRecord => ({
 });
 const completed = (item: JsonObject): RolloutRecord => event({ type: "item_completed", item });
 const call = (kind: string, told: RolloutRecord | undefined): JsonObject =>
-  lostCall({ index: 0, at: 0, bytes: 0, call: "call_1", kind }, told);
+  lostCall({ call: "call_1", kind }, told);
 
 describe("a call whose record is gone", () => {
   const changes = {

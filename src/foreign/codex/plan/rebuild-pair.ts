@@ -41,7 +41,10 @@ export function scriptOutput({ kind, call }: Unpaired, events: readonly RolloutR
 }
 
 /** The call item for an output that has none: the call as an event tells it, or a stand-in that says that the record was damaged. */
-export function lostCall({ kind, call }: Unpaired, event: RolloutRecord | undefined): JsonObject {
+export function lostCall(
+  { kind, call }: Pick<Unpaired, "kind" | "call">,
+  event: RolloutRecord | undefined,
+): JsonObject {
   const told = event && toldCall(tellingPart(event));
   const text = told && "input" in told ? told.input : undefined;
   const given = told === undefined || "input" in told ? undefined : told.arguments;

@@ -1,14 +1,16 @@
-import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isCallKind, isOutputKind, outputKinds } from "../../../session/item.ts";
 import type { Examination } from "../examine/examination.ts";
+import { callTold, watched } from "../examine/watched-record.ts";
 import { answeredAs } from "../rollout/item.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import type { Span } from "../rollout/span.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { padded, spaces } from "./line-bytes.ts";
 import { mendedItem } from "./mended-item.ts";
+import { lostCall } from "./rebuild-pair.ts";
 
 /** A call and its output are at most so many lines apart where one of them has lost its id. */
 const nearby = 16;
@@ -36,7 +38,7 @@ export class UnreadPlanner {
       if (record === undefined) continue;
       const line = this.#file.bytes(span);
       const value = parseJson(line.toString("utf8"));
-      const item = mendedItem(record, this.#otherHalf(span, record));
+      const item = mendedItem(record, this.#standIn(span, record));
       if (item && isJsonObject(value)) {
         const own = record.era === "bare" ? item : { ...value, payload: item };
         const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
@@ -49,16 +51,33 @@ export class UnreadPlanner {
     return undefined;
   }
 
+  /** What takes the place of an item's members that are gone: of an output its call's id, of a call also what its event tells of it. */
+  #standIn(span: Span, record: RolloutRecord): JsonObject {
+    const { kind = "", payload } = record;
+    if (!isCallKind(kind) && !isOutputKind(kind)) return {};
+    const { call_id: own } = payload;
+    const call = typeof own === "string" ? own : this.#otherHalf(span, record);
+    return isCallKind(kind)
+      ? lostCall({ kind: outputKinds[kind]!, call }, this.#event(span, call))
+      : { call_id: call };
+  }
+
+  #event({ at }: Span, call: string): RolloutRecord | undefined {
+    for (const line of this.#file.near(at, "after")) {
+      const record = readRecord(line);
+      if (record.readable && callTold(watched(record))?.call === call) return record;
+    }
+    return undefined;
+  }
+
   /**
    * The id that an item has with its other half, where its own isn't left: that of the only call that such an output can answer, or of the
    * only output that can answer such a call. Where both have a number, its digits. Where none is found it gets one of its own, so that what
    * it says stays: its other half is put in as one that is gone.
    */
-  #otherHalf({ index }: Span, { kind = "", payload }: RolloutRecord): string | undefined {
+  #otherHalf({ index }: Span, { kind = "", payload: { call_id: own } }: RolloutRecord): string {
     const { open, orphans } = this.#found;
-    const { call_id: own } = payload;
     const isCall = isCallKind(kind);
-    if (typeof own === "string" || !(isCall || isOutputKind(kind))) return undefined;
     const isMany = open.count + orphans.count > mostAlone;
     const alone = isMany ? [] : isCall ? orphans.items : [...open];
     const fitting = alone.filter((half) => {

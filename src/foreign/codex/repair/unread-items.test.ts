@@ -168,6 +168,110 @@ describe("a message that Codex passes over", () => {
   });
 });
 
+describe("reasoning that Codex passes over", () => {
+  const [path] = rollouts("0.169.0");
+  const text = readFileSync(path!, "utf8");
+  const at = parsed(text).findIndex((line) => line?.payload["type"] === "reasoning");
+  const own = parsed(text)[at]!.payload;
+  const reasonings = (content: string): JsonObject[] =>
+    parsed(content).flatMap((line) => (line?.payload["type"] === "reasoning" ? [line.payload] : []));
+  const thought = (type: string): JsonObject => ({ type, text: "so" });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ["without summaries", { summary: undefined }, { summary: [] }],
+    ["with null for them", { summary: null }, { summary: [] }],
+    ["with text for them", { summary: "so" }, { summary: [thought("summary_text")] }],
+    ["with a list of texts", { summary: ["so"] }, { summary: [thought("summary_text")] }],
+    ["with parts of another API", { summary: [thought("text")] }, { summary: [thought("summary_text")] }],
+    ["with text for its words", { content: "so" }, { content: [thought("reasoning_text")] }],
+    [
+      "with an answer's parts",
+      { content: [thought("output_text")] },
+      { content: [thought("reasoning_text")] },
+    ],
+  ])("keeps its seal, its id and its words: %s", async (_what, damage, words) => {
+    const broken = changed(
+      text,
+      at,
+      ofPayload((payload) => ({ ...payload, ...damage })),
+    );
+    const { text: mended, left } = await repaired(path!, broken);
+    expect(reasonings(mended)[0]).toEqual({ ...own, ...words });
+    expect(reasonings(mended)).toHaveLength(reasonings(text).length);
+    expect(items(mended)).toEqual(items(text));
+    expect(left).toEqual([]);
+  });
+
+  it("whose id is a number keeps its seal, and what would name it goes without an id", async () => {
+    const broken = changed(
+      text,
+      at,
+      ofPayload((payload) => ({ ...payload, id: 7 })),
+    );
+    const { text: mended, left } = await repaired(path!, broken);
+    const { id, ...unnamed } = own;
+    expect(reasonings(mended)[0]).toEqual(unnamed);
+    const ids = (content: string): unknown[] =>
+      parsed(content).flatMap((line) => (line?.type === "response_item" ? [line.payload["id"]] : []));
+    const nth = ids(text).indexOf(id);
+    expect(ids(mended)).toEqual(
+      ids(text)
+        .with(nth, undefined)
+        .with(nth + 1, undefined),
+    );
+    expect(left).toEqual([]);
+  });
+
+  it("stays where its parts are unknown: a newer version may write them", async () => {
+    const newer = changed(
+      text,
+      at,
+      ofPayload((payload) => ({ ...payload, summary: [thought("summary_image")] })),
+    );
+    expect(await repaired(path!, newer)).toEqual({ text: newer, left: [] });
+  });
+});
+
+describe("a call without its name or what it was called with", () => {
+  /** A call of a version's fixtures that counts, was not aborted and has an output, and of 0.169 an event. */
+  const found = (version: string): { path: string; text: string; at: number } => {
+    for (const path of rollouts(version)) {
+      const text = readFileSync(path, "utf8");
+      const at = parsed(text).findIndex(
+        (line) =>
+          line?.payload["type"] === "function_call" &&
+          text.split(`":"${String(line.payload["call_id"])}"`).length === (version === "0.169.0" ? 4 : 3),
+      );
+      if (at >= 0 && !/aborted by user|"compacted"/u.test(text)) return { path, text, at };
+    }
+    throw new Error(`no call of ${version} has what is wanted`);
+  };
+  const gone: readonly string[] = ["name", "arguments"];
+
+  it.each(gone)("has its %s as its event tells it", async (name) => {
+    const { path, text, at } = found("0.169.0");
+    const { text: mended, left } = await repaired(path, changed(text, at, without(name)));
+    expect(items(mended)).toEqual(items(text));
+    expect(parsed(mended)[at]?.payload["id"]).toBe(parsed(text)[at]?.payload["id"]);
+    expect(left).toEqual([]);
+  });
+
+  it.each([
+    ["name", { name: "lost_call" }],
+    ["arguments", { arguments: '{"note":"the record of this call was damaged"}' }],
+  ])("of whose %s nobody tells keeps what is left of it, and its output", async (name, standIn) => {
+    const { path, text, at } = found("0.36.0");
+    const { text: mended, left } = await repaired(path, changed(text, at, without(name)));
+    const expected = changed(
+      text,
+      at,
+      ofPayload((payload) => ({ ...payload, ...standIn })),
+    );
+    expect(items(mended)).toEqual(items(expected));
+    expect(left).toEqual([]);
+  });
+});
+
 const ofPairs: readonly Damage[] = [
   ["without the call's id", without("call_id")],
   ["whose own id is a number", ofPayload((payload) => ({ ...payload, id: 7 }))],
