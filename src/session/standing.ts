@@ -8,7 +8,15 @@ export type Standing = Pick<SessionSummary, "status" | "reason" | "until" | "rep
   readonly holder?: { readonly pid: number };
   /** What is wrong with it, in one line. */
   readonly trouble?: string;
+  /** The tool that it was taken over from has gone on with its own since. */
+  readonly goneOn?: GoneOn;
 };
+
+/** `next`: the command that takes over what the other tool has added; into a session of its own (`apart`) where both have gone on. */
+export interface GoneOn {
+  readonly next: string;
+  readonly apart?: true;
+}
 
 /** A session as it stands now: a limit holds until its reset, and from then on the turn that it stopped is no more than interrupted. */
 export function standingAt<Listed extends Pick<SessionSummary, "status" | "reason" | "until">>(
@@ -22,7 +30,8 @@ export function standingAt<Listed extends Pick<SessionSummary, "status" | "reaso
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
 export function statusWords(session: Standing, now: number): string {
-  return `${session.archived ? "archived, " : ""}${standingWords(session, now)}`;
+  const goneOn = session.goneOn ? ", Codex has gone on" : "";
+  return `${session.archived ? "archived, " : ""}${standingWords(session, now)}${goneOn}`;
 }
 
 function standingWords(session: Standing, now: number): string {

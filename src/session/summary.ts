@@ -1,5 +1,6 @@
 import type { Settings, Usage, Workspace } from "./event.ts";
 import type { History } from "./history.ts";
+import type { Imported } from "./imported.ts";
 
 /** How a session stands, for lists: what it is doing or why it stopped. */
 export type SessionStatus = "idle" | "interrupted" | "limited" | "failed" | "cleared";
@@ -37,6 +38,8 @@ export interface SessionSummary {
   successor?: string;
   /** Put out of lists. */
   archived?: true;
+  /** Another tool's session that it was taken over from, and how far. */
+  imported?: Pick<Imported, "id" | "rollout" | "bytes" | "turn">;
 }
 
 /** The row of a list, as of `updated` (the time of the last event). A turn that has not ended counts as interrupted: its owner may be dead. */
@@ -54,6 +57,7 @@ export function summarize(history: History, updated: number): SessionSummary {
     rotated,
     successor,
     archived,
+    imported,
   } = history;
   return {
     id,
@@ -73,7 +77,12 @@ export function summarize(history: History, updated: number): SessionSummary {
     ...(rotated !== undefined && { rotated }),
     ...(successor !== undefined && { successor }),
     ...(archived !== undefined && { archived }),
+    ...(imported && { imported: takenOf(imported) }),
   };
+}
+
+function takenOf({ id, rollout, bytes, turn }: Imported): NonNullable<SessionSummary["imported"]> {
+  return { id, rollout, bytes, turn };
 }
 
 function standing(history: History): Pick<SessionSummary, "status" | "reason" | "until"> {

@@ -7,8 +7,10 @@ import { holdsWords } from "../foreign/codex/list/search.ts";
 import { repositoryOf } from "../lib/repository.ts";
 import { quoted } from "../lib/words.ts";
 import { isTogether, type Place } from "../session/place.ts";
+import type { GoneOn } from "../session/standing.ts";
 import { noUsage } from "../session/usage.ts";
 import type { ListedSession } from "../store.ts";
+import { Takeovers } from "./takeovers.ts";
 
 /** A Codex session in a list of Throughline's. Resuming it takes it over. */
 export interface CodexSession extends ListedSession {
@@ -24,29 +26,40 @@ export interface CodexQuery {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Throughline's home, where the cache of scanned rollouts lies. */
   readonly home: string;
-  /** Ids of all own sessions, so that a Codex session that was taken over isn't listed twice. */
-  readonly own: ReadonlySet<string>;
+  /** The own sessions in the list, and the ids of all others, so that a Codex session that was taken over isn't listed twice. */
+  readonly own: readonly ListedSession[];
+  readonly hidden: ReadonlySet<string>;
   /** Only sessions that belong here; absent: all. */
   readonly here?: Place;
+  /** Puts `--home` into commands (`inHome`). */
+  tell(words: string): string;
   readonly onRead?: (read: number, total: number) => void;
   /** Aborting it stops the reading; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
+/** An own session in such a list. */
+export interface OwnSession extends ListedSession {
+  readonly goneOn?: GoneOn;
+}
+
 /** The sessions that were found. `troubles`: what could not be looked at, one line each. */
 export interface CodexSessions {
-  readonly sessions: CodexSession[];
+  /** The own ones too; newest activity first. */
+  readonly sessions: (OwnSession | CodexSession)[];
   /** How many belong to other workspaces. */
   readonly elsewhere: number;
   readonly troubles: readonly string[];
 }
 
-/** The Codex sessions of this user in the shape of listed sessions, newest activity first. */
+/** The Codex sessions of this user in the shape of listed sessions, among the own ones. */
 export async function codexSessions({
   environment,
   home,
   own,
+  hidden,
   here,
+  tell,
   onRead,
   signal,
 }: CodexQuery): Promise<CodexSessions> {
@@ -64,16 +77,28 @@ export async function codexSessions({
     places.set(path, place);
     return place;
   };
-  const sessions: CodexSession[] = [];
+  const taken = new Takeovers(own, { environment, home });
+  const sessions = new Map<string, OwnSession | CodexSession>(own.map((session) => [session.id, session]));
+  const isEmpty = own.length + hidden.size === 0;
   let elsewhere = 0;
   for (const thread of threads) {
-    if (own.size > 0 && own.has(sessionIdOf(thread.id, thread.created))) continue;
+    const id = isEmpty ? thread.id : sessionIdOf(thread.id, thread.created);
+    const before = sessions.get(id);
+    if (before) {
+      const goneOn = taken.goneOn(before, thread);
+      if (goneOn) {
+        const next = tell(goneOn.next);
+        sessions.set(id, { ...before, updated: thread.updated, goneOn: { ...goneOn, next } });
+      }
+      continue;
+    }
+    if (hidden.has(id)) continue;
     // Repositories are looked for only where a place decides what is listed.
     const place = here ? placeOf(thread.cwd ?? "") : { path: thread.cwd ?? "" };
     if (here && !isTogether(place, here)) elsewhere++;
-    else sessions.push(sessionOf(thread, place));
+    else sessions.set(thread.id, sessionOf(thread, place));
   }
-  return { sessions, elsewhere, troubles };
+  return { sessions: [...sessions.values()].sort((a, b) => b.updated - a.updated), elsewhere, troubles };
 }
 
 /** Ids of the sessions that have every word in their name, title, messages or calls. */

@@ -74,11 +74,31 @@ export interface TakingOver {
   readonly onBytes?: (read: number, total: number) => void;
 }
 
-/** Takes a thread over, or what is new of it, into a session that goes on with the provider of the configuration. */
-export function takeOver(
-  { store, config, environment, onBytes }: TakingOver,
+/**
+ * Takes a thread over, or what is new of it, into a session that goes on with the provider of the configuration, and notes how its files
+ * stood before they were read: what Codex appends meanwhile counts as new the next time.
+ */
+export async function takeOver(
+  taking: TakingOver,
   thread: Thread,
   options: ImportOptions = {},
+): Promise<TakenOver> {
+  const files = filesOf(taking.environment, thread.file.thread);
+  const taken = await takenOver(taking, thread, options);
+  if (options.as === undefined) notesOf(taking).put(thread.file.thread, files);
+  return taken;
+}
+
+const notesOf = ({ config }: Pick<TakingOver, "config">): TakenNotes =>
+  new TakenNotes(join(config.home, "cache"));
+
+const filesOf = (environment: Environment, thread: string): RolloutFile[] =>
+  listRollouts(codexHome(environment)).filter((file) => file.thread === thread);
+
+function takenOver(
+  { store, config, environment, onBytes }: TakingOver,
+  thread: Thread,
+  options: ImportOptions,
 ): Promise<TakenOver> {
   const providers = codexProviders(environment);
   const kind = config.providers[config.provider]?.kind;
@@ -128,16 +148,11 @@ export async function takeOverMeant(
   const own = await taking.store.find(reference);
   const [only] = own;
   if (own.length > 1 || (only !== undefined && !mayHaveRollout(taking.environment, only))) return undefined;
-  const notes = new TakenNotes(join(taking.config.home, "cache"));
-  const filesOf = (thread: string): RolloutFile[] =>
-    listRollouts(codexHome(taking.environment)).filter((file) => file.thread === thread);
-  if (only !== undefined && notes.isKnown(only, filesOf(only))) return { id: only };
+  if (only !== undefined && notesOf(taking).isKnown(only, filesOf(taking.environment, only)))
+    return { id: only };
   const thread = await findThread(taking.environment, only ?? reference);
   if (!thread) return undefined;
-  // Noted as they are before they are read: what Codex appends meanwhile then counts as new the next time.
-  const files = filesOf(thread.file.thread);
   const taken = await takeOver(taking, thread, { keep });
-  notes.put(thread.file.thread, files);
   if (taken.did !== "same") say(takenWords(thread, taken));
   if (taken.did === "moved-on" && only !== undefined) return { id: only };
   return { id: taken.id, ...(taken.kept && { kept: taken.kept }) };

@@ -3,7 +3,7 @@ import { ago, bytesWords, counted } from "../lib/words.ts";
 import { printableLine } from "../lib/printable.ts";
 import type { Settings, Workspace } from "../session/event.ts";
 import { isInside, type Place } from "../session/place.ts";
-import { statusWords } from "../session/standing.ts";
+import { type GoneOn, statusWords } from "../session/standing.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { ListedSession } from "../store.ts";
 
@@ -14,12 +14,12 @@ import type { ListedSession } from "../store.ts";
  * not `here`. `label`: what stands for the name or title.
  */
 export function listLine(
-  session: ListedSession & { origin?: "codex"; codex?: { estimated?: true } },
+  session: ListedSession & { origin?: "codex"; codex?: { estimated?: true }; goneOn?: GoneOn },
   now: number,
   here?: Place,
   label = labelWords(session, mostLabel),
 ): string {
-  const { parent, rotated, workspace, origin, codex } = session;
+  const { parent, rotated, workspace, origin, codex, goneOn } = session;
   // A session that can't be read at all has no facts to show.
   if (session.trouble !== undefined && session.created === 0)
     return `${session.id}  ${statusWords(session, now)}`;
@@ -37,6 +37,7 @@ export function listLine(
     ...(parent === undefined || session.reason?.includes(parent)
       ? []
       : [`${rotated ? "continued" : "forked"} from ${parent}`]),
+    ...(goneOn ? [goneOnWords(goneOn)] : []),
   ];
   return `${session.id}  ${parts.join(" · ")}`;
 }
@@ -49,6 +50,10 @@ export function labelWords(
   const mark = origin === undefined ? "" : `${origin}: `;
   return mark + (printableLine(name ?? title ?? "", limit) || "(no prompt)");
 }
+
+/** What takes over what Codex has added. */
+export const goneOnWords = ({ next, apart }: GoneOn): string =>
+  `${next} ${apart ? "makes a second session of both" : "takes it over"}`;
 
 /** "gpt-5.5/high". */
 export function modelWords({ model, effort }: Pick<Settings, "model" | "effort">): string {

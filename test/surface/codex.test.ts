@@ -169,6 +169,48 @@ it("what came since in Codex is taken over on the next resume, and nothing is re
     expect((await rig.run(["resume", thread, "still", "--here"])).err).toMatch(/both have gone on since/u);
   }));
 
+it("the list says where Codex has gone on with what was taken over, and with which command that comes along", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.130.0");
+    const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fac6-9157"))!;
+    const row = async (): Promise<string> => {
+      const { out } = await rig.run(["sessions", "--codex", "--all"]);
+      return out.split("\n").find((line) => line.startsWith(thread)) ?? "";
+    };
+    const say = (text: string): void =>
+      appendFileSync(
+        path,
+        `${JSON.stringify({
+          timestamp: new Date().toISOString(),
+          type: "response_item",
+          payload: { type: "message", role: "user", content: [{ type: "input_text", text }] },
+        })}\n`,
+      );
+    await rig.run(["import", thread]);
+    expect(await row()).not.toContain("gone on");
+    appendFileSync(path, '{"timestamp":"2026-11-21T00:00:00.000Z","type":"some_new_kind","payload":{}}\n');
+    const resuming = `, Codex has gone on · throughline resume ${thread} takes it over`;
+    expect(await row()).toContain(resuming);
+    expect((await rig.run(["import", thread])).out).toContain("holds nothing new");
+    expect(await row(), "a line that means nothing here").not.toContain("gone on");
+    say("said in Codex meanwhile");
+    expect(await row()).toContain(resuming);
+    await rig.run(["import", thread]);
+    expect(await row()).not.toContain("gone on");
+    await rig.run(["resume", thread, "and now?", "--here"]);
+    expect(await row()).not.toContain("gone on");
+    say("said in Codex later");
+    const both = `, Codex has gone on · throughline import --new ${thread} makes a second session of both`;
+    expect(await row()).toContain(both);
+    await rig.run(["resume", thread, "still here", "--here"]);
+    expect(await row(), "it isn't taken over yet").toContain(both);
+    const { sessions } = JSON.parse((await rig.run(["sessions", "--codex", "--all", "--json"])).out);
+    const found = sessions.find(({ id }: { id: string }) => id === thread);
+    expect(found.goneOn).toEqual({ next: `throughline import --new ${thread}`, apart: true });
+    expect((await rig.run(["import", "--new", thread])).status).toBe(0);
+    expect(await row()).not.toContain("gone on");
+  }));
+
 it("what Codex told the model in the person's name is sent on, and shown as nobody's words", () =>
   withRig(scenario, async (rig) => {
     const home = codexHome(rig, "0.58.0");

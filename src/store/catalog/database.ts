@@ -4,7 +4,7 @@ import { makePrivate } from "../../lib/open-file.ts";
 import { isSystemError } from "../../lib/system.ts";
 
 /** Version of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
-export const tablesVersion = 5;
+export const tablesVersion = 6;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 

@@ -25,8 +25,9 @@ export async function chooseSession(
   try {
     const here = placeOf(folder);
     const codex = { environment, home: config.home };
+    const tell = (words: string): string => inHome(invocation, words);
     const rows = await firstRows(
-      { store, codex },
+      { store, codex, tell },
       options["all"] === true ? undefined : here,
       (read, total) => reading.show(read, total, "sessions read"),
     );
@@ -38,7 +39,7 @@ export async function chooseSession(
       store,
       here,
       codex,
-      tell: (words) => inHome(invocation, words),
+      tell,
       rows,
       signal,
     });

@@ -74,34 +74,36 @@ interface Gathered {
 
 /** Throughline's own sessions and, with `--codex`, Codex's; newest activity first. */
 async function gathered(
-  { options, environment, signal }: Invocation,
+  invocation: Invocation,
   store: SessionStore,
   here: Place,
   reading: Progress,
 ): Promise<Gathered> {
+  const { options, environment, signal } = invocation;
   const hidden: Hidden[] = [];
   const isAll = options["all"] === true;
-  const known = new Set<string>();
+  const others = new Set<string>();
   const own = await store.list({
     ...(!isAll && { workspace: here }),
     onHidden: (count, ids) => {
       hidden.push({ by: elsewhere, count });
-      for (const id of ids) known.add(id);
+      for (const id of ids) others.add(id);
     },
     onRead: (read, total) => reading.show(read, total, "sessions read for the catalogue"),
   });
   if (options["codex"] !== true) return { shown: own, hidden, troubles: [] };
-  for (const { id } of own) known.add(id);
   const codex = await codexSessions({
     environment,
     home: homeFolder(options, environment),
-    own: known,
+    own,
+    hidden: others,
     ...(!isAll && { here }),
+    tell: (words) => inHome(invocation, words),
     onRead: (read, total) => reading.show(read, total, "Codex sessions read"),
     signal,
   });
   return {
-    shown: [...own, ...codex.sessions].sort((a, b) => b.updated - a.updated),
+    shown: codex.sessions,
     hidden: [...hidden, { by: elsewhere, count: codex.elsewhere }],
     troubles: codex.troubles,
   };

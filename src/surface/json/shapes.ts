@@ -86,6 +86,15 @@ export const session = z
     bytes: z.number().describe("of its log"),
     holder: owner.optional().describe("who works in it now"),
     trouble: z.string().optional().describe("what is wrong with its files, in words"),
+    imported: z
+      .strictObject({
+        id: z.string().describe("Codex's"),
+        rollout: z.string().describe("the id of the file that was read last"),
+        bytes: z.number().describe("of that file that were taken over"),
+        turn: z.number().describe("the last turn that was"),
+      })
+      .optional()
+      .describe("the Codex session that it was taken over from, and how far"),
   })
   .meta({ id: "session", title: "a session as lists know it" });
 
@@ -109,6 +118,13 @@ export const listed = session
       })
       .optional()
       .describe("of a Codex session"),
+    goneOn: z
+      .strictObject({
+        next: z.string().describe("the command that takes over what Codex has added"),
+        apart: z.literal(true).optional().describe("into a session of its own, because both have gone on"),
+      })
+      .optional()
+      .describe("Codex has gone on with what the session was taken over from (with `--codex`)"),
   })
   .meta({ id: "listed", title: "a session in a list, of Throughline or of Codex" });
 

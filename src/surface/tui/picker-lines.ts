@@ -3,7 +3,7 @@ import { ago, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
 import { statusWords } from "../../session/standing.ts";
-import { branchWords, labelWords, modelWords, placeWords } from "../session-words.ts";
+import { branchWords, goneOnWords, labelWords, modelWords, placeWords } from "../session-words.ts";
 import type { Preview } from "./picker-model.ts";
 import { chosenRow, type PickerRow, type PickerState } from "./picker-state.ts";
 import type { Paint, Tone } from "./style.ts";
@@ -213,6 +213,7 @@ function previewLines(screen: PickerScreen, lines: number, paint: Paint): string
     ...(branch === undefined ? [] : [branch]),
     ...(place === undefined ? [] : [place]),
     statusWords(row, now),
+    ...(row.goneOn ? [goneOnWords(row.goneOn)] : []),
   ];
   const details = wrap(facts.join(" · "), columns)
     .slice(0, Math.max(1, Math.floor(lines / 2)))

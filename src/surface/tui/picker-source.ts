@@ -33,7 +33,7 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
     tell,
     list: async (which) => {
       const place = which.everywhere ? undefined : here;
-      return pickerRows(store, place, which.codex ? { codex } : {});
+      return pickerRows(store, place, which.codex ? { codex: { ...codex, tell } } : {});
     },
     search: async (words, rows) => {
       const { isCodexSession, searchCodex } = await codexModule();
@@ -98,35 +98,40 @@ const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../
 
 /** The rows that a picker begins with: Throughline's own sessions, or Codex's where there is no own one yet. */
 export async function firstRows(
-  { store, codex }: Pick<Shelves, "store" | "codex">,
+  { store, codex, tell }: Pick<Shelves, "store" | "codex" | "tell">,
   here: Place | undefined,
   onRead?: ListQuery["onRead"],
 ): Promise<PickerRows> {
   const reading = onRead && { onRead };
   const own = await pickerRows(store, here, reading);
-  return own.rows.length + own.elsewhere > 0 ? own : pickerRows(store, here, { codex, ...reading });
+  return own.rows.length + own.elsewhere > 0
+    ? own
+    : pickerRows(store, here, { codex: { ...codex, tell }, ...reading });
 }
 
 /** The picker's rows. `here`: only this workspace's. `codex`: with Codex's own sessions. Archived ones are counted and left out. */
 async function pickerRows(
   store: SessionStore,
   here: Place | undefined,
-  { codex, onRead }: Partial<Pick<Shelves, "codex">> & Pick<ListQuery, "onRead"> = {},
+  {
+    codex,
+    onRead,
+  }: { codex?: Pick<CodexQuery, "environment" | "home" | "tell"> } & Pick<ListQuery, "onRead"> = {},
 ): Promise<PickerRows> {
   let elsewhere = 0;
   const place = here && { workspace: here };
-  const own = new Set<string>();
+  const hidden = new Set<string>();
   const onHidden: ListQuery["onHidden"] = (count, ids) => {
     elsewhere = count;
-    for (const id of ids) own.add(id);
+    for (const id of ids) hidden.add(id);
   };
-  let listed: PickerRow[] = await store.list({ ...place, onHidden, ...(onRead && { onRead }) });
+  const reading = onRead && { onRead };
+  let listed: PickerRow[] = await store.list({ ...place, onHidden, ...reading });
   if (codex) {
     const { codexSessions } = await codexModule();
-    for (const { id } of listed) own.add(id);
-    const theirs = await codexSessions({ ...codex, own, ...(here && { here }), ...(onRead && { onRead }) });
-    listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
-    elsewhere += theirs.elsewhere;
+    const found = await codexSessions({ ...codex, own: listed, hidden, ...(here && { here }), ...reading });
+    listed = found.sessions;
+    elsewhere += found.elsewhere;
   }
   const now = systemClock.now();
   const rows = listed

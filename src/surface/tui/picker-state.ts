@@ -1,9 +1,11 @@
+import type { GoneOn } from "../../session/standing.ts";
 import type { ListedSession } from "../../store.ts";
 
 /** A session that can be picked. */
 export interface PickerRow extends ListedSession {
   /** The other tool that the session is of, if it isn't Throughline's: stands before its name. */
   readonly origin?: string;
+  readonly goneOn?: GoneOn;
 }
 
 /** The rows of one list: of this workspace, or of all of them. */

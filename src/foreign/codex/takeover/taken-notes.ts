@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
 import type { RolloutFile } from "../home/places.ts";
 
+/** By what a file is known again. */
+type Standing = Pick<RolloutFile, "path" | "bytes" | "mtime">;
+
 /** At most so many threads are remembered, those taken over last. */
 const mostNotes = 2_000;
 
@@ -19,12 +22,12 @@ export class TakenNotes {
   }
 
   /** Whether these are the files as they stood. */
-  isKnown(thread: string, files: readonly RolloutFile[]): boolean {
+  isKnown(thread: string, files: readonly Standing[]): boolean {
     return files.length > 0 && this.#notes.get(thread) === standing(files);
   }
 
   /** Notes how they stand; a cache that can't be written costs time and nothing more. */
-  put(thread: string, files: readonly RolloutFile[]): void {
+  put(thread: string, files: readonly Standing[]): void {
     if (this.isKnown(thread, files)) return;
     this.#notes.delete(thread);
     this.#notes.set(thread, standing(files));
@@ -32,7 +35,7 @@ export class TakenNotes {
   }
 }
 
-function standing(files: readonly RolloutFile[]): string {
+function standing(files: readonly Standing[]): string {
   return files
     .map(({ path, bytes, mtime }) => `${path} ${bytes} ${mtime}`)
     .sort()

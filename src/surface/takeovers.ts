@@ -1,0 +1,47 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { codexHome, listRollouts, readRolloutName, type RolloutFile } from "../foreign/codex/home/places.ts";
+import type { ListedThread } from "../foreign/codex/list/list.ts";
+import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
+import type { GoneOn } from "../session/standing.ts";
+import type { SessionSummary } from "../session/summary.ts";
+import type { CodexQuery } from "./codex-sessions.ts";
+
+/** Which of the own sessions in a list Codex has gone on with since they were taken over: what lists know of them tells it, and no log is read. */
+export class Takeovers {
+  /** How far each thread was taken over into any session, by its id. */
+  readonly #furthest = new Map<string, number>();
+  readonly #files: () => ReadonlyMap<string, RolloutFile[]>;
+  readonly #notes: () => TakenNotes;
+
+  constructor(
+    own: readonly SessionSummary[],
+    { environment, home }: Pick<CodexQuery, "environment" | "home">,
+  ) {
+    this.#files = once(() => Map.groupBy(listRollouts(codexHome(environment)), ({ thread }) => thread));
+    this.#notes = once(() => new TakenNotes(join(home, "cache")));
+    for (const { imported } of own)
+      if (imported)
+        this.#furthest.set(imported.id, Math.max(this.#furthest.get(imported.id) ?? 0, imported.bytes));
+  }
+
+  goneOn({ id, turns, imported }: SessionSummary, thread: ListedThread): GoneOn | undefined {
+    const file = imported && statSync(thread.path, { throwIfNoEntry: false });
+    if (!file) return undefined;
+    const isSameFile = (readRolloutName(thread.path)?.rollout ?? imported.rollout) === imported.rollout;
+    if (isSameFile && file.size <= (this.#furthest.get(imported.id) ?? 0)) return undefined;
+    if (turns > imported.turn) return { next: `throughline import --new ${thread.id}`, apart: true };
+    // Listing all rollouts once more would take longer than the rest.
+    const files =
+      file.size === thread.bytes
+        ? [{ path: thread.path, bytes: file.size, mtime: file.mtimeMs }]
+        : (this.#files().get(thread.id) ?? []);
+    // A line that means nothing here, or a torn one, is no going on: somebody has looked since.
+    return this.#notes().isKnown(thread.id, files) ? undefined : { next: `throughline resume ${id}` };
+  }
+}
+
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
+}
