@@ -63,8 +63,9 @@ export async function codexSessions({
   onRead,
   signal,
 }: CodexQuery): Promise<CodexSessions> {
-  const { threads, troubles } = await listThreads(codexHome(environment), {
-    cache: join(home, "cache"),
+  const [theirs, cache] = [codexHome(environment), join(home, "cache")];
+  const { threads, troubles } = await listThreads(theirs, {
+    cache,
     ...(onRead && { onRead }),
     ...(signal && { signal }),
   });
@@ -77,7 +78,7 @@ export async function codexSessions({
     places.set(path, place);
     return place;
   };
-  const taken = new Takeovers(own, { environment, home });
+  const taken = new Takeovers(own, { home: theirs, cache });
   const sessions = new Map<string, OwnSession | CodexSession>(own.map((session) => [session.id, session]));
   const isEmpty = own.length + hidden.size === 0;
   let elsewhere = 0;

@@ -1,11 +1,9 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
-import { codexHome, listRollouts, readRolloutName, type RolloutFile } from "../foreign/codex/home/places.ts";
+import { listRollouts, readRolloutName, type RolloutFile } from "../foreign/codex/home/places.ts";
 import type { ListedThread } from "../foreign/codex/list/list.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import type { GoneOn } from "../session/standing.ts";
 import type { SessionSummary } from "../session/summary.ts";
-import type { CodexQuery } from "./codex-sessions.ts";
 
 /** Which of the own sessions in a list Codex has gone on with since they were taken over: what lists know of them tells it, and no log is read. */
 export class Takeovers {
@@ -14,12 +12,10 @@ export class Takeovers {
   readonly #files: () => ReadonlyMap<string, RolloutFile[]>;
   readonly #notes: () => TakenNotes;
 
-  constructor(
-    own: readonly SessionSummary[],
-    { environment, home }: Pick<CodexQuery, "environment" | "home">,
-  ) {
-    this.#files = once(() => Map.groupBy(listRollouts(codexHome(environment)), ({ thread }) => thread));
-    this.#notes = once(() => new TakenNotes(join(home, "cache")));
+  /** `home`: Codex's. `cache`: where caches lie. */
+  constructor(own: readonly SessionSummary[], { home, cache }: { home: string; cache: string }) {
+    this.#files = once(() => Map.groupBy(listRollouts(home), ({ thread }) => thread));
+    this.#notes = once(() => new TakenNotes(cache));
     for (const { imported } of own)
       if (imported)
         this.#furthest.set(imported.id, Math.max(this.#furthest.get(imported.id) ?? 0, imported.bytes));
