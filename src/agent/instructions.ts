@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
+import { hasCode } from "../lib/system.ts";
 import { bytesWords, systemWords } from "../lib/words.ts";
 import { sanitise } from "../session/item.ts";
 import { isInside } from "../session/place.ts";
@@ -89,7 +90,7 @@ async function readGuidance(path: string, root: string): Promise<Guidance | unde
     };
   } catch (error) {
     // Most folders have none; one that can't be read must not stop the session, and the model is told.
-    if (isMissing(error)) return undefined;
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     const why = systemWords(error);
     return {
       text: `(This file could not be read: ${why})`,
@@ -106,8 +107,4 @@ async function placeOfText(path: string, root: string): Promise<string | undefin
   const [real, own] = await Promise.all([realpath(path), realpath(root)]);
   const isGuidance = extname(real) === ".md" && isInside(real, own);
   return isGuidance && (await lstat(real)).isFile() ? real : undefined;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

@@ -61,11 +61,6 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Whether a session with this id may have been taken over from a rollout that still exists. Costs a look into three folders. */
-function mayHaveRollout(environment: Environment, id: string): boolean {
-  return hasRollout(codexHome(environment), id);
-}
-
 /** What a takeover works with. `onBytes`: told how far the rollout is read, in bytes. */
 export interface TakingOver {
   readonly store: SessionStore;
@@ -147,7 +142,8 @@ export async function takeOverMeant(
 ): Promise<{ id: string; kept?: Kept } | undefined> {
   const own = await taking.store.find(reference);
   const [only] = own;
-  if (own.length > 1 || (only !== undefined && !mayHaveRollout(taking.environment, only))) return undefined;
+  if (own.length > 1 || (only !== undefined && !hasRollout(codexHome(taking.environment), only)))
+    return undefined;
   if (only !== undefined && notesOf(taking).isKnown(only, filesOf(taking.environment, only)))
     return { id: only };
   const thread = await findThread(taking.environment, only ?? reference);

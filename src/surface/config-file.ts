@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { readText } from "../lib/open-file.ts";
 import { takeBackWords } from "../lib/owner.ts";
+import { hasCode } from "../lib/system.ts";
 import { quoted, systemWords } from "../lib/words.ts";
 import { lineOf } from "../simulator/toml-line.ts";
 
@@ -74,7 +75,7 @@ export function readConfigFile(path: string, schema: z.ZodType<ConfigFile>): Con
   try {
     text = readText(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    if (hasCode(error, "ENOENT")) return {};
     throw new Failure(
       "configuration",
       `${path} can't be read: ${systemWords(error)}. ${takeBackWords(error, path) ?? `Mend that, or move it away: ls -l ${quoted(path)}`}`,

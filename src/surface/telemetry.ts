@@ -1,3 +1,4 @@
+import { hasCode } from "../lib/system.ts";
 import type { Meter } from "../runtime/meter.ts";
 import { packageVersion } from "./version.ts";
 
@@ -42,7 +43,7 @@ async function fromPackage(): Promise<Meter | undefined> {
     const { metrics } = await import("@opentelemetry/api");
     return metrics.getMeter("throughline", packageVersion());
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    if (hasCode(error, "ERR_MODULE_NOT_FOUND")) return undefined;
     throw error;
   }
 }

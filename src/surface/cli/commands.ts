@@ -8,6 +8,7 @@ import {
   resumeOptions,
   relativesOption,
   gatewayOptions,
+  statuses,
 } from "./options.ts";
 
 /** The row of `exec resume` or of `resume`, which have the same options: `resume` opens the terminal interface where there is a terminal. */
@@ -55,8 +56,8 @@ export const commands: readonly Command[] = [
       { flags: "--since <time>", help: "active since then: an age (30m, 2h, 7d) or a date (2026-11-20)" },
       {
         flags: "--status <status>",
-        help: "idle, running, interrupted, limited, failed, cleared, archived; several with commas",
-        values: ["idle", "running", "interrupted", "limited", "failed", "cleared", "archived"],
+        help: `${statuses.join(", ")}; several with commas`,
+        values: statuses,
       },
       {
         flags: "--search <text>",

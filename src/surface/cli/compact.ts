@@ -8,8 +8,7 @@ import { textRenderer } from "./render-text.ts";
 export async function compact(invocation: Invocation): Promise<number> {
   const { args, options, signal, terminal } = invocation;
   const isJson = options["json"] === true;
-  const render = textRenderer(invocation);
-  const bench = await openWorkbench(invocation, (update) => render.update(update));
+  const bench = await openWorkbench(invocation, textRenderer(invocation));
   try {
     const id = await findSession(bench.store, args[0] ?? "", invocation.environment);
     const session = await bench.resume(id, {

@@ -120,8 +120,8 @@ async function withWorkbench(
   invocation: Invocation,
   use: (bench: Workbench) => Promise<number>,
 ): Promise<number> {
-  const render = invocation.options["json"] === true ? jsonRenderer(invocation) : textRenderer(invocation);
-  const bench = await openWorkbench(invocation, (update) => render.update(update));
+  const renderer = invocation.options["json"] === true ? jsonRenderer : textRenderer;
+  const bench = await openWorkbench(invocation, renderer(invocation));
   const { config } = bench;
   if (config.undecided !== undefined)
     invocation.terminal.err(`· ${undecidedWords(config, invocation.folder)}\n`);

@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import type { ListedSession } from "../../store.ts";
 import { readAge } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { statuses } from "./options.ts";
 
 /** One filter of a list: its name for the line that counts what is hidden, and which sessions it keeps. */
 export interface Filter {
@@ -9,8 +10,6 @@ export interface Filter {
   given: string;
   keeps(session: ListedSession): boolean;
 }
-
-const statuses = ["idle", "running", "interrupted", "limited", "failed", "cleared", "archived"] as const;
 
 /** The filters that the options of `sessions` ask for. Throws `usage` for a value that isn't valid. */
 export function filtersOf(invocation: Invocation, now: number): Filter[] {
@@ -39,7 +38,7 @@ function ofModel(text: string): Filter["keeps"] {
 /** One status or several: `failed,limited`. A session that a process holds counts as running, whatever its log says. */
 function ofStatus(text: string): Filter["keeps"] {
   const wanted = wordsOf(text);
-  const unknown = wanted.find((word) => !statuses.some((status) => status === word));
+  const unknown = wanted.find((word) => !statuses.includes(word));
   if (unknown !== undefined)
     throw new Failure("usage", `There is no status "${unknown}". They are: ${statuses.join(", ")}.`, {});
   return ({ holder, status, archived }) =>

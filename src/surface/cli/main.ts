@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
+import { hasCode } from "../../lib/system.ts";
 import { inHome, optionsIn } from "./in-home.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
@@ -23,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Where output can't be written (`| head`, a full disk, a closed terminal), the session still goes on to its end.
   let unwritten: Error | undefined;
   process.stderr.on("error", () => undefined);
-  process.stdout.on("error", (error) => (unwritten ??= isClosedPipe(error) ? undefined : error));
+  process.stdout.on("error", (error) => (unwritten ??= hasCode(error, "EPIPE") ? undefined : error));
   try {
     const status = await runProgram(argv, {
       terminal,
@@ -62,8 +63,4 @@ function workingFolder(): string {
       { cause: error },
     );
   }
-}
-
-function isClosedPipe(error: Error): boolean {
-  return "code" in error && error.code === "EPIPE";
 }

@@ -14,6 +14,17 @@ export const effortOption: OptionSpec = {
   values: ["minimal", "low", "medium", "high", "xhigh"],
 };
 
+/** What `sessions --status` takes. */
+export const statuses: readonly string[] = [
+  "idle",
+  "running",
+  "interrupted",
+  "limited",
+  "failed",
+  "cleared",
+  "archived",
+];
+
 /** The options of every command that runs a turn. */
 export const turnOptions: readonly OptionSpec[] = [
   providerOption,

@@ -1,7 +1,7 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { packageFile, packageVersion } from "../version.ts";
-import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
+import { homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
 import { inHome } from "./in-home.ts";
 import { editDistance } from "./pick.ts";
@@ -231,5 +231,3 @@ function isLike(typed: string, word: string): boolean {
   const letters = (text: string): string => [...text].sort().join("");
   return editDistance(typed, word) <= typed.length / 3 || letters(typed) === letters(word);
 }
-
-export type { Command };

@@ -5,8 +5,7 @@ import { writeJson } from "../../lib/whole-json.ts";
 import type { Usage } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
-import type { SessionUpdate } from "../../turn/update.ts";
-import type { Renderer } from "./render.ts";
+import type { Observe, SessionUpdate } from "../../turn/update.ts";
 import type { ExecEvent } from "../json/events.ts";
 import { patchedFiles } from "../update-words.ts";
 import { jsonVersion } from "../json/print.ts";
@@ -18,7 +17,7 @@ import { inHome, updateInHome } from "./in-home.ts";
  * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in
  * every run over the same session.
  */
-export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
+export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options">): Observe {
   const { terminal } = invocation;
   // `thread.started` comes first, as clients of `codex exec --json` expect it.
   let early: ExecEvent[] | undefined = [];
@@ -28,78 +27,76 @@ export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options"
     early = undefined;
   };
   const inputs = new Map<number, string>();
-  return {
-    update(happened) {
-      const update = updateInHome(invocation, happened);
-      switch (update.type) {
-        case "session-opened":
-          return print({
-            type: "thread.started",
-            schema: jsonVersion,
-            thread_id: update.id,
-            resumed: update.resumed,
-          });
-        case "notice":
-          return print({ type: "session.notice", message: update.text });
-        case "turn-started":
-          return print({ type: "turn.started", turn: update.turn });
-        case "item": {
-          const item = messageItem(update);
-          if (item) print({ type: "item.completed", item });
-          return;
-        }
-        case "tool-started":
-          inputs.set(update.callSeq, update.input);
-          return print({ type: "item.started", item: callItem(update.callSeq, update.name, update.input) });
-        case "tool-ended": {
-          const input = inputs.get(update.callSeq) ?? "";
-          inputs.delete(update.callSeq);
-          return print({
-            type: "item.completed",
-            item: callItem(update.callSeq, update.name, input, update.outcome),
-          });
-        }
-        case "silent":
-          return print({ type: "session.silent", ms: update.ms });
-        case "attempt-failed": {
-          const { failure, action, delayMs, notice } = update;
-          return print({
-            type: "session.attempt_failed",
-            class: failure.class,
-            action,
-            delay_ms: delayMs,
-            message: notice,
-          });
-        }
-        case "repaired":
-          return print({
-            type: "session.recovered",
-            message: update.notice,
-            rung: update.rung,
-            items: update.count,
-          });
-        case "session-rotated": {
-          const { from, to, notice } = update;
-          return print({ type: "session.rotated", from, thread_id: to, message: notice });
-        }
-        case "follow-up-delivered": {
-          const { id, mode, text } = update;
-          return print({ type: "followup.delivered", id, mode, text });
-        }
-        case "waiting":
-          return print({
-            type: "session.waiting",
-            until: isoTime(update.until),
-            message: update.notice,
-          });
-        case "turn-ended":
-          return print(turnEnd(update, (words) => inHome(invocation, words)));
-        case "attempt-started":
-        case "text-delta":
-        case "reasoning-delta":
-        case "tool-progress":
+  return (happened) => {
+    const update = updateInHome(invocation, happened);
+    switch (update.type) {
+      case "session-opened":
+        return print({
+          type: "thread.started",
+          schema: jsonVersion,
+          thread_id: update.id,
+          resumed: update.resumed,
+        });
+      case "notice":
+        return print({ type: "session.notice", message: update.text });
+      case "turn-started":
+        return print({ type: "turn.started", turn: update.turn });
+      case "item": {
+        const item = messageItem(update);
+        if (item) print({ type: "item.completed", item });
+        return;
       }
-    },
+      case "tool-started":
+        inputs.set(update.callSeq, update.input);
+        return print({ type: "item.started", item: callItem(update.callSeq, update.name, update.input) });
+      case "tool-ended": {
+        const input = inputs.get(update.callSeq) ?? "";
+        inputs.delete(update.callSeq);
+        return print({
+          type: "item.completed",
+          item: callItem(update.callSeq, update.name, input, update.outcome),
+        });
+      }
+      case "silent":
+        return print({ type: "session.silent", ms: update.ms });
+      case "attempt-failed": {
+        const { failure, action, delayMs, notice } = update;
+        return print({
+          type: "session.attempt_failed",
+          class: failure.class,
+          action,
+          delay_ms: delayMs,
+          message: notice,
+        });
+      }
+      case "repaired":
+        return print({
+          type: "session.recovered",
+          message: update.notice,
+          rung: update.rung,
+          items: update.count,
+        });
+      case "session-rotated": {
+        const { from, to, notice } = update;
+        return print({ type: "session.rotated", from, thread_id: to, message: notice });
+      }
+      case "follow-up-delivered": {
+        const { id, mode, text } = update;
+        return print({ type: "followup.delivered", id, mode, text });
+      }
+      case "waiting":
+        return print({
+          type: "session.waiting",
+          until: isoTime(update.until),
+          message: update.notice,
+        });
+      case "turn-ended":
+        return print(turnEnd(update, (words) => inHome(invocation, words)));
+      case "attempt-started":
+      case "text-delta":
+      case "reasoning-delta":
+      case "tool-progress":
+    }
   };
 }
 

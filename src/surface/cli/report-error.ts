@@ -13,8 +13,7 @@ import type { Terminal } from "./terminal.ts";
 export function reportError(error: unknown, terminal: Terminal, json: boolean): number {
   const failure = asFailure(error);
   const message =
-    failure?.message ??
-    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was. To see where, set THROUGHLINE_DEBUG=1 and type the same again.`;
+    failure?.message ?? `${bugWords(error)} To see where, set THROUGHLINE_DEBUG=1 and type the same again.`;
   if (json) {
     const facts = failure && {
       class: failure.class,
@@ -28,7 +27,14 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
   return failure ? catalogue[failure.class].exit : 1;
 }
 
-/** The line that a failure is printed as: its message and, except for `usage`, the page that explains its class. */
-export function failureLine({ class: failureClass, message }: Pick<Failure, "class" | "message">): string {
-  return `${printable(message)}${failureClass === "usage" ? "" : ` ${failurePage(failureClass)}`}\n`;
-}
+/** What is said of an error that is a mistake of this program. */
+export const bugWords = (error: unknown): string =>
+  `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
+
+/** What is said of a failure: its message and, except for `usage`, the page that explains its class. */
+export const failureWords = ({ class: failureClass, message }: Pick<Failure, "class" | "message">): string =>
+  failureClass === "usage" ? message : `${message} ${failurePage(failureClass)}`;
+
+/** The line that a failure is printed as. */
+export const failureLine = (failure: Pick<Failure, "class" | "message">): string =>
+  `${printable(failureWords(failure))}\n`;

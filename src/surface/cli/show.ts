@@ -292,7 +292,6 @@ function commandFor(session: ListedSession, queued: number): string {
     return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
   if (session.status === "limited") return `throughline resume ${session.id} --wait`;
   if (session.status === "failed") return goOn(session.id, session.reason);
-  if (session.status === "interrupted") return goOn(session.id);
-  if (queued > 0) return `throughline resume ${session.id}`;
+  if (session.status === "interrupted" || queued > 0) return goOn(session.id);
   return `throughline resume ${session.id} "…"`;
 }

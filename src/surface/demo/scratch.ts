@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { hasCode } from "../../lib/system.ts";
 
 const run = promisify(execFile);
 
@@ -69,11 +70,11 @@ async function commit(workspace: string): Promise<void> {
     await git("commit", "--quiet", "--message=A test that fails");
   } catch (error) {
     // Without git on the machine the story is the same, on no branch.
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 
 function emptyIfMissing(error: unknown): string {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+  if (hasCode(error, "ENOENT")) return "";
   throw error;
 }

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
-import { at, failure, id } from "./shapes.ts";
+import { at, id, schema } from "./shapes.ts";
 
 /** What `doctor` and `repair` print. */
 
-const schema = z.literal(1).describe("version of what `--json` prints");
 const kindNames = Object.keys(catalogue) as [keyof typeof catalogue, ...(keyof typeof catalogue)[]];
 const severity = z
   .enum(["broken", "loss", "note"])
@@ -150,5 +149,4 @@ export const repair = z.strictObject({
   left: z.array(finding).describe("what can't be repaired"),
   backup: z.string().optional().describe("folder with the file as it was"),
   transcript: z.string().optional().describe("what was said, for people, where the file can't be repaired"),
-  failure: failure.optional().describe("of a session of our own: why nothing was done"),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mode } from "./shapes.ts";
+import { mode, schema } from "./shapes.ts";
 
 /**
  * What `exec`, `exec resume` and `resume` print with `--json`: one event a line, in the shape that users of `codex exec --json` know. An item
@@ -64,7 +64,7 @@ const usage = z
 export const execEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("thread.started"),
-    schema: z.literal(1).describe("version of what `--json` prints"),
+    schema,
     thread_id: z.string().describe("the session's id"),
     resumed: z.boolean().describe("false for a new session"),
   }),
@@ -126,7 +126,7 @@ export type ExecEvent = z.input<typeof execEvent>;
 export const gatewayEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("gateway.listening"),
-    schema: z.literal(1).describe("version of what `--json` prints"),
+    schema,
     url: z.string().describe("where it listens, as soon as it does"),
   }),
   z.strictObject({
@@ -136,7 +136,7 @@ export const gatewayEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("gateway.config"),
-    schema: z.literal(1).describe("version of what `--json` prints"),
+    schema,
     config: z.string().describe("with `--codex-config`: what goes into Codex's config.toml"),
   }),
 ]);
@@ -161,7 +161,7 @@ export const demoEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("demo.ended"),
-    schema: z.literal(1).describe("version of what `--json` prints"),
+    schema,
     failed: z.number().describe("claims that did not hold"),
     seconds: z.number().describe("how long it took"),
   }),

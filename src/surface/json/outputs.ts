@@ -1,10 +1,21 @@
 import { z } from "zod";
 import { doctor, repair } from "./codex.ts";
-import { at, damage, dead, failure, id, listed, mode, queued, session, unreadable } from "./shapes.ts";
+import {
+  at,
+  damage,
+  dead,
+  failure,
+  id,
+  listed,
+  mode,
+  queued,
+  schema,
+  session,
+  unreadable,
+} from "./shapes.ts";
 
 /** What each command prints with `--json`, by the command's name: one object on one line. The commands that print events are in `events.ts`. */
 
-const schema = z.literal(1).describe("version of what `--json` prints");
 const troubles = z.array(z.string()).describe("what could not be removed, in words; run it again");
 
 /** What `archive` and `unarchive` print for each named session. */

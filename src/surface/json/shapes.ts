@@ -3,6 +3,7 @@ import * as log from "../../session/event.ts";
 
 /** Shapes that several commands print. Every member says what it is: docs/json.md is made from them, and a test holds real output to them. */
 
+export const schema = z.literal(1).describe("version of what `--json` prints");
 export const id = z.string().describe("a session's id");
 export const at = z.number().describe("milliseconds since 1970");
 

@@ -1,3 +1,4 @@
+import { bugWords } from "../cli/report-error.ts";
 import { asFailure } from "../cli/system-failure.ts";
 import type { PickerCommand } from "./picker-keys.ts";
 import {
@@ -226,8 +227,7 @@ export class PickerModel {
   /** Words for an error. Anything but a `Failure` is a mistake of the program, and said to be. */
   #wordsOf(error: unknown): string {
     const failure = asFailure(error);
-    if (failure) return this.#source.tell(failure.message);
-    return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;
+    return failure ? this.#source.tell(failure.message) : bugWords(error);
   }
 }
 

@@ -24,7 +24,7 @@ export async function recall(store: SessionStore, id: string, turns: number): Pr
   const history = await historyOf(store, id);
   // The numbers have gaps where somebody went back to an earlier step.
   const all = [...new Set(history.items.filter(isItemRecord).map(turnOf))];
-  return recollect(store, history, turns === 0 ? history.turn : (all.at(-turns - 1) ?? 0));
+  return recollect(store, history, all.at(-turns - 1) ?? 0);
 }
 
 /** The history, with the blocks of the turns after this one. */

@@ -6,8 +6,8 @@ import { summarize } from "../../session/summary.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import type { Invocation } from "../cli/command.ts";
-import { failurePage } from "../cli/failure-page.ts";
 import { inHome, updateInHome } from "../cli/in-home.ts";
+import { bugWords, failureWords } from "../cli/report-error.ts";
 import type { Block, Happening } from "./state.ts";
 
 /** The banner of a session that is opened again. */
@@ -50,8 +50,5 @@ export function troubleWords(
   invocation: Pick<Invocation, "options"> = { options: {} },
 ): string {
   const failure = asFailure(error);
-  if (!failure)
-    return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-  const message = inHome(invocation, failure.message);
-  return failure.class === "usage" ? message : `${message} ${failurePage(failure.class)}`;
+  return failure ? inHome(invocation, failureWords(failure)) : bugWords(error);
 }
