@@ -13,7 +13,7 @@ import { toldHome } from "./store-for.ts";
 import { diagnosisJson, doctorText, ownJson, reportLabel, saidJson, shortPath } from "./doctor-text.ts";
 import { fitted } from "./fold.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
-import { progress } from "./progress.ts";
+import { megabytes, progress } from "./progress.ts";
 import { readMessage } from "./prompt.ts";
 import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
@@ -42,7 +42,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   for await (const diagnosis of diagnose(paths, { home: ownHome, now, signal, onBytes }))
     diagnoses.push(diagnosis);
   const looked =
-    args.length > 0 && ids === undefined ? undefined : await lookAtOwn(ownHome, invocation.signal, bar, ids);
+    args.length > 0 && ids === undefined ? undefined : await lookAtOwn(ownHome, signal, bar, ids);
   const own = looked?.found ?? [];
   bar.clear();
   const said =
@@ -122,5 +122,3 @@ async function lookAtOwn(
 function totalBytes(paths: readonly string[]): number {
   return paths.reduce((sum, path) => sum + sizeIfSeen(path), 0);
 }
-
-const megabytes = (bytes: number): number => Math.round(bytes / 1e6);

@@ -5,8 +5,11 @@ const patience = 300;
 /** Milliseconds between two drawings of the bar. */
 const between = 80;
 const width = 20;
-/** Columns of a terminal that doesn't tell its width. */
+/** Columns of a terminal that doesn't tell its width, or says 0, as some do. */
 const usualColumns = 80;
+
+/** Bytes, as a bar counts them. */
+export const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 
 export interface Progress {
   show(done: number, total: number, what: string): void;
@@ -17,7 +20,7 @@ export interface Progress {
 /** A progress bar on stderr for what takes long; draws nothing where stderr is no terminal. */
 export function progress(terminal: Terminal, now: () => number = () => performance.now()): Progress {
   const began = now();
-  const columns = terminal.screen?.output.columns ?? usualColumns;
+  const columns = terminal.screen?.output.columns || usualColumns;
   let drawn: number | undefined;
   return {
     show: (done, total, what) => {

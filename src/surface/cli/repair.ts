@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { sizeIfSeen } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
 import { prepareRepair, type RepairOptions, type RepairPlan } from "../../foreign/codex/repair/prepare.ts";
@@ -17,7 +18,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findingJson } from "./doctor-text.ts";
 import { unnamedSuccessor } from "./own-findings.ts";
-import { progress } from "./progress.ts";
+import { megabytes, progress } from "./progress.ts";
 import { readMessage } from "./prompt.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
@@ -43,15 +44,17 @@ export async function repair(invocation: Invocation): Promise<number> {
         "--undo takes back all of the last repair; what chooses sealed content goes with a new one. Nothing was changed.",
         {},
       );
-    return undo(invocation, home, path);
+    return tellDone(invocation, await undoRepair(path, { home }));
   }
   const bar = progress(invocation.terminal);
+  // A compressed rollout is longer than its file.
+  const size = sizeIfSeen(path);
   const pasted = await readMessage(invocation);
   const repairing: RepairOptions = {
     home,
     now: Date.now(),
     signal: invocation.signal,
-    onBytes: (read) => bar.show(Math.round(read / 1e6), Math.round(read / 1e6), "MB read"),
+    onBytes: (read) => bar.show(megabytes(read), megabytes(Math.max(read, size)), "MB read"),
     ...choiceOf(invocation, pasted),
   };
   if (options["write"] !== true)
@@ -156,10 +159,6 @@ function tellNothing(invocation: Invocation, path: string, plan: RepairPlan | un
   else if (left.length > 0) terminal.out(inHome(invocation, leftText(path, left)));
   else terminal.out(inHome(invocation, nothingText(path, args[0] ?? path)));
   return left.length > 0 ? 1 : 0;
-}
-
-async function undo(invocation: Invocation, home: string, path: string): Promise<number> {
-  return tellDone(invocation, await undoRepair(path, { home }));
 }
 
 function tellDone(invocation: Invocation, completed: CompletedRepair): number {
