@@ -43,6 +43,7 @@ const systemCodes: Readonly<Record<string, string>> = {
   EPERM: "the system doesn't allow it",
   EISDIR: "it is a folder",
   EFTYPE: "it is no file",
+  ENXIO: "it is a socket, or a device that isn't there",
   EOVERFLOW: "it is far too large",
   ENOTDIR: "a part of its path is no folder",
   EROFS: "its file system can only be read",

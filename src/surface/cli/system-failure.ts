@@ -18,6 +18,7 @@ const wanting: ReadonlySet<string> = new Set([
   "ENFILE",
   "EISDIR",
   "EFTYPE",
+  "ENXIO",
   "EOVERFLOW",
   "ENOTDIR",
   "ELOOP",

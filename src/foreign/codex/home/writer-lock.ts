@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../../failure.ts";
 import { giveTo } from "../../../lib/owner.ts";
@@ -25,7 +25,9 @@ export function lockPath(home: string, thread: string): string {
 export function takeWriterLock(home: string, thread: string, path: string): WriterLock {
   const file = lockPath(home, thread);
   makeFolders(dirname(file));
-  closeSync(openedAs(dirname(file), "r", home));
+  closeSync(openedAs(dirname(file), onlyFolder, home));
+  // Now: what fails when the lock is released is told of a rollout that is repaired.
+  closeSync(openedAs(coordinationPath(file), "a+", home));
   // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
   for (let tries = 0; tries < 5; tries++) {
     const fd = openedAs(file, "a+", home);
@@ -48,11 +50,17 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
   );
 }
 
+/** A pipe in the place of a folder would be waited for without end. Windows has no such flag. */
+const onlyFolder = (constants as { O_DIRECTORY?: number }).O_DIRECTORY ?? 0;
+
+/** Path of the lock under which files of locks are removed, beside one of them. */
+const coordinationPath = (file: string): string => join(dirname(file), ".coordination.lock");
+
 /**
  * Opens a lock's file, or the folder of locks. What root makes there is the user's whose home it is: Codex, which could not open it, would
  * refuse to resume any session there (0.169: "Permission denied").
  */
-function openedAs(path: string, flags: "r" | "a+", home: string): number {
+function openedAs(path: string, flags: "a+" | number, home: string): number {
   const fd = openSync(path, flags, 0o600);
   giveTo(fd, statSync(home));
   return fd;
@@ -63,7 +71,7 @@ function openedAs(path: string, flags: "r" | "a+", home: string): number {
  * is free, and for no longer than it takes to remove a file: a resume that meets it waits without a word.
  */
 function release(file: string, fd: number, home: string): void {
-  const coordination = openedAs(join(dirname(file), ".coordination.lock"), "a+", home);
+  const coordination = openedAs(coordinationPath(file), "a+", home);
   try {
     const isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
     if (isOurs && flock(coordination)) unlinkSync(file);

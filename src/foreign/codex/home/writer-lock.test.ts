@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { lockPath, takeWriterLock } from "./writer-lock.ts";
+
+const thread = "01a20778-5b04-79c0-b97c-4e4bc7f4f8b3";
+
+function home(): string {
+  const path = mkdtempSync(join(tmpdir(), "throughline-locks-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+it("a pipe in the place of the folder of locks is told, and not waited for", () => {
+  const codex = home();
+  execFileSync("mkfifo", [join(codex, "thread-writer-locks")]);
+  expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("ENOTDIR");
+});
+
+it("a lock that can't be released is not taken", () => {
+  const codex = home();
+  mkdirSync(join(codex, "thread-writer-locks", ".coordination.lock"), { recursive: true });
+  expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("EISDIR");
+  rmSync(join(codex, "thread-writer-locks", ".coordination.lock"), { recursive: true });
+  takeWriterLock(codex, thread, "rollout").release();
+  expect(existsSync(lockPath(codex, thread))).toBe(false);
+});
