@@ -133,7 +133,7 @@ it("of many rollouts together the same is told as of a few at a time, what Codex
   );
 });
 
-it.each<[string, string | undefined, string | undefined, boolean]>([
+it.each<[string, string | undefined, string | undefined, boolean, string?]>([
   ["that config.toml doesn't have", "work", 'model = "m"\n', true],
   ["of which config.toml has another", "work", '[model_providers.home]\nname = "Home"\n', true],
   ["that config.toml has", "work", '[model_providers.work]\nname = "Work"\n', false],
@@ -141,7 +141,16 @@ it.each<[string, string | undefined, string | undefined, boolean]>([
   ["that isn't named", undefined, 'model = "m"\n', false],
   ["where there is no config.toml", "work", undefined, false],
   ["where config.toml can't be read", "work", "model = \n", false],
-])("a provider %s", async (_what, provider, settings, isTold) => {
+  [
+    "in whose place the database names one that config.toml has",
+    "work",
+    '[model_providers.home]\nname = "Home"\n',
+    false,
+    "home",
+  ],
+  ["that only the database names", "home", '[model_providers.home]\nname = "Home"\n', true, "work"],
+  ["in whose place the database names none", "work", 'model = "m"\n', true, ""],
+])("a provider %s", async (_what, provider, settings, isTold, inDatabase) => {
   const home = mkdtempSync(join(root, "settings-"));
   mkdirSync(join(home, "sessions"));
   if (settings !== undefined) writeFileSync(join(home, "config.toml"), settings);
@@ -150,6 +159,12 @@ it.each<[string, string | undefined, string | undefined, boolean]>([
   const said = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.169.0" };
   const payload = { ...said, model_provider: provider };
   writeFileSync(path, `${JSON.stringify({ timestamp, type: "session_meta", payload })}\n`);
+  if (inDatabase !== undefined) {
+    const database = new DatabaseSync(join(home, "state_5.sqlite"));
+    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, model_provider TEXT)");
+    database.prepare("INSERT INTO threads VALUES (?, ?, ?)").run(id, path, inDatabase);
+    database.close();
+  }
   const [found] = await diagnosed([path]);
   const told = found?.findings.filter(({ kind }) => kind === "provider-gone");
   expect(told?.map(({ severity, detail }) => [severity, detail])).toEqual(

@@ -47,7 +47,7 @@ export class Surroundings {
       ...found,
       ...this.#chainFindings(path, home, examined),
       ...this.#databaseFindings(path, home, thread, examined),
-      ...this.#settingsFindings(home, examined),
+      ...this.#settingsFindings(home, thread, examined),
     ];
   }
 
@@ -95,10 +95,13 @@ export class Surroundings {
     return found;
   }
 
-  #settingsFindings(home: string, { header }: Examination): Finding[] {
-    const provider = header?.modelProvider;
-    if (provider === undefined || this.#of(home).mayHaveProvider(provider)) return [];
-    const detail = `${provider}; throughline export --format codex writes it for the one that is chosen there`;
+  #settingsFindings(home: string, thread: string, { header }: Examination): Finding[] {
+    const beside = this.#of(home);
+    // Where the database names one, the first line's doesn't count (0.169, 2026-11-23).
+    const provider = beside.places.get(thread)?.provider || header?.modelProvider;
+    if (provider === undefined || beside.mayHaveProvider(provider)) return [];
+    const table = `[model_providers.${provider}]`;
+    const detail = `${provider}; a table ${table} with the endpoint that is used now lets all its sessions go on (codex exec: with -c model_provider=${provider}), and throughline export --format codex writes this one for the provider that is chosen there`;
     return [finding("provider-gone", [], { detail })];
   }
 

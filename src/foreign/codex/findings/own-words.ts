@@ -113,7 +113,7 @@ export const ownWords: readonly OwnWords[] = [
     says: /model provider [`“][^`”]+[`”](?: not found|, which is no longer configured)/iu,
     means: "The session was made with a provider that Codex's config.toml doesn't have any more",
     youCan:
-      "put [model_providers.NAME] back into it, or have the session written once more for the provider that it chooses: throughline export --format codex, with the session's id; or go on here: throughline resume",
+      "put [model_providers.NAME] back into it, with that endpoint or the one that is used now (codex exec then wants -c model_provider=NAME), or have the session written once more for the provider that it chooses: throughline export --format codex, with the session's id; or go on here: throughline resume",
     kinds: [],
   },
   {
