@@ -110,6 +110,8 @@ function shapes(items: readonly Item[]): Refusal | undefined {
     }
     const type = item["type"] ?? "message";
     const content = item["content"];
+    const unknown = type === "message" ? unknownValue(item) : undefined;
+    if (unknown) return invalid(unknown.message, "invalid_value", `input[${at}]${unknown.of}`);
     if (type === "message" && Array.isArray(content)) {
       for (const part of content as Item[]) {
         if (part["text"] === "")
@@ -126,6 +128,24 @@ function shapes(items: readonly Item[]): Refusal | undefined {
       return invalid(`Item with id '${String(item["id"])}' not found.`, null, "input");
   }
   return undefined;
+}
+
+/** A message's role or kind of part that the API doesn't know there. */
+function unknownValue({ role, content }: Item): { message: string; of: string } | undefined {
+  if (!["assistant", "system", "developer", "user"].includes(String(role)))
+    return {
+      message: `Invalid value: '${String(role)}'. Supported values are: 'assistant', 'system', 'developer', and 'user'.`,
+      of: ".role",
+    };
+  const known =
+    role === "assistant"
+      ? ["output_text", "refusal"]
+      : ["input_text", "input_image", "input_file", "scoped_content", "encrypted_content"];
+  const kinds = Array.isArray(content) ? (content as Item[]).map((part) => String(part["type"])) : [];
+  const nth = kinds.findIndex((kind) => !known.includes(kind));
+  const values = known.map((kind) => `'${kind}'`);
+  const message = `Invalid value: '${kinds[nth]}'. Supported values are: ${values.slice(0, -1).join(", ")} and ${values.at(-1)}.`;
+  return nth < 0 ? undefined : { message, of: `.content[${nth}]` };
 }
 
 const prefixes: Readonly<Record<string, string>> = {

@@ -17,6 +17,8 @@ const asks = (message: string): Line => event("user_message", { message });
 const told = (type: "AgentMessage" | "UserMessage", text: string, id?: string): Line =>
   event("item_completed", { item: { type, id, content: [{ type: "Text", text }] } });
 const ended = event("task_complete");
+/** Stands before the first prompt of every session of Codex's own. */
+const begun: Line = ["turn_context", {}];
 const back = event("thread_rolled_back", { num_turns: 1 });
 const summary: Line = ["compacted", { message: "so far", replacement_history: [] }];
 const reasoning = item("reasoning", { summary: [] });
@@ -42,7 +44,7 @@ describe("an answer is lost", () => {
 
   it.each<[string, Line[], string[]]>([
     ["where a line behind its event is blank", [says("a"), blank, ended], ["assistant 1, in 2"]],
-    ["where its event is the last line", [asks("one"), says("a")], ["assistant 2, before 3"]],
+    ["where its event is the last line", [begun, asks("one"), says("a")], ["assistant 3, before 4"]],
     ["though its turn has not ended", [says("a"), blank, event("token_count")], ["assistant 1, in 2"]],
     [
       "when the turn was aborted",
@@ -162,6 +164,11 @@ describe("a prompt is lost", () => {
     ],
     ["that says something else than the one before", [prompt("one"), blank, asks("two")], ["user 3, in 2"]],
     [
+      "where Codex has written nothing of its own before it, as in what another program converted",
+      [asks("one"), answer("a"), asks("two"), begun, asks("three")],
+      ["user 1, before 1", "user 3, before 3"],
+    ],
+    [
       "though a rollback took it back, which counts it",
       [prompt("one"), asks("one"), blank, asks("two"), back],
       ["user 4, in 3"],
@@ -186,8 +193,13 @@ describe("a prompt is lost", () => {
         asks("one"),
       ],
     ],
-    ["where the blank line is far away", [blank, ...far, event("token_count"), asks("one")]],
-    ["where no line is missing", [prompt("one"), asks("two")]],
+    ["where the blank line is far away", [begun, blank, ...far, event("token_count"), asks("one")]],
+    ["where no line is missing", [begun, prompt("one"), asks("two")]],
+    [
+      "where the environment was told before it",
+      [prompt("<environment_context></environment_context>"), asks("one")],
+    ],
+    ["where its record comes after it, before anything of Codex's", [asks("one"), prompt("one")]],
     ["where it says nothing", [blank, asks("")]],
     ["where a summary took its place", [blank, asks("one"), summary]],
   ])("not %s", async (_what, lines) => {

@@ -49,7 +49,9 @@ const nearby = 4;
 /**
  * Finds messages that only an event still tells (`agent_message` and `user_message`, since 0.148 `item_completed`). An event alone proves
  * nothing: up to 0.58 what came of a cut stream has no record. There has to be a hole too, where the record belongs: a blanked line, a
- * missing ordinal, or the end of the file. It also notes which of the model's items a provider may refuse for their form.
+ * missing ordinal, or the end of the file. Only of a prompt before which Codex has written nothing of its own the event is enough: programs
+ * that convert sessions for Codex tell the person's words so (casr). It also notes which of the model's items a provider may refuse for
+ * their form.
  */
 export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
@@ -74,6 +76,10 @@ export class MessagesWatch {
   #said: string[] = [];
   #holes: Hole[] = [];
   readonly #misnamed = new MisnamedMessages();
+  /** Whether there is something that Codex writes before the first prompt of every session. */
+  #isBegun = false;
+  /** The last prompt that only an event tells for lack of anything of Codex's: its record may still come. */
+  #alone: { readonly text: string; readonly event: Span } | undefined;
   #reasoning: { span: Span; isDamage: boolean } | undefined;
   #lastOrdinal: number | undefined;
   /** Holes since the last record. */
@@ -127,6 +133,7 @@ export class MessagesWatch {
       this.unsealed.see(kind, record, line);
       this.#item(kind, record, line);
     } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
+    else if (type === "turn_context") this.#isBegun = true;
     else if (type === "compacted") this.#replaced(payload, line);
     else if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
   }
@@ -150,7 +157,7 @@ export class MessagesWatch {
   copied(): void {
     this.#told = [];
     this.untold.forget();
-    this.lost.keep(({ role }) => role === "user");
+    this.lost.keep(({ role, event, hole }) => role === "user" && hole.at !== event.at);
   }
 
   /** Reasoning without what it led to, that at the end of the file included. */
@@ -244,7 +251,16 @@ export class MessagesWatch {
 
   #prompt(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
     const words = promptOf(payload);
-    if (words === undefined) return;
+    if (words === undefined) {
+      this.#isBegun = true;
+      return;
+    }
+    const alone = this.#alone;
+    this.#alone = undefined;
+    if (alone && words.includes(alone.text)) {
+      this.lost.keep(({ event }) => event !== alone.event);
+      return;
+    }
     if (hasOrdinal && words !== "") this.untold.said(payload, line);
     this.#said.push(words);
     if (this.#said.length > mostTexts) this.#said.shift();
@@ -273,11 +289,17 @@ export class MessagesWatch {
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const isSeen = text === "" || this.#hears(text) || isCopy;
       if (isSeen) return;
+      const event = spanOf(line);
       const hole =
         this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
-      if (hole) this.lost.add({ role: "user", event: spanOf(line), hole });
+      if (!hole && !this.#isBegun) this.#alone = { text, event };
+      const place = hole ?? (this.#isBegun ? undefined : { ...event, bytes: 0 });
+      if (place) this.lost.add({ role: "user", event, hole: place });
     } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
-    else if (turnEdge(kind)) this.#settle();
+    else if (turnEdge(kind)) {
+      this.#isBegun = true;
+      this.#settle();
+    }
   }
 
   /**

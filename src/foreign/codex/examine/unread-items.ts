@@ -1,4 +1,5 @@
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import { foreignParts, isOwnMessage } from "../rollout/chat-items.ts";
 import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
@@ -7,13 +8,11 @@ import { askedOfPayload, formedOfPayload, type WatchedRecord } from "./watched-r
 
 const mostFound = 10_000;
 const ownTexts: ReadonlySet<string> = new Set(["input_text", "output_text"]);
-/** What other APIs call parts. */
-const foreignKinds: ReadonlySet<string> = new Set(["text", "refusal"]);
 const ownRoles: ReadonlySet<unknown> = new Set(["user", "assistant", "developer", "system"]);
 /** The kinds of parts that hold words, and those of them that reasoning has. */
 const wordKinds: ReadonlySet<string> = new Set([
   ...ownTexts,
-  ...foreignKinds,
+  ...foreignParts,
   "summary_text",
   "reasoning_text",
 ]);
@@ -22,7 +21,7 @@ const ofReasoning = {
   content: new Set(["reasoning_text", "text"]),
 } as const;
 /** How a list begins whose parts no output has. */
-const foreignParts = /^\[\s*\{\s*"type"\s*:\s*"(?:text|image|output_text|refusal)"/u;
+const partsOfOthers = /^\[\s*\{\s*"type"\s*:\s*"(?:text|image|output_text|refusal)"/u;
 /** What a call was called with, and what an output says, by the kind. */
 const said = {
   function_call: "arguments",
@@ -32,8 +31,9 @@ const said = {
 } as const;
 
 /**
- * Finds messages, reasoning, calls and outputs that Codex passes over as it does lines that are no records, because a member is gone or has a form in
- * which it never writes it (0.130, 0.146, 0.169). Kinds of items and parts that nobody here knows are none of it: a newer version may
+ * Finds messages, reasoning, calls and outputs that Codex passes over as it does lines that are no records, or that OpenAI refuses, because
+ * a member is gone or has a form in which Codex never writes it (0.130, 0.146, 0.169). Kinds of items and parts that nobody here knows are
+ * none of it: a newer version may
  * write them.
  */
 export class UnreadItems {
@@ -65,7 +65,7 @@ export function isReadItem(kind: string, record: FormedRecord): boolean {
   if (kind === "message") {
     const { role, content } = payload;
     if (typeof role !== "string" && isOthers(content)) return true;
-    return typeof role === "string" && Array.isArray(content) && content.every(isReadPart);
+    return typeof role === "string" && isOwnMessage(role, content);
   }
   if (kind === "reasoning") {
     const { summary, content } = payload;
@@ -76,7 +76,7 @@ export function isReadItem(kind: string, record: FormedRecord): boolean {
   const isSaid = record.isText(said[kind]);
   if (said[kind] !== "output") return record.isText("call_id") && record.isText("name") && isSaid;
   const isAnswer = record.isText("call_id") || isInjected(kind, payload);
-  return isAnswer && (isSaid || (record.hasParts && !foreignParts.test(record.partsHead)));
+  return isAnswer && (isSaid || (record.hasParts && !partsOfOthers.test(record.partsHead)));
 }
 
 /** What an item that has lost its type is; `undefined` where its members don't tell. */
@@ -113,10 +113,4 @@ function isReadThought(parts: unknown, where: keyof typeof ofReasoning): boolean
     const { type, text } = part;
     return ofReasoning[where].has(type) ? typeof text === "string" : !wordKinds.has(type);
   });
-}
-
-function isReadPart(part: unknown): boolean {
-  if (!isJsonObject(part) || typeof part["type"] !== "string") return false;
-  const { type, text } = part;
-  return ownTexts.has(type) ? typeof text === "string" : !foreignKinds.has(type);
 }

@@ -137,14 +137,15 @@ export const catalogue = {
   "unread-item": {
     severity: "loss",
     title:
-      "messages, reasoning, calls or outputs in a form that Codex doesn't write (no role, or nothing at all; text, or parts of another API, in the place of its own parts; arguments that are no text)",
-    causes: `every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn't read the model is told "aborted"; where reasoning led to one, or is one, OpenAI refuses every request ("provided without its required following item", "without its required 'reasoning' item"); programs that convert sessions for Codex write such`,
+      "messages, reasoning, calls or outputs in a form that Codex doesn't write (no role, or a tool's, or nothing at all; text, or parts of another API or of the other side, in the place of its own parts; arguments that are no text)",
+    causes: `every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn't read the model is told "aborted"; where reasoning led to one, or is one, OpenAI refuses every request ("provided without its required following item", "without its required 'reasoning' item"), as it does for parts of the other side and a tool's role, which every version sends ("Invalid value: 'input_text'. Supported values are: 'output_text' and 'refusal'."); programs that convert sessions for Codex write such`,
     mends: "repair",
   },
   "lost-message": {
     severity: "loss",
     title: "messages whose record is gone or can't be read, and which an event still tells",
-    causes: "every version goes on without them, though its screen still shows them",
+    causes:
+      "every version goes on without them, though its screen still shows them; programs that convert sessions for Codex write prompts so",
     mends: "repair",
   },
   "lost-call": {
@@ -291,9 +292,9 @@ export const catalogue = {
   },
   "name-differs": {
     severity: "loss",
-    title: "the file's name has another id than its first line",
+    title: "the file's name has another id than its first line, or is of another form than Codex's",
     causes:
-      "a resume by one of the two ids finds nothing, or another session; 0.169 resumes no file whose name is of another form",
+      'a resume by one of the two ids finds nothing, or another session; of a name of another form 0.169 refuses the resume: "does not have a canonical rollout filename"',
     mends: "rename the file to the id of its first line",
   },
   unreadable: {

@@ -259,6 +259,15 @@ describe("a diagnosis", () => {
     expect.assertions(1);
   });
 
+  it.each(["-123Z", ".123Z"])("tells a session of 0.169 in a file of another name: %s", async (more) => {
+    const { path: written, thread } = fixtures.find((file) => file.path.includes("/0.169.0/"))!;
+    const path = join(root, "odd", "sessions", `rollout-2026-11-20T20-47-32${more}-${thread}.jsonl`);
+    mkdirSync(join(path, ".."), { recursive: true });
+    copyFileSync(written, path);
+    const found = judge(await examine(path), { path, now }).filter(needsRepair);
+    expect(found).toMatchObject([{ kind: "name-differs", detail: expect.stringMatching(/^rename it to/u) }]);
+  });
+
   it("tells of a database that is damaged where it isn't asked: no resume comes by it", async () => {
     const home = join(root, "damaged");
     const path = join(home, "sessions", "2026", "11", "20", name);

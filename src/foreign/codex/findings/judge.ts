@@ -16,7 +16,7 @@ import { isCompressed } from "../rollout/compressed.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
-import { homeOf, readRolloutName, rolloutFile } from "../home/places.ts";
+import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 import { idText } from "../examine/watched-record.ts";
@@ -81,13 +81,14 @@ function headFindings(
   const named = readRolloutName(path)?.thread;
   if (named !== undefined && header !== undefined && header.id !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
-  const isWholeThread = readRolloutName(path)?.rollout === named;
-  if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
-    found.push(finding("base-lost", at));
-  if (named === undefined && header?.isPaginated && homeOf(path) !== undefined)
+  const isNameless = named === undefined || (!isCodexName(path) && header?.isPaginated === true);
+  if (isNameless && header !== undefined && homeOf(path) !== undefined)
     found.push(
       finding("name-differs", at, { detail: `rename it to ${rolloutFile(header.id, header.created ?? 0)}` }),
     );
+  const isWholeThread = readRolloutName(path)?.rollout === named;
+  if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
+    found.push(finding("base-lost", at));
   return found;
 }
 

@@ -195,6 +195,18 @@ export const ownWords: readonly OwnWords[] = [
     kinds: ["injected-output"],
   },
   {
+    says: /\bInvalid value: '(?:input_text|output_text|tool|function)'\. Supported values are/u,
+    means:
+      "The session holds a message in a form that Codex doesn't write, as programs that convert sessions do; OpenAI refuses every request of it",
+    kinds: ["unread-item"],
+  },
+  {
+    says: /does not have a canonical rollout filename/iu,
+    means:
+      "The file of the session has a name of another form than Codex's, under which 0.150 and later take no session of their own",
+    kinds: ["name-differs"],
+  },
+  {
     // Only Rust words it so: a provider's full disk comes in the words of Python, Go or Node.
     says: /\bos error 28\b/iu,
     means: "The disk is full, so that Codex can't write the session's file",

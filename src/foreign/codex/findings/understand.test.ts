@@ -238,6 +238,11 @@ it.each([
   ["thread/resume failed: thread 1 already has an\nactive writer (code -32600)", "live"],
   ["rollout at /r/rollout-1.jsonl has no usable header record", "header-broken"],
   ["failed to load rollout: rollout at /r/x is\nempty", "empty-file"],
+  ["paginated rollout path `/r/x.jsonl` does not have a canonical rollout filename", "name-differs"],
+  [
+    'unexpected status 400 Bad Request: {"error":{"message":"Invalid value: \'input_text\'. Supported values are: \'output_text\' and \'refusal\'.","param":"input[1].content[0]"}}',
+    "unread-item",
+  ],
 ])("what Codex says itself may be wrapped: %s", (said, kind) => {
   expect(understand(said, 0).kinds).toContain(kind);
 });

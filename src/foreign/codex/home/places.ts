@@ -10,7 +10,7 @@ export interface RolloutName {
   readonly thread: string;
   /** The id of this file's rollout: the thread's or, for a later segment of a reverted thread, the one after `_`. */
   readonly rollout: string;
-  /** Local date and time at which it was made, as written: `2026-11-20T20-58-19`. */
+  /** Local date and time at which it was made, as written: `2026-11-20T20-58-19`; "" where the name doesn't say. */
   readonly made: string;
   readonly form: "jsonl" | "jsonl.zst" | "json";
 }
@@ -28,27 +28,36 @@ export interface RolloutFile extends RolloutName {
 const folders = ["sessions", "archived_sessions"] as const;
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const threadId = new RegExp(`^${uuid}$`, "iu");
-const name = new RegExp(
-  `^rollout-(\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?)-(${uuid})(?:_([\\w-]{1,64}))?\\.(jsonl|jsonl\\.zst|json)$`,
-  "iu",
-);
+const dateText = "\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?";
+const ids = `(${uuid})(?:_([\\w-]{1,64}))?\\.(jsonl|jsonl\\.zst|json)$`;
+const codexName = new RegExp(`^rollout-${dateText}-${ids}`, "iu");
+/** Programs that copy, fork or convert sessions put something else before the id: `…T10-00-00.123Z-<id>`, `…-123Z-<id>`, no time at all. */
+const anyName = new RegExp(`^rollout-(${dateText})?(?:.*?-)??${ids}`, "iu");
 
 /** Whether a value from a file is a thread's id. Anything else could lead paths and database names that are made of it astray. */
 export function isThreadId(value: unknown): value is string {
   return typeof value === "string" && threadId.test(value);
 }
 
-/** `rollout-2026-11-20T20-58-19-<thread>[_<rollout>].jsonl[.zst]`, or `rollout-2025-05-02-<id>.json` of the first versions. */
+/**
+ * `rollout-2026-11-20T20-58-19-<thread>[_<rollout>].jsonl[.zst]`, or `rollout-2025-05-02-<id>.json` of the first versions. Codex looks for
+ * the id, and resumes what has something else before it, too (0.130; 0.169 not where the lines have ordinals).
+ */
 export function readRolloutName(path: string): RolloutName | undefined {
-  const found = name.exec(basename(path));
+  const found = anyName.exec(basename(path));
   if (!found) return undefined;
   const [, made, thread, rollout, form] = found;
   return {
     thread: thread!.toLowerCase(),
     rollout: (rollout ?? thread)!.toLowerCase(),
-    made: made!,
+    made: made ?? "",
     form: form!.toLowerCase() as RolloutName["form"],
   };
+}
+
+/** Whether a file's name is of the form that Codex gives it. */
+export function isCodexName(path: string): boolean {
+  return codexName.test(basename(path));
 }
 
 /** The name that Codex gives the file of a thread that was made at this time, by local time. */
@@ -85,7 +94,7 @@ export function codexHome(env: Readonly<Record<string, string | undefined>>): st
 /** Milliseconds since 1970 of the name's date, which is local time without its zone; `undefined` where it is no date. */
 export function madeAt({ made }: RolloutName): number | undefined {
   const [date, time] = made.split("T");
-  const at = Date.parse(`${date}T${time?.replaceAll("-", ":") ?? "00:00:00"}`);
+  const at = Date.parse(`${dateText}T${time?.replaceAll("-", ":") ?? "00:00:00"}`);
   return Number.isNaN(at) ? undefined : at;
 }
 

@@ -11,9 +11,9 @@ import type { PlanOptions } from "./plan-options.ts";
 import { longLine, saysOfFlaw } from "./long-line.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
-import { lostMessage } from "./rebuild-message.ts";
 import { lostEvent } from "./rebuild-event.ts";
 import { madeAt, readRolloutName } from "../home/places.ts";
+import { toldMessage } from "../rollout/told-message.ts";
 import { readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
 import { itemHead } from "../rollout/item-head.ts";
@@ -161,7 +161,7 @@ export class LinesPlanner {
       // A copied event goes anyway; its original tells the message.
       if (copies.has(event.at)) continue;
       const told = this.#file.record(event);
-      const payload = told && lostMessage(role, told);
+      const payload = told && toldMessage(role, told.payload);
       if (told === undefined || payload === undefined) continue;
       const line = rebuiltLine(told, payload, hole.ordinal);
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;

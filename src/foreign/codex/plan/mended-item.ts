@@ -2,34 +2,41 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isReadItem, kindByMembers } from "../examine/unread-items.ts";
 import { watched } from "../examine/watched-record.ts";
-import { partsOf } from "../rollout/chat-items.ts";
+import { partsOf, responsesItems } from "../rollout/chat-items.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 
 /**
- * The item of a record that Codex passes over (`UnreadItems`), in the form in which it reads it: text becomes parts, parts of another API
- * its own, objects in the place of text their JSON. `standIn`: of a call or an output, what takes the place of members that are gone.
- * `undefined`: what it says is gone, too.
+ * The items of a record that Codex passes over or OpenAI refuses (`UnreadItems`), in the form in which they are read and taken: text becomes
+ * parts, parts of another API its own or items of their own, objects in the place of text their JSON. `standIn`: of a call or an output,
+ * what takes the place of members that are gone. None: what it says is gone, too.
  */
-export function mendedItem(record: RolloutRecord, standIn: JsonObject): JsonObject | undefined {
+export function mendedItems(
+  record: RolloutRecord,
+  standIn: (kind: string, item: JsonObject) => JsonObject,
+): JsonObject[] {
   const { payload } = record;
   const kind = record.kind ?? kindByMembers(watched(record));
-  if (kind === undefined) return undefined;
+  if (kind === undefined) return [];
   const { id, ...rest } = payload;
   const whole = typeof id === "string" ? payload : rest;
-  const made = {
-    ...whole,
-    type: kind,
-    ...standIn,
-    ...formed(kind, payload),
-  };
-  return isReadItem(kind, watched({ ...record, payload: made })) ? made : undefined;
+  const said = kind === "message" ? message(payload) : {};
+  const items = responsesItems({ ...whole, type: kind, ...said }).map((item) => ({
+    ...item,
+    ...standIn(kindOf(item), item),
+    ...formed(kindOf(item), item),
+  }));
+  const isRead = (item: JsonObject): boolean =>
+    isReadItem(kindOf(item), watched({ ...record, kind: kindOf(item), payload: item }));
+  return items.every(isRead) ? items : [];
 }
+
+const kindOf = ({ type }: JsonObject): string => String(type);
 
 function formed(kind: string, payload: JsonObject): JsonObject {
   switch (kind) {
     case "message":
-      return message(payload);
+      return {};
     case "reasoning":
       return reasoning(payload);
     case "function_call":
@@ -38,9 +45,7 @@ function formed(kind: string, payload: JsonObject): JsonObject {
       return ofCall(payload, "input");
     default: {
       const { output } = payload;
-      return {
-        output: Array.isArray(output) ? partsOf(output, "input_text").map(partOfOutput) : textOf(output),
-      };
+      return { output: Array.isArray(output) ? partsOf(output, "input_text") : textOf(output) };
     }
   }
 }
@@ -69,20 +74,8 @@ function message(payload: JsonObject): JsonObject {
   const { content } = payload;
   const role = payload["role"] ?? roleOf(payload);
   if ((content ?? null) === null) return { role };
-  const parts = isJsonObject(content) ? [content] : Array.isArray(content) ? content : textOf(content);
-  return { role, content: partsOf(parts, role === "assistant" ? "output_text" : "input_text") };
-}
-
-/** An output has its words in the same parts as a prompt; tools and other APIs give pictures by their bytes. */
-function partOfOutput(part: JsonObject): JsonObject {
-  if (part["type"] === "output_text") return { ...part, type: "input_text" };
-  const {
-    data,
-    mimeType,
-    media_type: type = mimeType,
-  } = isJsonObject(part["source"]) ? part["source"] : part;
-  const isPicture = part["type"] === "image" && typeof data === "string" && typeof type === "string";
-  return isPicture ? { type: "input_image", image_url: `data:${type};base64,${data}` } : part;
+  const said = isJsonObject(content) ? [content] : Array.isArray(content) ? content : textOf(content);
+  return { role, content: said };
 }
 
 /** Who says it, by the kind of its parts and by how the words begin that Codex itself says; `undefined` where that doesn't tell. */

@@ -9,7 +9,7 @@ import type { Span } from "../rollout/span.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { padded, spaces } from "./line-bytes.ts";
-import { mendedItem } from "./mended-item.ts";
+import { mendedItems } from "./mended-item.ts";
 import { lostCall } from "./rebuild-pair.ts";
 
 /** A call and its output are at most so many lines apart where one of them has lost its id. */
@@ -38,10 +38,12 @@ export class UnreadPlanner {
       if (record === undefined) continue;
       const line = this.#file.bytes(span);
       const value = parseJson(line.toString("utf8"));
-      const item = mendedItem(record, this.#standIn(span, record));
-      if (item && isJsonObject(value)) {
-        const own = record.era === "bare" ? item : { ...value, payload: item };
-        const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
+      const items = mendedItems(record, (kind, payload) => this.#standIn(span, kind, payload));
+      if (items.length > 0 && isJsonObject(value)) {
+        const lines = items.map((item) =>
+          writeJson(record.era === "bare" ? item : { ...value, payload: item }),
+        );
+        const bytes = padded(Buffer.from(lines.join("\n")), span.bytes);
         yield this.#file.replace(span, "unread-item", "it gets the form that Codex reads", bytes);
       } else {
         const says = "what Codex can't read becomes spaces";
@@ -52,11 +54,10 @@ export class UnreadPlanner {
   }
 
   /** What takes the place of an item's members that are gone: of an output its call's id, of a call also what its event tells of it. */
-  #standIn(span: Span, record: RolloutRecord): JsonObject {
-    const { kind = "", payload } = record;
+  #standIn(span: Span, kind: string, payload: JsonObject): JsonObject {
     if (!isCallKind(kind) && !isOutputKind(kind)) return {};
     const { call_id: own } = payload;
-    const call = typeof own === "string" ? own : this.#otherHalf(span, record);
+    const call = typeof own === "string" ? own : this.#otherHalf(span, kind, payload);
     return isCallKind(kind)
       ? lostCall({ kind: outputKinds[kind]!, call }, this.#event(span, call))
       : { call_id: call };
@@ -75,7 +76,7 @@ export class UnreadPlanner {
    * only output that can answer such a call. Where both have a number, its digits. Where none is found it gets one of its own, so that what
    * it says stays: its other half is put in as one that is gone.
    */
-  #otherHalf({ index }: Span, { kind = "", payload: { call_id: own } }: RolloutRecord): string {
+  #otherHalf({ index }: Span, kind: string, { call_id: own }: JsonObject): string {
     const { open, orphans } = this.#found;
     const isCall = isCallKind(kind);
     const isMany = open.count + orphans.count > mostAlone;

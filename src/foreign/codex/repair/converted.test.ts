@@ -44,6 +44,72 @@ async function repaired(lines: readonly object[], before = ""): Promise<JsonObje
 }
 
 describe("a session that another program wrote for Codex", () => {
+  const line = (type: string, payload: object): JsonObject => ({
+    type,
+    timestamp: header.timestamp,
+    payload,
+  });
+  const begun = line("session_meta", { ...header, model_provider: "openai" });
+  const told = (text: string): JsonObject => line("event_msg", { type: "user_message", message: text });
+  const others = (role: string, ...content: object[]): JsonObject =>
+    line("response_item", { type: "message", role, content });
+  const payloads = (lines: readonly JsonObject[]): unknown[] => lines.slice(1).map(({ payload }) => payload);
+
+  it("with prompts that only events tell, and answers in the person's parts, gets messages as Codex writes them", async () => {
+    const lines = await repaired([
+      begun,
+      told("continue"),
+      others("assistant", { type: "input_text", text: "one" }),
+      { ...told("continue"), timestamp: "2026-03-04T10:52:00Z" },
+      others("assistant", { type: "input_text", text: "two" }),
+    ]);
+    expect(payloads(lines).filter((payload) => (payload as JsonObject)["role"] !== undefined)).toEqual([
+      message("user", "continue"),
+      message("assistant", "one"),
+      message("user", "continue"),
+      message("assistant", "two"),
+    ]);
+  });
+
+  it("with calls and outputs as parts gets items of their own, in the same order", async () => {
+    const lines = await repaired([
+      begun,
+      line("response_item", message("user", "look")),
+      others(
+        "assistant",
+        { type: "thinking", thinking: "Hm." },
+        { type: "output_text", text: "Looking." },
+        { type: "tool_use", id: "toolu_1", name: "Bash", input: { command: "ls" } },
+      ),
+      others("user", {
+        type: "tool_result",
+        tool_use_id: "toolu_1",
+        content: [{ type: "text", text: "a.ts" }],
+      }),
+      line("response_item", message("assistant", "There.")),
+    ]);
+    expect(payloads(lines)).toEqual([
+      message("user", "look"),
+      message("assistant", "Looking."),
+      { type: "function_call", name: "Bash", arguments: '{"command":"ls"}', call_id: "toolu_1" },
+      { type: "function_call_output", call_id: "toolu_1", output: [{ type: "input_text", text: "a.ts" }] },
+      message("assistant", "There."),
+    ]);
+  });
+
+  it("with what a tool said as a message of its own keeps the words, as an output", async () => {
+    const lines = await repaired([
+      begun,
+      line("response_item", message("user", "look")),
+      others("tool", { type: "input_text", text: "a.ts" }),
+      line("response_item", message("assistant", "There.")),
+    ]);
+    expect(payloads(lines)[2]).toMatchObject({
+      type: "function_call_output",
+      output: [{ type: "input_text", text: "a.ts" }],
+    });
+  });
+
   it("with numbers for times gets their times, and its first line what it lacks", async () => {
     const seconds = 1_772_621_481.875;
     const lines = await repaired([

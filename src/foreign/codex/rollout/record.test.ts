@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader } from "./header.ts";
 import { linesIn } from "./lines.ts";
-import { listRollouts, readRolloutName } from "../home/places.ts";
+import { isCodexName, listRollouts, readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord, timeIn, timeOf } from "./record.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures");
@@ -149,5 +149,23 @@ test("names of rollouts of all times are understood, and no others", () => {
   });
   expect(readRolloutName(`rollout-2025-05-02-${id}.json`)).toMatchObject({ thread: id, form: "json" });
   expect(readRolloutName(`rollout-2026-11-20T20-48-07-${id}.jsonl.bak`)).toBeUndefined();
+  expect(readRolloutName(`rollout-2026-11-20T20-48-07-${id}-copy.jsonl`)).toBeUndefined();
   expect(readRolloutName("session_index.jsonl")).toBeUndefined();
+});
+
+test("names that other programs give, and Codex looks for by the id, are understood too", () => {
+  const id = "01a1fab7-6ca0-7853-978f-a8ff0a61dcf0";
+  const made = "2026-11-20T20-48-07";
+  for (const begin of [`${made}.123Z-`, `${made}-123Z-`, `${made}Z-`]) {
+    expect(readRolloutName(`rollout-${begin}${id}.jsonl`)).toEqual({
+      thread: id,
+      rollout: id,
+      made,
+      form: "jsonl",
+    });
+    expect(isCodexName(`rollout-${begin}${id}.jsonl`)).toBe(false);
+  }
+  expect(readRolloutName(`rollout-1759572000000-${id}.jsonl`)).toMatchObject({ thread: id, made: "" });
+  expect(readRolloutName(`rollout-${id}.jsonl`)).toMatchObject({ thread: id, made: "" });
+  expect(isCodexName(`rollout-${made}-${id}.jsonl`)).toBe(true);
 });

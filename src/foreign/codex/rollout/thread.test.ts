@@ -348,3 +348,36 @@ test("words stand in the place of what is too long, so that calls are answered a
   const back = linesIn(Buffer.from(event("thread_rolled_back", { num_turns: 1 })))[0]!;
   expect(fold.take(back)).toMatchObject([{ change: { do: "cut", keep: 0 } }]);
 });
+
+test("a prompt that only an event tells counts where Codex has written nothing of its own before it, and once", () => {
+  const told = (message: string): string => event("user_message", { message });
+  expect(
+    history([header("a"), told("go on"), said("assistant", "one"), told("go on"), said("user", "go on")]),
+  ).toEqual(["go on", "one", "go on"]);
+  expect(history([header("a"), said("user", "first"), told("first"), told("second")])).toEqual([
+    "first",
+    "second",
+  ]);
+  const context = said("user", "<environment_context>\n<cwd>/w</cwd></environment_context>");
+  expect(history([header("a"), context, told("first"), said("user", "first"), told("second")])).toHaveLength(
+    2,
+  );
+});
+
+test("parts of another API become items in order", () => {
+  const content = [
+    { type: "text", text: "Looking." },
+    { type: "tool_use", id: "toolu_1", name: "Bash", input: { command: "ls" } },
+  ];
+  const answer = [{ type: "tool_result", tool_use_id: "toolu_1", content: "a.ts" }];
+  const added = changes([
+    header("a"),
+    line("response_item", { type: "message", role: "assistant", content }),
+    line("response_item", { type: "message", role: "user", content: answer }),
+  ]).flatMap((change) => (change.do === "add" ? [change.item.payload] : []));
+  expect(added).toEqual([
+    { type: "message", role: "assistant", content: [{ type: "output_text", text: "Looking." }] },
+    { type: "function_call", name: "Bash", arguments: '{"command":"ls"}', call_id: "toolu_1" },
+    { type: "function_call_output", call_id: "toolu_1", output: "a.ts" },
+  ]);
+});

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import type { Usage } from "../../../session/event.ts";
 import { agentMessage, withWords } from "./agent-message.ts";
+import { isOwnMessage, responsesItems } from "./chat-items.ts";
 import { isDelivery } from "./delivery.ts";
 import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
 import { readHeader } from "./header.ts";
@@ -13,6 +14,7 @@ import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
 import { threadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
+import { toldMessage } from "./told-message.ts";
 import { turnEdge } from "./turn-edge.ts";
 import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
@@ -32,6 +34,12 @@ export class ThreadFold {
   #begun = false;
   /** Whether an event has told what was asked first. */
   #isTold = false;
+  /** Whether there is something that Codex writes before the first prompt of every session. */
+  #isCodexs: boolean;
+  /** The prompt that no event has told yet. */
+  #untold: string | undefined;
+  /** The prompt that only an event has told yet. */
+  #alone: string | undefined;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
   #model: string | undefined;
@@ -50,6 +58,7 @@ export class ThreadFold {
     this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
+    this.#isCodexs = history.length > 0;
     this.#isOwed = isOwed;
   }
 
@@ -57,7 +66,7 @@ export class ThreadFold {
   take({ bytes: line, whole, length }: RolloutLine): Changed[] {
     const glanced = glance(line);
     if (glanced && isSilent(glanced)) {
-      if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
+      if ((this.#isTold && this.#isCodexs) || !whole || !mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
       return told.readable ? dated(this.#told(told.payload), undefined) : [];
     }
@@ -107,10 +116,13 @@ export class ThreadFold {
       }
       case "response_item":
         if (kind === undefined) return [{ do: "skip", why: "no-type" }];
-        return isDelivery(record) ? [] : this.#add(kind, payload, bytes);
+        if (isDelivery(record)) return [];
+        if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
+        return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
         return this.#compact(payload);
       case "turn_context":
+        this.#isCodexs = true;
         return this.#set(payload["model"], payload["effort"] ?? effortIn(payload), payload["cwd"]);
       case "token_usage_record":
         return usageIn(payload["thread_token_usage"]);
@@ -127,6 +139,7 @@ export class ThreadFold {
     switch (turnEdge(kind) ?? kind) {
       case "began":
         this.#turns.begin();
+        this.#isCodexs = true;
         this.#isOwed = false;
         return [{ do: "turn" }];
       case "complete":
@@ -154,9 +167,19 @@ export class ThreadFold {
   }
 
   #told(payload: JsonObject): ThreadChange[] {
-    const prompt = this.#isTold ? undefined : toldPrompt(payload);
-    this.#isTold ||= prompt !== undefined;
-    return prompt === undefined ? [] : [{ do: "tell", prompt }];
+    const prompt = toldPrompt(payload);
+    if (prompt === undefined) return [];
+    const told: ThreadChange[] = this.#isTold ? [] : [{ do: "tell", prompt }];
+    this.#isTold = true;
+    const isSaid = this.#untold?.includes(prompt) === true;
+    this.#untold = undefined;
+    const message = this.#isCodexs || isSaid ? undefined : toldMessage("user", payload);
+    // Programs that convert sessions for Codex tell what the person said by its event alone.
+    if (!message) return told;
+    this.#alone = undefined;
+    const added = this.#add("message", message, undefined);
+    [this.#alone, this.#untold] = [prompt, undefined];
+    return [...told, ...added];
   }
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
@@ -165,7 +188,13 @@ export class ThreadFold {
     // Up to 0.33 no header names the folder; what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
-    if (typeof mark === "string") this.#turns.ask();
+    if (mark === null && payload["role"] === "user") this.#isCodexs = true;
+    if (typeof mark === "string") {
+      const isTold = this.#alone !== undefined && mark.includes(this.#alone);
+      [this.#alone, this.#untold] = [undefined, isTold ? undefined : mark];
+      if (isTold) return [];
+      this.#turns.ask();
+    }
     const isAnswer = kind === "message" && payload["role"] === "assistant" && mark === undefined;
     if (isAnswer) this.#isOwed = payload["phase"] === "commentary";
     else if (kind !== "message" || typeof mark === "string") this.#isOwed = true;
@@ -224,6 +253,10 @@ export class ThreadFold {
     return Object.keys(changed).length === 0 ? [] : [{ do: "set", ...changed }];
   }
 }
+
+/** Whether a message came from another program, in parts that are none here: Codex goes on without it, or OpenAI refuses it. */
+const isOthersMessage = (kind: string, { role, content }: JsonObject): boolean =>
+  kind === "message" && typeof role === "string" && Array.isArray(content) && !isOwnMessage(role, content);
 
 function dated(changes: readonly ThreadChange[], at: number | undefined): Changed[] {
   return changes.map((change) => (at === undefined ? { change } : { change, at }));

@@ -1,12 +1,11 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
-import { textIn } from "../rollout/text-in.ts";
+import { textIn } from "./text-in.ts";
 
 /**
  * The message item that an event tells a second time; `undefined` where the event tells no words. It gets no id: that would tie it to the
  * reasoning before it, which may be gone, too, and every request would be refused for it.
  */
-export function lostMessage(role: "user" | "assistant", { payload }: RolloutRecord): JsonObject | undefined {
+export function toldMessage(role: "user" | "assistant", payload: JsonObject): JsonObject | undefined {
   const item = isJsonObject(payload["item"]) ? payload["item"] : undefined;
   const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
   if (text === "") return undefined;

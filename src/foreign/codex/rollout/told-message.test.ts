@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { linesIn } from "../rollout/lines.ts";
-import { readRecord } from "../rollout/record.ts";
-import { lostMessage } from "./rebuild-message.ts";
+import { linesIn } from "./lines.ts";
+import { readRecord } from "./record.ts";
+import { toldMessage } from "./told-message.ts";
 
 it("an answer that is put together from its event has no id: it would name reasoning that may be gone, too", () => {
   const item = {
@@ -17,7 +17,7 @@ it("an answer that is put together from its event has no id: it would name reaso
     payload: { type: "item_completed", item },
   };
   const told = readRecord(linesIn(Buffer.from(`${JSON.stringify(event)}\n`))[0]!);
-  expect(told.readable && lostMessage("assistant", told)).toEqual({
+  expect(told.readable && toldMessage("assistant", told.payload)).toEqual({
     type: "message",
     role: "assistant",
     content: [{ type: "output_text", text: "Done." }],
