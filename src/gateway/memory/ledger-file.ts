@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { hasCode } from "../../lib/system.ts";
-import { makePrivate } from "../../lib/open-file.ts";
 import { pathToFileURL } from "node:url";
+import { makePrivate } from "../../lib/open-file.ts";
+import { inTransaction, moveAside, resultCode, versionOf } from "../../lib/sqlite.ts";
+import { hasCode, isSystemError } from "../../lib/system.ts";
 
 const tablesVersion = 1;
 
@@ -45,11 +46,7 @@ export interface LedgerFile {
  * that was found `isDamaged` in use; one that may only be read is opened for that. Throws what SQLite or the system throws when there can
  * be no file there at all, and `NewerLedger`.
  */
-export function openLedgerFile(
-  path: string,
-  aside: (moved: string) => void,
-  isDamaged: boolean = false,
-): LedgerFile {
+export function openLedgerFile(path: string, aside: (moved: string) => void, isDamaged: boolean): LedgerFile {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (!isDamaged) return opened(path);
@@ -57,11 +54,7 @@ export function openLedgerFile(
     if (isForbidden(error) && existsSync(path)) return readable(path);
     if (!isUnusable(error)) throw error;
   }
-  const moved = `${path}.unusable`;
-  rmSync(moved, { force: true });
-  if (existsSync(path)) renameSync(path, moved);
-  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
-  aside(moved);
+  aside(moveAside(path));
   return opened(path);
 }
 
@@ -71,7 +64,8 @@ function opened(path: string): LedgerFile {
   try {
     refuseNewer(db);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    if (versionOf(db) === 0) make(db);
+    // Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them aside.
+    if (versionOf(db) === 0) inTransaction(db, () => versionOf(db) === 0 && db.exec(tables));
     return checked(db, path);
   } catch (error) {
     db.close();
@@ -111,16 +105,6 @@ function checked(db: DatabaseSync, path: string): LedgerFile {
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
-/**
- * Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them
- * aside.
- */
-function make(db: DatabaseSync): void {
-  db.exec("BEGIN IMMEDIATE");
-  if (versionOf(db) === 0) db.exec(tables);
-  db.exec("COMMIT");
-}
-
 class OtherVersion extends Error {}
 
 /** What a newer version has written is its own: nothing of it is read, changed or put aside. */
@@ -132,27 +116,17 @@ function refuseNewer(db: DatabaseSync): void {
   throw new NewerLedger(`a newer version of throughline has written it (tables of version ${version})`);
 }
 
-function versionOf(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-}
+/** SQLITE_CORRUPT and SQLITE_NOTADB: some damage shows only where it is read, or written over. */
+export const isDamage = (error: unknown): boolean => [11, 26].includes(resultCode(error) ?? -1);
 
 /** Whether the file can't be used as a ledger: by its version, by its tables (SQLITE_ERROR) or because it is damaged. */
 const isUnusable = (error: unknown): boolean =>
-  error instanceof OtherVersion || isOfCode(error, 1) || isDamage(error);
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB: some damage shows only where it is read, or written over. */
-export const isDamage = (error: unknown): boolean => isOfCode(error, 11) || isOfCode(error, 26);
-
-function isOfCode(error: unknown, primary: number): boolean {
-  const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === "number" && (errcode & 0xff) === primary;
-}
+  error instanceof OtherVersion || resultCode(error) === 1 || isDamage(error);
 
 const isForbidden = (error: unknown): boolean => hasCode(error, "EROFS", "EACCES", "EPERM");
 
 /** Errors of SQLite or of the system: a ledger can do without its file. Anything else is a mistake of the program. */
 export function isOfTheFile(error: unknown): boolean {
-  const { errcode, syscall } = error as { errcode?: unknown; syscall?: unknown };
   const isOfVersion = error instanceof OtherVersion || error instanceof NewerLedger;
-  return isOfVersion || typeof errcode === "number" || typeof syscall === "string";
+  return isOfVersion || resultCode(error) !== undefined || isSystemError(error);
 }

@@ -58,18 +58,6 @@ export function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<s
   return found;
 }
 
-/** Runs `work` in one transaction, which is taken back when it throws. */
-export function transaction(db: DatabaseSync, work: (db: DatabaseSync) => void): void {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    work(db);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-}
-
 export function putRefused(
   db: DatabaseSync,
   issuer: string,

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../../lib/sqlite.ts";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
 import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
 import {
@@ -15,7 +16,6 @@ import {
   readKnown,
   removeLifted,
   text,
-  transaction,
 } from "./ledger-rows.ts";
 
 const hour = 3_600_000;
@@ -252,12 +252,14 @@ export class Ledger implements HealMemory {
     const attempt = (): boolean =>
       this.#guarded(() => {
         // Another gateway may have put it aside by now.
-        const isStill = this.#file?.isStill() === true;
-        if (isStill && !this.#isBehind && !this.#isDamaged) return transaction(this.#file!.db, work);
-        this.#file?.db.close();
+        const file = this.#file;
+        const isStill = file?.isStill() === true;
+        if (isStill && !this.#isBehind && !this.#isDamaged)
+          return inTransaction(file.db, () => work(file.db));
+        file?.db.close();
         this.#file = undefined;
         const db = this.#opened(path, isStill && this.#isDamaged);
-        transaction(db, () => this.#writeAll(db));
+        inTransaction(db, () => this.#writeAll(db));
       });
     const isDone = attempt() || (this.#isDamaged && attempt());
     this.#isBehind = !isDone;

@@ -4,17 +4,16 @@ import type { DatabaseSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { takeBackWords } from "../../lib/owner.ts";
+import { inTransaction, moveAside } from "../../lib/sqlite.ts";
 import { systemWords } from "../../lib/words.ts";
 import type { Place } from "../../session/place.ts";
 import type { KnownRows, Listing, ListingRow, Wanted } from "../listing.ts";
 import {
-  inTransaction,
   isBusy,
   isLinked,
   isOutside,
   isSameFile,
   isUnusable,
-  moveAside,
   openDatabase,
   OtherVersion,
   removeAside,

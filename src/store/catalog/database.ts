@@ -1,6 +1,7 @@
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { makePrivate } from "../../lib/open-file.ts";
+import { asidePath, inTransaction, resultCode, versionOf } from "../../lib/sqlite.ts";
 import { isSystemError } from "../../lib/system.ts";
 
 /** Version of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
@@ -63,29 +64,10 @@ export class OtherVersion extends Error {
   }
 }
 
-function versionOf(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-}
-
-/** Runs `work` as one transaction, which is rolled back when it throws. */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-}
-
 /** Whether the file at the path is still the one with this inode. */
 export function isSameFile(path: string, file: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === file;
 }
-
-const asidePath = (path: string): string => `${path}.unusable`;
 
 /** Removes an unusable catalogue that was moved aside. */
 export function removeAside(path: string): void {
@@ -95,21 +77,6 @@ export function removeAside(path: string): void {
 /** Removes the catalogue with its write-ahead log. */
 export function removeDatabase(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
-}
-
-/** Puts an unusable catalogue out of the way; what was there before under that name is replaced. */
-export function moveAside(path: string): string {
-  const aside = asidePath(path);
-  rmSync(aside, { force: true });
-  if (existsSync(path)) renameSync(path, aside);
-  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
-  return aside;
-}
-
-/** SQLite's result code, without its extension; `undefined` for errors of another kind. */
-function resultCode(error: unknown): number | undefined {
-  const code = (error as { errcode?: unknown }).errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
 }
 
 /** SQLITE_BUSY, SQLITE_LOCKED: somebody else is writing. */
