@@ -88,6 +88,12 @@ export interface SealRefusal {
   tail?: string;
 }
 
+/** The classes of refusals of what is sealed. */
+export const aboutSeals: ReadonlySet<string> = new Set<FailureClass>([
+  "sealed-reasoning-rejected",
+  "sealed-compaction-rejected",
+]);
+
 /** A kind of failure, however its provider words it: `usage-limit`, `sealed-reasoning-rejected`. */
 export type FailureClass = keyof FailureData;
 

@@ -37,7 +37,7 @@ import {
  * The general rungs, least loss first: sealed reasoning, ids, media, and at last everything but words. Rotation comes after them
  * (`policy.ts`).
  */
-const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
+export const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
 const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcript];
 
 /**

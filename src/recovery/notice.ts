@@ -1,7 +1,7 @@
 import { printableLine } from "../lib/printable.ts";
 import { counted, durationWords, secondsWords } from "../lib/words.ts";
 import { type Failure, isFailureOf } from "../failure.ts";
-import type { FailureClass } from "../failure/catalogue.ts";
+import { aboutSeals, type FailureClass } from "../failure/catalogue.ts";
 import { namedBy } from "../failure/named.ts";
 import type { Quarantine } from "../session/event.ts";
 import { sealAge } from "../replay/seal.ts";
@@ -111,16 +111,16 @@ function repairWords(
     case "sealed": {
       if (count === 0)
         return { what: `the request was refused; sealed reasoning is not asked for any more; ${allKept}` };
-      if (!sealedClasses.has(failure.class) && oldestSealedAt === undefined)
+      if (!aboutSeals.has(failure.class) && oldestSealedAt === undefined)
         return {
           what: `${leftOutWords[failure.class] ?? "an item was refused"}; ${items} set aside; ${allKept}`,
         };
       const age =
         oldestSealedAt === undefined ? "earlier" : `${durationWords(sealAge(oldestSealedAt, now))} ago`;
-      const refused = sealedClasses.has(failure.class) ? "could not be decrypted" : "was refused";
+      const refused = aboutSeals.has(failure.class) ? "could not be decrypted" : "was refused";
       const sealed = failure.class === "sealed-compaction-rejected" ? "a compaction" : "reasoning";
       const what = `${sealed} sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
-      return sealedClasses.has(failure.class)
+      return aboutSeals.has(failure.class)
         ? { what, aside: `${namedWords(failure, scope.kind)}${scopeWords[scope.kind]}` }
         : { what };
     }
@@ -207,11 +207,6 @@ export function rotationNotice(failure: Failure): string {
   }
   return `no repair is left that would change the request; the session goes on in a successor with everything that was said; nothing was deleted (${causeWords(failure)})`;
 }
-
-const sealedClasses: ReadonlySet<string> = new Set([
-  "sealed-reasoning-rejected",
-  "sealed-compaction-rejected",
-]);
 
 /** What the refusal said of several items that are set aside together. */
 function namedWords(failure: Failure, kind: "items" | "issuer" | "sealed"): string {

@@ -1,4 +1,5 @@
 import { isFailureOf } from "../failure.ts";
+import { aboutSeals } from "../failure/catalogue.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { issuerOf } from "../replay/seal.ts";
@@ -58,8 +59,7 @@ export const ofIssuer: Remedy = {
 export const allSealed: Remedy = {
   rung: 2,
   propose({ failure, sealed, options: { upTo } }) {
-    const isAboutSeals = isFailureOf(failure, "sealed-reasoning-rejected", "sealed-compaction-rejected");
-    if (sealed.length === 0 && !isAboutSeals) return undefined;
+    if (sealed.length === 0 && !aboutSeals.has(failure.class)) return undefined;
     return { scope: { kind: "sealed", through: upTo }, items: sealed };
   },
 };

@@ -1,19 +1,19 @@
-import { type Failure, isFailureOf } from "../failure.ts";
+import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
-import { hasLadder, proposed } from "./ladder.ts";
+import { general, hasLadder, proposed } from "./ladder.ts";
 import { type Remedy } from "./remedy.ts";
-import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, shortOutputs, transcript } from "./rungs.ts";
+import { allSealed, named, ofIssuer, shortOutputs } from "./rungs.ts";
 
 /** Likely causes first, and of those what loses least of what can be seen. */
-const remedies: readonly Remedy[] = [named, ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
+const remedies: readonly Remedy[] = [named, ...general];
 
 /**
  * Whether a refusal of the token may mean seals that can't be opened: the ChatGPT backend says so of those of another backend (failures.md
  * row 12). A token that has really expired is refused without them, too.
  */
-export const mayMeanSeals = (failure: Failure): boolean =>
+export const mayMeanSeals = (failure: Failure): failure is Failure & { signal: FailureSignal } =>
   isFailureOf(failure, "auth-expired") && failure.signal?.code === "token_expired";
 
 /**

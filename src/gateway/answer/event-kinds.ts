@@ -20,15 +20,6 @@ const asides = /^(?:codex|responsesapi)\./u;
 /** Whether an event of that name shows something, or tells how the response ended. */
 export const isTelling = (name: string): boolean => !preludes.has(name) && !asides.test(name);
 
-/** Events after which no more of a response comes. */
-export const lastEvents: ReadonlySet<string> = new Set([
-  "response.completed",
-  "response.done",
-  "response.incomplete",
-  "response.cancelled",
-  ...failureEvents,
-]);
-
 /**
  * Events by which clients know that a response has ended. Codex knows all but the last, and passes over a bare `error` (codex-api
  * `sse/responses.rs`, 2026-09).
@@ -40,3 +31,6 @@ export const terminalEvents: ReadonlySet<string> = new Set([
   "response.failed",
   "response.cancelled",
 ]);
+
+/** Events after which no more of a response comes. */
+export const lastEvents: ReadonlySet<string> = terminalEvents.union(failureEvents);

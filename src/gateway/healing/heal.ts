@@ -1,4 +1,5 @@
 import { Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
+import { aboutSeals } from "../../failure/catalogue.ts";
 import { mayHideSeals } from "../../failure/pattern.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
@@ -8,7 +9,7 @@ import { repairNotice } from "../../recovery/notice.ts";
 import { pairRepair } from "../../recovery/pair-repair.ts";
 import { decide } from "../../recovery/policy.ts";
 import { Situation } from "../../recovery/situation.ts";
-import { isPast, isRefusal } from "../../recovery/trial.ts";
+import { isPast, isRefusal, mayMeanSeals } from "../../recovery/trial.ts";
 import { openai } from "../../replay/contracts/openai.ts";
 import { project, type Projection } from "../../replay/project.ts";
 import type { Quarantine } from "../../session/event.ts";
@@ -18,7 +19,7 @@ import { LostSummaries } from "./lost-summaries.ts";
 import { Masked, maskNotice } from "./masked.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { readRequest } from "../request/read-request.ts";
-import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
+import { chainParameter, Remembering } from "./remembering.ts";
 import { withIndexPlaced } from "../request/index-placed.ts";
 import { moveNotice } from "../request/moved-tools.ts";
 import { structural, structureNotice } from "../request/structure-notice.ts";
@@ -170,7 +171,7 @@ export class Healing {
    * since the ladder leaves out what looks damaged first, and then the rest; a token that has really expired is refused after that, too.
    */
   #undisguised(failure: Failure): Failure {
-    if (!isFailureOf(failure, "auth-expired") || failure.signal?.code !== "token_expired") return failure;
+    if (!mayMeanSeals(failure)) return failure;
     if (this.#disguises >= 2 || !this.holdsSeals()) return failure;
     this.#disguises++;
     return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });

@@ -1,4 +1,5 @@
 import type { Failure } from "../../failure.ts";
+import { aboutSeals } from "../../failure/catalogue.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import type { Quarantine } from "../../session/event.ts";
@@ -11,11 +12,6 @@ import type { ReadRequest } from "../request/read-request.ts";
 import { quarantineOf, type TakenRequest } from "../request/taken-request.ts";
 import { encodingParameter } from "../body/unread-body.ts";
 
-/** Refusals of what is sealed. */
-export const aboutSeals: ReadonlySet<string> = new Set([
-  "sealed-reasoning-rejected",
-  "sealed-compaction-rejected",
-]);
 /** Scopes of repairs that do nothing but leave sealed items out. */
 const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
 
