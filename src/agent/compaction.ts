@@ -1,5 +1,5 @@
 import { crashPoint } from "../lib/fault.ts";
-import { parseJson } from "../lib/json.ts";
+import { parseJsonBytes } from "../lib/json.ts";
 import { Failure, isFailureOf } from "../failure.ts";
 import {
   compactionNotice,
@@ -197,7 +197,7 @@ async function gather({ journal: { history, log }, store }: Compacting, { index 
   for await (const { record, item } of itemsOf(shadow ? untoldIn(shadow, cut) : cut, bodies)) {
     const { event } = record;
     if (event.kind === "message" && event.role === "developer") {
-      if (entries.length === 0) context.push(itemText(parseJson(new TextDecoder().decode(item))));
+      if (entries.length === 0) context.push(itemText(parseJsonBytes(item)));
       continue;
     }
     const entry = transcriptEntry(record, item);
@@ -257,8 +257,7 @@ async function ask(session: Compacting, transcript: string): Promise<Written & {
   const failed = (failure: Failure) => ({ kind: "failed" as const, failure, usage: noUsage });
   for await (const event of provider.stream(request, AbortSignal.any([signal, journal.log.lost]))) {
     if (event.type === "silent") observe(event);
-    if (event.type === "item" && event.facts.kind === "message")
-      text += itemText(parseJson(new TextDecoder().decode(event.item)));
+    if (event.type === "item" && event.facts.kind === "message") text += itemText(parseJsonBytes(event.item));
     if (event.type === "failed") {
       if (journal.log.lost.aborted) throw journal.log.lost.reason;
       return failed(event.failure);

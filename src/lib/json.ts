@@ -145,9 +145,19 @@ export function stringOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** The value if it is an object, else one without members. */
+export function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** The value where it is a text that isn't empty, else `undefined`. */
 export function nonEmptyString(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What UTF-8 bytes hold as JSON, or `undefined` when they are not JSON. */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  return parseJson(decoder.decode(bytes));
 }
 
 /** Parsed JSON, or `undefined` when the text is not JSON. */

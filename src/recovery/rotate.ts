@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJsonBytes } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { sessionCreated } from "../session/created.ts";
@@ -96,7 +96,7 @@ export class VisibleHistory {
 
   /** What stands for an item; nothing for one that stays behind. */
   carry(record: ItemRecord, bytes: Uint8Array): Carried[] {
-    const item = parseJson(new TextDecoder().decode(bytes));
+    const item = parseJsonBytes(bytes);
     const visible = isJsonObject(item) ? this.#visible(record, item) : undefined;
     if (visible === undefined) {
       this.#left++;

@@ -23,10 +23,16 @@ export interface ProjectedItems {
 /** An item of the window, the answer put in for a missing output, or one of the two frame messages. */
 export type ElementKind = "item" | "answer" | "head" | "tail";
 
-/** The messages put before a request that would begin with the assistant, and after one that would end with it. */
+/** What the person is made to say before a request that would begin with the assistant, and after one that would end with it. */
+export const frameWords = {
+  head: "[The beginning of this conversation is not available.]",
+  tail: "[Go on from where this ends, without repeating any of it.]",
+} as const;
+
+/** `frameWords` as messages. */
 export const frame = {
-  head: messageItem("user", "[The beginning of this conversation is not available.]"),
-  tail: messageItem("user", "[Go on from where this ends, without repeating any of it.]"),
+  head: messageItem("user", frameWords.head),
+  tail: messageItem("user", frameWords.tail),
 } as const;
 
 /** The elements of `input` in order, as pairs of a kind and the index of an item (-1 for the frame). */

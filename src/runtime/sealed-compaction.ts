@@ -1,4 +1,4 @@
-import { parseJson } from "../lib/json.ts";
+import { parseJsonBytes } from "../lib/json.ts";
 import { counted } from "../lib/words.ts";
 import { bytesPerToken } from "../recovery/room.ts";
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
@@ -128,7 +128,7 @@ async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord
   for await (const { record, item } of itemsOf(shown, bodies)) {
     const { event } = record;
     if (event.kind === "message" && event.role === "developer") {
-      context.push(itemText(parseJson(new TextDecoder().decode(item))));
+      context.push(itemText(parseJsonBytes(item)));
       continue;
     }
     const entry = transcriptEntry(record, item);

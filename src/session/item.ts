@@ -6,7 +6,7 @@ import {
   memberCut,
   memberNamed,
   members,
-  parseJson,
+  parseJsonBytes,
 } from "../lib/json.ts";
 import { wellFormedJson, writeJson } from "../lib/whole-json.ts";
 import { type ItemFacts, itemFacts } from "./facts.ts";
@@ -66,7 +66,7 @@ function sealFacts(
   if (argument !== undefined) return { sealed: describeSeal(argument) };
   const all = partsOf(item, found, kind);
   const parts = all.filter(isSealedPart);
-  const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
+  const sealed = sealedPart(parts.map((part) => parseJsonBytes(part)));
   if (sealed === undefined) return {};
   const hasWords = kind === "agent_message" && all.length > parts.length;
   return { sealed: describeSeal(sealed), ...(hasWords && { text: true }) };
@@ -127,7 +127,7 @@ const longestEmpty = 2_048;
 
 function isEmptyMessage(item: Uint8Array): boolean {
   if (item.length > longestEmpty) return false;
-  const message = parseJson(decoder.decode(item));
+  const message = parseJsonBytes(item);
   if (!isJsonObject(message)) return false;
   const { content } = message;
   if (!Array.isArray(content)) return content === "";

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJsonBytes } from "../lib/json.ts";
 import { sanitise } from "./item.ts";
 import { shorten } from "./shorten.ts";
 
@@ -43,7 +43,7 @@ export const summaryText = (item: JsonObject): string =>
 
 /** The context and the last message that an earlier summary item carries on, so that none is lost by summarising again. */
 export function carriedOn(item: Uint8Array): Pick<SummaryParts, "context" | "prompt"> {
-  const texts = textsOf(parseJson(new TextDecoder().decode(item)));
+  const texts = textsOf(parseJsonBytes(item));
   const after = (head: string): string[] =>
     texts.flatMap((text) => (text.startsWith(head) ? [text.slice(head.length)] : []));
   const [prompt] = after(promptHead);

@@ -1,4 +1,4 @@
-import { type JsonObject, parseJson } from "../lib/json.ts";
+import { type JsonObject, parseJsonBytes } from "../lib/json.ts";
 import type { ItemRecord } from "./event.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "./item.ts";
 import { byteLength, shorten } from "./shorten.ts";
@@ -14,7 +14,7 @@ export interface TranscriptEntry {
 
 /** An item as an entry; `undefined` for what nobody but a provider can read, and for empty messages. */
 export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): TranscriptEntry | undefined {
-  const parsed = parseJson(new TextDecoder().decode(item)) as JsonObject | undefined;
+  const parsed = parseJsonBytes(item) as JsonObject | undefined;
   if (parsed === undefined) return undefined;
   const { kind, role, name = "", call = "" } = event;
   if (isCallKind(kind)) {

@@ -157,8 +157,6 @@ function writeHex(bytes: Buffer, at: number, value: number): void {
 /** A line that could be read. Offsets are those of the buffer that was given. */
 export interface DecodedLine {
   event: JsonObject;
-  /** The line's checksum held: every byte is as it was written. */
-  verified: boolean;
   itemStart: number;
   /** 0 where there is no item. */
   itemLength: number;
@@ -181,15 +179,15 @@ export function decodeVerified(
   const checked = bytes.subarray(from + checkedFrom, end);
   if (crc32(checked) !== checksum) return undefined;
   const event = brief && readHead(bytes, from + checkedFrom, brief);
-  if (event) return { event, verified: true, itemStart: 0, itemLength: 0 };
+  if (event) return { event, itemStart: 0, itemLength: 0 };
   const mark = checked.indexOf(itemMark);
   const header = mark < 0 ? undefined : parseHeader(bytes, from, from + checkedFrom + mark);
   if (header) {
     const itemStart = from + checkedFrom + mark + itemMark.length;
-    return { event: header, verified: true, itemStart, itemLength: end - 1 - itemStart };
+    return { event: header, itemStart, itemLength: end - 1 - itemStart };
   }
   const whole = parseJson(`{${checked.toString("utf8")}`);
-  return isJsonObject(whole) ? { event: whole, verified: true, itemStart: 0, itemLength: 0 } : undefined;
+  return isJsonObject(whole) ? { event: whole, itemStart: 0, itemLength: 0 } : undefined;
 }
 
 const sealMember = Buffer.from('"encrypted_content"');
@@ -262,9 +260,7 @@ export function decodeAltered(line: Buffer): DecodedLine | undefined {
   const { crc: _crc, item, ...event } = whole;
   if (!isBelievable(event)) return undefined;
   if (item === undefined) {
-    return itemTypes.has(event["type"] as string)
-      ? undefined
-      : { event, verified: false, itemStart: 0, itemLength: 0 };
+    return itemTypes.has(event["type"] as string) ? undefined : { event, itemStart: 0, itemLength: 0 };
   }
   // Edited by hand, the item may not be the last member any more; then its bytes can't be cut out.
   const mark = line.indexOf(itemMark);
@@ -273,7 +269,7 @@ export function decodeAltered(line: Buffer): DecodedLine | undefined {
   if (mark < 0 || !isJsonObject(parseJson(line.toString("utf8", itemStart, itemEnd)))) return undefined;
   const described = describeAnew(event, line.subarray(itemStart, itemEnd));
   if (!described) return undefined;
-  return { event: described, verified: false, itemStart, itemLength: itemEnd - itemStart };
+  return { event: described, itemStart, itemLength: itemEnd - itemStart };
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson, parseJsonBytes } from "../lib/json.ts";
 import { isFailure } from "../failure.ts";
 import { isItemRecord, type ItemRecord } from "../session/event.ts";
 import { isCallKind, itemText } from "../session/item.ts";
@@ -47,7 +47,7 @@ function isSaid({ event }: ItemRecord): boolean {
 
 /** The words of a message; of a call the values of its arguments, without JSON's own signs. */
 function textOf(bytes: Uint8Array): string {
-  const item = parseJson(new TextDecoder().decode(bytes));
+  const item = parseJsonBytes(bytes);
   if (!isJsonObject(item)) return "";
   const input = item["arguments"] ?? item["input"];
   if (typeof input !== "string") return itemText(item);

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJson, parseJsonBytes } from "../lib/json.ts";
 import { visible } from "../lib/printable.ts";
 import { itemText } from "../session/item.ts";
 import type { SessionUpdate } from "../turn/update.ts";
@@ -8,7 +8,7 @@ type Update<Type extends SessionUpdate["type"]> = Extract<SessionUpdate, { type:
 /** What the model says in an item; `undefined` for an item that is no message of its own. */
 export function answerIn({ record: { event }, item }: Update<"item">): string | undefined {
   if (event.kind !== "message" || event.type !== "item-added" || event.origin !== "model") return undefined;
-  return itemText(parseJson(new TextDecoder().decode(item)));
+  return itemText(parseJsonBytes(item));
 }
 
 /** Whether the turn ends with a failed attempt: then its outcome tells the failure. */

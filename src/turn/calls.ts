@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
 import { orAborted } from "../lib/abort.ts";
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJsonBytes } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
 import { outcomeUnknown } from "../replay/pair.ts";
@@ -202,7 +202,7 @@ function place(record: ItemRecord): { turn: number; step: number } {
 
 /** The call that an item makes. */
 export function readCall(record: ItemRecord, item: Uint8Array): ToolCall {
-  const parsed = parseJson(new TextDecoder().decode(item));
+  const parsed = parseJsonBytes(item);
   const text = (key: string): string => {
     const value = isJsonObject(parsed) ? parsed[key] : undefined;
     return typeof value === "string" ? value : value === undefined ? "" : writeJson(value);

@@ -1,5 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
+import {
+  elements,
+  isJsonObject,
+  type JsonObject,
+  type Member,
+  members,
+  parseJsonBytes,
+} from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { applied } from "../../replay/edit.ts";
 import { cuts } from "../../replay/rewrite.ts";
@@ -41,7 +48,7 @@ export function readRequest(sent: Uint8Array): ReadRequest | undefined {
   if (found === undefined || found.length === 0) return undefined;
   const value = (key: string): unknown => {
     const member = found.findLast((candidate) => candidate.key === key);
-    return member && parseJson(decoder.decode(bytes.subarray(member.valueStart, member.end)));
+    return member && parseJsonBytes(bytes.subarray(member.valueStart, member.end));
   };
   const input = found.findLast(({ key }) => key === "input");
   const list =
@@ -75,7 +82,7 @@ function membersOf(bytes: Uint8Array): Member[] | undefined {
 /** Each item by itself; `undefined` when one of them is no JSON. */
 function itemsIn(list: Uint8Array): Uint8Array[] | undefined {
   const items = elements(list).map(([start, end]) => list.subarray(start, end));
-  return items.every((item) => parseJson(decoder.decode(item)) !== undefined) ? items : undefined;
+  return items.every((item) => parseJsonBytes(item) !== undefined) ? items : undefined;
 }
 
 /** The request's members without `input`, parsed so that numbers keep every digit. */
@@ -204,7 +211,7 @@ function describeMessage(item: Uint8Array): ItemFacts | undefined {
 const sealedKey = Buffer.from('"encrypted_content"');
 
 function ownBlob(item: Uint8Array): string[] {
-  const value = parseJson(decoder.decode(item));
+  const value = parseJsonBytes(item);
   const blob = isJsonObject(value) ? value["encrypted_content"] : undefined;
   return typeof blob === "string" ? [blob] : [];
 }
@@ -215,7 +222,7 @@ function ownBlob(item: Uint8Array): string[] {
  */
 function sealedParts(item: Uint8Array): string[] {
   if (!Buffer.from(item.buffer, item.byteOffset, item.length).includes(sealedKey)) return [];
-  const value = parseJson(decoder.decode(item));
+  const value = parseJsonBytes(item);
   if (!isJsonObject(value)) return [];
   return [value["content"], value["output"]]
     .flatMap((list) => (Array.isArray(list) ? list : []))
@@ -239,7 +246,7 @@ const reasoningKey = Buffer.from('"reasoning"');
 function withNeededMembers(item: Uint8Array): Uint8Array {
   const bytes = Buffer.from(item.buffer, item.byteOffset, item.length);
   if (!bytes.includes(outputKey) && !bytes.includes(reasoningKey)) return item;
-  const value = parseJson(decoder.decode(item));
+  const value = parseJsonBytes(item);
   if (!isJsonObject(value) || typeof value["type"] !== "string") return item;
   const { type, output, summary } = value;
   const isSilent = output === undefined || output === null || (Array.isArray(output) && output.length === 0);
@@ -259,7 +266,7 @@ const instructing: ReadonlySet<unknown> = new Set(["developer", "system"]);
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {
   const [member = name, instead] = name.split("=");
   if (instead !== undefined) {
-    const value = parseJson(decoder.decode(item));
+    const value = parseJsonBytes(item);
     return isJsonObject(value) && instructing.has(value[member]) && value[member] !== instead
       ? json({ ...value, [member]: instead })
       : item;

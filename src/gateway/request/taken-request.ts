@@ -8,7 +8,7 @@ import type { ItemRecord, Quarantine } from "../../session/event.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { isSealedSummary } from "../../session/seal.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { type JsonObject, objectOf } from "../../lib/json.ts";
 import { displaced, movedTools, withTools } from "./moved-tools.ts";
 import { type ReadRequest, recordsOf, settingsOf, withoutMember } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
@@ -215,7 +215,7 @@ export class TakenRequest {
   /** The tools that are sent. */
   get tools(): readonly JsonObject[] {
     const { tools } = this.settings;
-    return Array.isArray(tools) ? tools.map((tool: unknown) => (isJsonObject(tool) ? tool : {})) : [];
+    return Array.isArray(tools) ? tools.map(objectOf) : [];
   }
 
   /** Of how many items the tools go among the request's own. */

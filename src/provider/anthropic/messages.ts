@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type JsonObject, stringOf } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
+import { frameWords } from "../../replay/element.ts";
 import { outcomeUnknown } from "../../replay/pair.ts";
 import { type Block, isThinking, type TextBlock, type ToolResultBlock, type ToolUseBlock } from "./block.ts";
 import { contentBlocks, textBlocks } from "./content.ts";
@@ -30,10 +31,6 @@ interface Turn {
   /** The results of an assistant's calls. */
   readonly results: ToolResultBlock[];
 }
-
-// The projection adds such messages itself; these are for histories whose ends are lost only in this conversion.
-const begin = "[The beginning of this conversation is not available.]";
-const goOn = "[Go on from where this ends, without repeating any of it.]";
 
 /**
  * Responses items as messages. Roles alternate; the results of a response's calls are together the first blocks of the user message
@@ -83,9 +80,11 @@ class Builder {
         join(messages, "user", resultsOf(turn));
       }
     }
-    if (messages[0]?.role !== "user") messages.unshift({ role: "user", content: [...textBlocks(begin)] });
+    // The projection adds such messages itself; these are for histories whose ends are lost only in this conversion.
+    if (messages[0]?.role !== "user")
+      messages.unshift({ role: "user", content: [...textBlocks(frameWords.head)] });
     if (messages.at(-1)?.role === "assistant")
-      messages.push({ role: "user", content: [...textBlocks(goOn)] });
+      messages.push({ role: "user", content: [...textBlocks(frameWords.tail)] });
     return { system: this.#system, messages, origins: this.#origins, calls: this.#calls };
   }
 

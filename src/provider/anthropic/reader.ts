@@ -1,5 +1,5 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
-import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
+import { type JsonObject, objectOf, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
@@ -41,24 +41,24 @@ export class MessagesReader implements AnswerReader {
   event(type: string, event: JsonObject, data: string): Said[] {
     switch (type) {
       case "message_start":
-        return this.#start(object(event["message"]));
+        return this.#start(objectOf(event["message"]));
       case "content_block_start":
         this.#open.set(indexOf(event), {
-          block: object(object(parseExactJson(data))["content_block"]),
+          block: objectOf(objectOf(parseExactJson(data))["content_block"]),
           text: "",
           signature: "",
         });
         return this.#begun(indexOf(event));
       case "content_block_delta":
-        return this.#delta(indexOf(event), object(event["delta"]));
+        return this.#delta(indexOf(event), objectOf(event["delta"]));
       case "content_block_stop":
         return this.#stop(indexOf(event));
       case "message_delta":
         // Usage may come in a later `message_delta`, which needn't repeat the stop reason.
-        if (stringOf(object(event["delta"])["stop_reason"]) !== "") this.#ending = { event, data };
+        if (stringOf(objectOf(event["delta"])["stop_reason"]) !== "") this.#ending = { event, data };
         this.#count(event["usage"]);
         this.#isCounted ||=
-          this.#ending !== undefined && tokenCount(object(event["usage"])["output_tokens"]) > 0;
+          this.#ending !== undefined && tokenCount(objectOf(event["usage"])["output_tokens"]) > 0;
         return [];
       case "ping":
         return this.#keptAlive();
@@ -85,7 +85,7 @@ export class MessagesReader implements AnswerReader {
 
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
     const data = new TextDecoder().decode(bytes);
-    const { content } = object(parseExactJson(data));
+    const { content } = objectOf(parseExactJson(data));
     // Every message has content: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
     if (!Array.isArray(content) && content !== null) {
       const signal = signalFromEvent("error", answer, data);
@@ -94,7 +94,7 @@ export class MessagesReader implements AnswerReader {
     }
     const said = this.#start(answer);
     for (const [index, block] of (content ?? []).entries()) {
-      this.#open.set(index, { block: object(block), text: "", signature: "" });
+      this.#open.set(index, { block: objectOf(block), text: "", signature: "" });
       said.push(...this.#stop(index));
     }
     this.#ending = { event: answer, data };
@@ -170,7 +170,7 @@ export class MessagesReader implements AnswerReader {
       case "redacted_thinking":
         return reasoningItem(this.#itemId(index), { data: stringOf(block["data"]) });
       case "tool_use":
-        return this.#call(block, text === "" ? writeJson(object(block["input"])) : text);
+        return this.#call(block, text === "" ? writeJson(objectOf(block["input"])) : text);
       default:
         // The provider's own tools are never asked for; if they run all the same, the text beside them says what they found.
         return undefined;
@@ -194,7 +194,7 @@ export class MessagesReader implements AnswerReader {
     // Endpoints that don't say where a block stops.
     const said = [...this.#open.keys()].flatMap((index) => this.#stop(index));
     const { event = {}, data = "" } = this.#ending ?? {};
-    const reason = object(event["delta"])["stop_reason"] ?? event["stop_reason"];
+    const reason = objectOf(event["delta"])["stop_reason"] ?? event["stop_reason"];
     switch (reason) {
       case "max_tokens":
       case "refusal":
@@ -219,7 +219,8 @@ export class MessagesReader implements AnswerReader {
 
   /** Counts are cumulative; what a later event doesn't repeat stays. */
   #count(usage: unknown): void {
-    for (const [name, value] of Object.entries(object(usage))) if (value !== null) this.#usage[name] = value;
+    for (const [name, value] of Object.entries(objectOf(usage)))
+      if (value !== null) this.#usage[name] = value;
   }
 
   /** The API's input tokens are those beside the cache; here they are all of the input. */
@@ -244,5 +245,4 @@ function textDelta(type: "text-delta" | "reasoning-delta", text: unknown): Said[
   return typeof text === "string" && text !== "" ? [{ type, text }] : [];
 }
 
-const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 const indexOf = ({ index }: JsonObject): number => (typeof index === "number" ? index : 0);

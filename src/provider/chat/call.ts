@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, parseJson } from "../../lib/json.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 
@@ -50,7 +50,7 @@ export function givesObject({ function: told }: JsonObject): boolean {
 
 /** Takes a fragment in. The name comes once as a rule; servers that repeat it repeat it whole. */
 export function addFragment(call: PartialCall, delta: JsonObject): void {
-  const told = isJsonObject(delta["function"]) ? delta["function"] : {};
+  const told = objectOf(delta["function"]);
   if (call.id === "" && typeof delta["id"] === "string") call.id = delta["id"];
   if (call.name === "" && typeof told["name"] === "string") call.name = told["name"];
   const part = told["arguments"];
@@ -73,7 +73,7 @@ function write(call: PartialCall, part: string): void {
 export function continues(call: PartialCall, delta: JsonObject): boolean {
   const { index, id } = delta;
   if (typeof index === "number" && index !== call.index) return false;
-  const told = isJsonObject(delta["function"]) ? delta["function"] : {};
+  const told = objectOf(delta["function"]);
   // Only a call's first fragment names its tool; some servers give every fragment an id of its own.
   if (typeof told["name"] !== "string" || told["name"] === "") return true;
   const isOther = typeof id === "string" && id !== "" && call.id !== "" && id !== call.id;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { writeJson } from "../../lib/whole-json.ts";
+import { frameWords } from "../../replay/element.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { assistantText, contentOf, outputOf, type Part } from "./content.ts";
 import type { ChatDialect } from "./dialect.ts";
@@ -35,9 +36,6 @@ export interface Messages {
   /** The calls' own ids by those that are sent. */
   readonly calls: ReadonlyMap<string, string>;
 }
-
-/** Put after an answer that was cut off, for backends that would take that for the beginning of the next. */
-const goOn = "[Go on from where this ends, without repeating any of it.]";
 
 class Conversation {
   readonly #items: readonly JsonObject[];
@@ -136,7 +134,7 @@ class Conversation {
       } else this.#messages.push(message);
     }
     if (this.#dialect.endsOnUser && this.#messages.at(-1)?.["role"] === "assistant")
-      this.#messages.push({ role: "user", content: goOn });
+      this.#messages.push({ role: "user", content: frameWords.tail });
   }
 
   /**

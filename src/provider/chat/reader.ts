@@ -1,6 +1,6 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
 import type { FailureSignal } from "../../failure.ts";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
 import { parseExactJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import type { Usage } from "../../session/event.ts";
@@ -231,8 +231,7 @@ function refused(event: JsonObject, data: string): Said {
 }
 
 function firstChoice(event: JsonObject): JsonObject {
-  const choice: unknown = Array.isArray(event["choices"]) ? event["choices"][0] : undefined;
-  return isJsonObject(choice) ? choice : {};
+  return objectOf(Array.isArray(event["choices"]) ? event["choices"][0] : undefined);
 }
 
 /** What a choice adds: a whole answer has all of it in a message. */
@@ -242,10 +241,7 @@ function toldIn({ delta, message }: JsonObject, isStreamed: boolean): JsonObject
 
 const callsIn = (delta: JsonObject): JsonObject[] => partsIn(delta["tool_calls"]);
 
-function objectIn(data: string): JsonObject {
-  const value = parseExactJson(data);
-  return isJsonObject(value) ? value : {};
-}
+const objectIn = (data: string): JsonObject => objectOf(parseExactJson(data));
 
 function firstText(...values: unknown[]): string {
   return values.find((value): value is string => typeof value === "string" && value !== "") ?? "";
@@ -276,7 +272,7 @@ function usageIn(event: JsonObject, choice: JsonObject): unknown {
 
 /** DeepSeek and Moonshot tell cached tokens by names of their own. */
 function usageOf(value: unknown): Usage {
-  const usage = isJsonObject(value) ? value : {};
+  const usage = objectOf(value);
   return {
     inputTokens: tokenCount(usage["prompt_tokens"]),
     cachedInputTokens:

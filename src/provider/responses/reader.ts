@@ -1,5 +1,5 @@
 import { signalFromEvent } from "../../failure/signal.ts";
-import { elements, isJsonObject, type JsonObject, memberNamed } from "../../lib/json.ts";
+import { elements, isJsonObject, type JsonObject, memberNamed, objectOf } from "../../lib/json.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
 import { incomplete } from "../wire/decoder.ts";
@@ -91,7 +91,7 @@ export class ResponsesReader implements AnswerReader {
   }
 
   #completed(event: JsonObject, data: string): Said[] {
-    const response = isJsonObject(event["response"]) ? event["response"] : {};
+    const response = objectOf(event["response"]);
     const items = this.#items > 0 ? [] : outputItems(memberBytes(encoder.encode(data), "response"));
     return [...items.map((item) => this.#item(item)), ending(response, () => data)];
   }
@@ -130,7 +130,7 @@ function identity(response: unknown): { response?: string; model?: string } {
 }
 
 function usageOf(value: unknown): Usage {
-  const usage = isJsonObject(value) ? value : {};
+  const usage = objectOf(value);
   return {
     inputTokens: tokenCount(usage["input_tokens"]),
     cachedInputTokens: tokenCount(usage["input_tokens_details"], "cached_tokens"),

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, parseJson } from "../../lib/json.ts";
 import { invalidRequest, type Refusal } from "../refusal.ts";
 import { wrongType } from "../request.ts";
 import type { WireRequest } from "../wire.ts";
@@ -59,7 +59,7 @@ function itemsOf(message: JsonObject): JsonObject[] {
   return [
     ...(typeof content === "string" && content !== "" ? [{ type: "message", role, content }] : []),
     ...callsOf(calls).map((call) => {
-      const told = isJsonObject(call["function"]) ? call["function"] : {};
+      const told = objectOf(call["function"]);
       return { type: "function_call", call_id: call["id"], ...told };
     }),
   ];

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
 import { entryOf } from "../../lib/table.ts";
 import { invalidRequest, type Refusal } from "../refusal.ts";
 import { wrongType } from "../request.ts";
@@ -63,7 +63,7 @@ function contentShape(content: unknown, role: string, at: number, calls: boolean
   if (content.length === 0) return emptyArray(param);
   const types = entryOf(parts, role) ?? ["text"];
   for (const [index, part] of (content as unknown[]).entries()) {
-    const { type, text } = isJsonObject(part) ? part : {};
+    const { type, text } = objectOf(part);
     if (typeof type !== "string" || !types.includes(type)) {
       const known = types.map((name) => `'${name}'`).join(", ");
       return invalidRequest(`Invalid value: '${String(type)}'. Supported values are: ${known}.`, {

@@ -8,7 +8,7 @@ import { chosenProvider } from "../../foreign/codex/home/settings.ts";
 import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/rollout/write.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { summarize } from "../../session/summary.ts";
@@ -134,7 +134,7 @@ async function* markdownLines(store: SessionStore, id: string): AsyncGenerator<s
   const visible = await visibleItems(store, id);
   for await (const { record, item } of itemsOf(visible, (refs) => store.bodies(id, refs))) {
     const { event } = record;
-    const parsed = parseJson(Buffer.from(item).toString("utf8"));
+    const parsed = parseJsonBytes(item);
     if (!isJsonObject(parsed)) continue;
     const isContext = event.type === "item-added" && event.context === true;
     if (!isContext || isSummaryItem(parsed)) yield markdownItem(parsed);

@@ -1,5 +1,5 @@
 import { isoTime } from "../../lib/date.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJson, parseJsonBytes } from "../../lib/json.ts";
 import { printableJson } from "../../lib/printable.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { Usage } from "../../session/event.ts";
@@ -133,7 +133,7 @@ function usageJson(usage: Usage): UsageJson {
 function messageItem({ record, item }: Extract<SessionUpdate, { type: "item" }>): Item | undefined {
   const { event } = record;
   if (event.type !== "item-added" || event.origin !== "model") return undefined;
-  const text = itemText(parseJson(new TextDecoder().decode(item)));
+  const text = itemText(parseJsonBytes(item));
   if (event.kind === "message") return { id: `item_${event.seq}`, type: "agent_message", text };
   if (event.kind === "reasoning" && text) return { id: `item_${event.seq}`, type: "reasoning", text };
   return undefined;

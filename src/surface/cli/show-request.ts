@@ -1,5 +1,5 @@
 import { isSealedCompaction } from "../../runtime/sealed-compaction.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
@@ -68,7 +68,7 @@ export async function showRequest(
 }
 
 function sentLine(bytes: Uint8Array): string {
-  const item = parseJson(new TextDecoder().decode(bytes));
+  const item = parseJsonBytes(bytes);
   if (!isJsonObject(item)) return "  ?";
   const kind = String(item["type"] ?? "message");
   const input = callInput(item);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { parseJson } from "../../lib/json.ts";
+import { parseJsonBytes } from "../../lib/json.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { Failure } from "../../failure.ts";
@@ -151,9 +151,7 @@ async function shownItem(
   const { event } = record;
   if (event.type !== "item-added") return undefined;
   const at = { step: event.step, seq: event.seq };
-  const item = parseJson(new TextDecoder().decode(await store.body(id, record.body))) as
-    | Record<string, unknown>
-    | undefined;
+  const item = parseJsonBytes(await store.body(id, record.body)) as Record<string, unknown> | undefined;
   if (isCallKind(event.kind)) {
     const words = callInput(item);
     const diff = event.name === "apply_patch" ? { diff: patchBody(words) } : {};

@@ -1,5 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { Failure } from "../../failure.ts";
 import { isItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
@@ -154,7 +154,7 @@ async function lastMessages(store: SessionStore, id: string): Promise<PreviewMes
     .slice(-mostMessages);
   const messages: PreviewMessage[] = [];
   for await (const { record, item } of itemsOf(records, (refs) => store.bodies(id, refs))) {
-    const parsed = parseJson(new TextDecoder().decode(item));
+    const parsed = parseJsonBytes(item);
     // A summary is nobody's words; the person's last message, which it carries on, is.
     const isSummary = isJsonObject(parsed) && isSummaryItem(parsed);
     const text = (isSummary ? (carriedOn(item).prompt ?? "") : itemText(parsed)).trim();

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
@@ -41,7 +41,7 @@ async function recollect(store: SessionStore, history: History, after: number): 
   const calls = new Map<string, CallBlock>();
   for (const record of recent) {
     const { event } = record;
-    const item = parseJson(new TextDecoder().decode(await store.body(history.id, record.body)));
+    const item = parseJsonBytes(await store.body(history.id, record.body));
     if (!isJsonObject(item)) continue;
     const { call = "" } = event;
     const ended = isOutputKind(event.kind) ? calls.get(call) : undefined;
