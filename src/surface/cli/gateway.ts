@@ -2,6 +2,7 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { aborted } from "../../lib/abort.ts";
 import { codexConfig, type CodexProvider, usualTokenVariable } from "../../gateway/codex/codex-config.ts";
 import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
 import { printable } from "../../lib/printable.ts";
@@ -49,9 +50,7 @@ export async function gateway(invocation: Invocation): Promise<number> {
   OPENAI_BASE_URL=${running.url} for clients that read it; --codex-config prints what Codex needs.
 `,
     );
-  await new Promise<void>((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+  await aborted(signal);
   await running.close();
   young.disconnect();
   return 0;

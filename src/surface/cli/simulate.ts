@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { aborted } from "../../lib/abort.ts";
 import { printable } from "../../lib/printable.ts";
 import { loadScenario, startSimulator } from "../../simulator/server.ts";
 import { wireNames, type WireName } from "../../simulator/wires.ts";
@@ -32,9 +33,7 @@ export async function simulate(invocation: Invocation): Promise<number> {
     const command = inHome(invocation, tryIt[wire](simulator.url, settings));
     terminal.out(`Listening on ${simulator.url}. Ctrl-C ends it.\n  ${command}\n`);
   }
-  await new Promise<void>((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+  await aborted(signal);
   await simulator.close();
   return 0;
 }
