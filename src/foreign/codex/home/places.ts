@@ -94,7 +94,7 @@ export function codexHome(env: Readonly<Record<string, string | undefined>>): st
 /** Milliseconds since 1970 of the name's date, which is local time without its zone; `undefined` where it is no date. */
 export function madeAt({ made }: RolloutName): number | undefined {
   const [date, time] = made.split("T");
-  const at = Date.parse(`${dateText}T${time?.replaceAll("-", ":") ?? "00:00:00"}`);
+  const at = Date.parse(`${date}T${time?.replaceAll("-", ":") ?? "00:00:00"}`);
   return Number.isNaN(at) ? undefined : at;
 }
 
