@@ -20,9 +20,11 @@ export function listLine(
   label = labelWords(session, mostLabel),
 ): string {
   const { parent, rotated, workspace, origin, codex, goneOn } = session;
-  // A session that can't be read at all has no facts to show.
-  if (session.trouble !== undefined && session.created === 0)
-    return `${session.id}  ${statusWords(session, now)}`;
+  // A session that can't be read at all has no facts to show but what it was called.
+  if (session.trouble !== undefined && session.created === 0) {
+    const called = session.name ?? session.title;
+    return `${session.id}  ${called === undefined ? "" : `${label}  `}${statusWords(session, now)}`;
+  }
   const branch = branchWords(session);
   const place = here && placeWords(workspace, here);
   const parts = [

@@ -1,6 +1,6 @@
 // Lists as people read them: real sessions, whole processes.
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
@@ -93,6 +93,17 @@ describe("the list of sessions", () => {
         expect((await rig.run(["show", "--last"])).out).toMatch(/\nnext: throughline resume \S+\n$/u);
       },
     ));
+
+  it("a session whose log can't be read is known by its name, which stands for its id", () =>
+    withRig(plain, async (rig) => {
+      await rig.run(["exec", "--name", "fix the slug", "go"]);
+      const [{ id }] = JSON.parse((await rig.run(["sessions", "--json"])).out).sessions;
+      const [month = ""] = readdirSync(join(rig.home, "sessions"));
+      writeFileSync(join(rig.home, "sessions", month, id, "log.jsonl"), "garbage ".repeat(500));
+      expect((await listed(rig)).at(0)).toMatch(/^fix the slug {2}damaged: /u);
+      expect((await rig.run(["show", "fix the slug"])).out).toContain(`next: put it out of the list`);
+      expect((await rig.run(["delete", "fix the slug"])).status).toBe(0);
+    }));
 
   it.skipIf(!hasGit)(
     "holds the sessions of a repository's folders and worktrees together, and purge says which ones it leaves",

@@ -121,7 +121,7 @@ async function describe(
     const log = lstatSync(logPath(path), { throwIfNoEntry: false });
     if (!log)
       return lstatSync(path, { throwIfNoEntry: false })
-        ? broken({ id, path }, bytes, `${logPath(path)} is missing`)
+        ? broken({ id, path }, row, bytes, `${logPath(path)} is missing`)
         : undefined;
     bytes = log.size;
     const isStill = (): boolean => lstatSync(logPath(path), { throwIfNoEntry: false })?.ino === log.ino;
@@ -133,13 +133,13 @@ async function describe(
       return { ...known, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
     }
     const summary = await tools.summarize(id);
-    if (summary.created === 0) return broken({ id, path }, bytes, noEvent);
+    if (summary.created === 0) return broken({ id, path }, row, bytes, noEvent);
     tools.listing?.put({ summary, bytes, running: holder.state === "held" }, isStill);
     return { ...summary, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
   } catch (error) {
     if (!isFailure(error) && !isSystemError(error)) throw error;
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    return broken({ id, path }, bytes, troubleWords(error, path));
+    return broken({ id, path }, row, bytes, troubleWords(error, path));
   }
 }
 
@@ -168,10 +168,13 @@ function inboxTrouble(
   return {};
 }
 
-/** As much of a summary as there is when the log can't be read. */
-function broken({ id, path }: Place, bytes: number, why: string): ListedSession {
+/** As much of a summary as there is when the log can't be read; by the name or title that the catalogue remembers a person knows the session. */
+function broken({ id, path }: Place, row: KnownRow | undefined, bytes: number, why: string): ListedSession {
+  const { name, title } = row?.summary() ?? {};
   return {
     id,
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
     workspace: { path: "" },
     settings: { provider: "", model: "", instructionsHash: "", approval: "ask" },
     created: 0,
