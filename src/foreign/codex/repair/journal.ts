@@ -179,12 +179,18 @@ export function lastRepairAt(home: string, path: string): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** Whether the repair was made on this rollout, or on it before it was moved within its home, as it is when Codex archives it. */
+/**
+ * Whether the repair was made on this rollout, or on it before it was moved: within its home, as it is when Codex archives it, or with all of
+ * that, which may have left a link in its place.
+ */
 export function isRepairOf({ journal: { path: from } }: KnownRepair, path: string): boolean {
   const plain = plainPath(path);
   if (from === plain) return true;
-  if (basename(from) !== basename(plain) || homeOf(from) !== homeOf(plain)) return false;
-  return !existsSync(from) && !existsSync(packedPath(from));
+  if (basename(from) !== basename(plain)) return false;
+  const there = [from, packedPath(from)].find((one) => existsSync(one));
+  if (there !== undefined) return plainPath(pathKnownTo()(there)) === plain;
+  const home = homeOf(from);
+  return home === homeOf(plain) || (home !== undefined && !existsSync(home));
 }
 
 /** Every repair with a journal that can be read, oldest first. `home` is Throughline's own. */

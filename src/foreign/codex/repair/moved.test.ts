@@ -195,6 +195,30 @@ describe("a repair of a session that was archived since", () => {
   });
 });
 
+describe("a repair in a home that was moved or renamed since", () => {
+  const later = join(root, "later");
+  const there = join(later, relative(home, path));
+  const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
+  beforeEach(async () => {
+    rmSync(later, { recursive: true, force: true });
+    writeFileSync(path, damaged);
+    await repair();
+    renameSync(home, later);
+  });
+
+  it("is taken back where its session lies now", async () => {
+    await undoRepair(there, { home: own });
+    expect(readFileSync(there).equals(damaged)).toBe(true);
+    expect(repairsOf(own, there).map(({ journal }) => journal.state)).toEqual(["undone"]);
+  });
+
+  it.each([path, there])("is, too, where a link has come in its place: %s", async (by) => {
+    symlinkSync(later, home);
+    await undoRepair(by, { home: own });
+    expect(readFileSync(there).equals(damaged)).toBe(true);
+  });
+});
+
 describe("a repair that was cut off before its session was moved", () => {
   const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
   /** As it is when the process ends while the repair is being written. Resolves to the bytes that it was to write. */
