@@ -236,6 +236,21 @@ describe("a turn", () => {
     await session.close();
   });
 
+  it("numbers the attempts of each step from one", async () => {
+    const session = await started({ ...runsOnce, fault: [{ kind: "overloaded", times: 2 }] });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    const attempts = sessions.updates.flatMap((update) =>
+      update.type === "attempt-started" ? [[update.step, update.attempt]] : [],
+    );
+    expect(attempts).toEqual([
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [2, 1],
+    ]);
+    await session.close();
+  });
+
   it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
     const outcome = await session.run("go", never);

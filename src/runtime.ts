@@ -210,7 +210,7 @@ export class Session {
     if (cancelled) return cancelled;
     await this.#begin(input);
     const before = this.history.usage;
-    const outcome = await this.#untilOutcome(new Situation(limit), signal);
+    const outcome = await this.#untilOutcome(new Situation({ hasWaited: limit !== undefined }), signal);
     await endTurn(this.#journal, outcome);
     crashPoint("turn-ended");
     const usage = usageSince(before, this.history.usage);
@@ -250,12 +250,14 @@ export class Session {
   async #untilOutcome(situation: Situation, signal: AbortSignal): Promise<TurnOutcome> {
     this.#trial.drop();
     let turn = this.#steps(signal);
+    let attempt = 1;
     for (;;) {
       // After a rotation the turn goes on with the successor's journal.
       if (turn.journal !== this.#journal) turn = this.#steps(signal);
-      const result = await runTurn(turn, situation.attempt);
+      const result = await runTurn(turn, attempt);
       await this.#trial.settle(result, situation);
       if (result.kind === "completed") return { kind: "completed" };
+      attempt = result.attempt + 1;
       if (result.steps > 0) situation.progressed();
       const failed = { ...result, failure: this.#requests.placed(result.failure) };
       let next: Decision | undefined = await this.#decide(failed, situation);

@@ -75,11 +75,9 @@ describe("a failed connection", () => {
   it("is counted apart from other failures, and anew when a step has succeeded", () => {
     const situation = new Situation();
     for (let at = 0; at < 5; at++) decide(transport("cut"), situation, circumstances());
-    expect(situation.attempt).toBe(6);
     expect(decide(overloaded(), situation, circumstances()).do).toBe("retry");
     expect(decide(transport("cut"), situation, circumstances()).do).toBe("stop");
     situation.progressed();
-    expect(situation.attempt).toBe(1);
     expect(decide(transport("cut"), situation, circumstances())).toEqual({ do: "retry", delayMs: 250 });
   });
 });
@@ -153,20 +151,24 @@ describe("a usage limit", () => {
     expect(waits.map((action) => action.do)).toEqual(["wait", "wait", "wait", "park"]);
   });
 
-  it("that names the same time again, because the clocks differ, is asked a moment later", () => {
-    const situation = new Situation();
-    decide(usageLimit(now), situation, circumstances({ wait: true, random: 0 }));
-    const again = decide(usageLimit(now), situation, circumstances({ wait: true, random: 0 }));
-    expect(again).toEqual({ do: "wait", until: now + 1_000 });
-  });
+  it.each([0, 5])(
+    "that names a time which is past, because the clocks differ, is asked a moment later: %i ms later than it named first",
+    (later) => {
+      const situation = new Situation();
+      const given = circumstances({ wait: true, random: 0, now: now + 10 });
+      decide(usageLimit(now), situation, given);
+      const again = decide(usageLimit(now + later), situation, given);
+      expect(again).toEqual({ do: "wait", until: now + 1_010 });
+    },
+  );
 
   it("that was sat out before the turn began is its wait: the same time is asked for a moment later, and once it went on, no more", () => {
-    const situation = new Situation(now);
+    const situation = new Situation({ hasWaited: true });
     const waiting = circumstances({ wait: true, random: 0 });
     expect(decide(usageLimit(now), situation, waiting)).toEqual({ do: "wait", until: now + 1_000 });
     expect(decide(usageLimit(now), situation, waiting)).toEqual({ do: "wait", until: now + 4_000 });
     expect(decide(usageLimit(now), situation, waiting).do).toBe("park");
-    const other = new Situation(now);
+    const other = new Situation({ hasWaited: true });
     other.progressed();
     expect(decide(usageLimit(now + 99), other, waiting).do).toBe("park");
     const none = new Situation();
@@ -353,13 +355,12 @@ describe("poison", () => {
     expect(decide(broken("a"), situation, pairs).do).toBe("repair-pairs");
   });
 
-  it("of pairs is repaired six times a turn at most, and each is another attempt", () => {
+  it("of pairs is repaired six times a turn at most", () => {
     const situation = new Situation();
     const calls = ["a", "b", "c", "d", "e", "f", "g"];
     const given = circumstances(withCalls(...calls));
     const done = calls.map((call) => decide(broken(call), situation, given).do);
     expect(done).toEqual([...Array.from({ length: 6 }, () => "repair-pairs"), "stop"]);
-    expect(situation.attempt).toBe(7);
     expect(decide(unknown(400), situation, given), "nor is anything tried then").toEqual({
       do: "stop",
       class: "unknown-provider-failure",

@@ -122,8 +122,8 @@ function waitJitter(waitMs: number, random: number): number {
 }
 
 /**
- * Waits for the reset, and asks once when it comes. A limit that is met again at once is waited for again when it names a later time, or
- * has to be given a moment because the two clocks differ; in all at most three times. A turn goes on after a wait once.
+ * Waits for the reset, and asks once when it comes. A limit that is met again is waited for again, at most three times in all, and each
+ * time for a moment at least, because the two clocks may differ. A turn goes on after a wait once.
  */
 function limited(
   resetsAt: number | undefined,
@@ -133,10 +133,9 @@ function limited(
   if (!wait || resetsAt === undefined || situation.continued || situation.waits >= waitLimit) {
     return { do: "park", ...(resetsAt !== undefined && { until: resetsAt }) };
   }
-  const { waits, lastReset } = situation;
-  const from = resetsAt > lastReset ? now : now + 1_000 * 4 ** (waits - 1);
-  situation.noteWait(resetsAt);
-  return { do: "wait", until: wakeUp(Math.max(resetsAt, from), now, random) };
+  const moment = 250 * 4 ** situation.waits;
+  situation.noteWait();
+  return { do: "wait", until: wakeUp(Math.max(resetsAt, now + moment), now, random) };
 }
 
 function repair(failure: Failure, situation: Situation, circumstances: Circumstances): Action {

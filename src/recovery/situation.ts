@@ -9,27 +9,18 @@ export type RetryKind = "cut" | "idle" | "refused" | "overloaded" | "rate-limit"
  */
 export class Situation {
   readonly #retries = new Map<RetryKind, number>();
-  #attempt = 1;
   #climbed: Quarantine[] = [];
   #tried: Quarantine[] = [];
   #pairs: string[] = [];
   #repairs = 0;
   #overflows = 0;
   #waits = 0;
-  #lastReset = -1;
   #continued = false;
   #isRotated = false;
 
-  /** `waitedFor`: the limit that was sat out before the turn began, as the time at which it was said to end; that was the turn's wait. */
-  constructor(waitedFor?: number) {
-    if (waitedFor === undefined) return;
-    this.#waits = 1;
-    this.#lastReset = waitedFor;
-  }
-
-  /** Number of the next attempt of the current step, from 1. */
-  get attempt(): number {
-    return this.#attempt;
+  /** `hasWaited`: a limit was sat out before the turn began; that was the turn's wait. */
+  constructor({ hasWaited = false } = {}) {
+    if (hasWaited) this.#waits = 1;
   }
 
   /** Repairs made in this turn. */
@@ -57,11 +48,6 @@ export class Situation {
     return this.#waits;
   }
 
-  /** When the limit that was waited for last was said to end, in milliseconds since 1970; -1 before the first wait. */
-  get lastReset(): number {
-    return this.#lastReset;
-  }
-
   /** Whether the turn went on after a wait: it does so once (R17). */
   get continued(): boolean {
     return this.#continued;
@@ -86,7 +72,6 @@ export class Situation {
   progressed(): void {
     if (this.#waits > 0) this.#continued = true;
     this.#retries.clear();
-    this.#attempt = 1;
     this.#climbed = [];
     this.#tried = [];
     this.#pairs = [];
@@ -96,21 +81,18 @@ export class Situation {
   /** The step is tried again unchanged. */
   noteRetry(kind: RetryKind): void {
     this.#retries.set(kind, this.retries(kind) + 1);
-    this.#attempt++;
   }
 
   /** The step is tried again without what the quarantine sets aside. */
   noteRepair(quarantine: Quarantine): void {
     this.#climbed.push(quarantine);
     this.#repairs++;
-    this.#attempt++;
   }
 
   /** The step is tried again with a quarantine that may not help. */
   noteTrial(quarantine: Quarantine): void {
     this.#tried.push(quarantine);
     this.#repairs++;
-    this.#attempt++;
   }
 
   /** The last trial helped: it is in the log now. */
@@ -122,20 +104,17 @@ export class Situation {
   noteRotation(): void {
     this.#isRotated = true;
     this.#repairs++;
-    this.#attempt++;
   }
 
   /** The call got its output, or was set aside. */
   notePairs(call: string): void {
     this.#pairs.push(call);
     this.#repairs++;
-    this.#attempt++;
   }
 
   /** The request was too long, and the window is made smaller. */
   noteOverflow(): void {
     this.#overflows++;
-    this.#attempt++;
   }
 
   /** The compaction that was to answer an overflow could not be made: the overflow doesn't count. */
@@ -143,10 +122,8 @@ export class Situation {
     this.#overflows--;
   }
 
-  /** A limit is waited for. `reset`: when it is said to end, in milliseconds since 1970. */
-  noteWait(reset: number): void {
+  /** A limit is waited for. */
+  noteWait(): void {
     this.#waits++;
-    this.#lastReset = reset;
-    this.#attempt++;
   }
 }
