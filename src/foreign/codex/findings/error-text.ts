@@ -175,16 +175,9 @@ export function isDependentRefused({ class: kind, data }: Failure): boolean {
   return kind === "reasoning-unpaired" && "dependsOn" in data;
 }
 
-const ofItems: ReadonlySet<string> = new Set([
-  "item-type-unsupported",
-  "tool-arguments-invalid",
-  "media-invalid",
-]);
-
-/** Whether what was refused is an item of the history, which Codex sends again with every request. */
-export function isItemRefused({ class: kind, signal }: Failure): boolean {
-  const isNamed = /\binput[[.]\d/u.test(`${signal?.param} ${signal?.message}`);
-  return ofItems.has(kind) || isNamed;
+/** Whether the refusal names an item of the history, which Codex sends again with every request. */
+export function namesItem({ signal }: Failure): boolean {
+  return /\binput[[.]\d/u.test(`${signal?.param} ${signal?.message}`);
 }
 
 /** Whether an item was refused for the form of its own id; call ids are not meant. */

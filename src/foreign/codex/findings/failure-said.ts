@@ -1,7 +1,7 @@
 import { classify } from "../../../failure/classify.ts";
 import { patterns } from "../../../failure/patterns.ts";
 import type { Failure } from "../../../failure.ts";
-import { isItemRefused, pastedLine, signalFromLine } from "./error-text.ts";
+import { namesItem, pastedLine, signalFromLine } from "./error-text.ts";
 
 /** At most so many places in a message are tried as the beginning of the provider's words. */
 const mostClauses = 24;
@@ -42,5 +42,5 @@ function clausesOf(line: string): string[] {
 /** Whether neither a status nor JSON, a code or a place in a request says that it is a provider's answer. */
 function isWordsAlone(failure: Failure, line: string): boolean {
   const { body, code, details = {} } = failure.signal ?? {};
-  return body === line && code === undefined && Object.keys(details).length === 0 && !isItemRefused(failure);
+  return body === line && code === undefined && Object.keys(details).length === 0 && !namesItem(failure);
 }

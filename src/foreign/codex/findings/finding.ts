@@ -29,14 +29,14 @@ export interface Finding {
 /** At most so many places are told for one finding. */
 export const mostPlaces = 20;
 
-/** A finding at these places. `severity`: where the circumstances change the catalogue's; `count`: where it isn't that of the places. */
+/** A finding at these places. `severity`: where the circumstances change the catalogue's; `count`: how many there are, one unless given. */
 export function finding(
   kind: FindingKind,
   places: readonly Place[],
   {
     detail,
     severity,
-    count,
+    count = 1,
   }: { detail?: string | undefined; severity?: Severity | undefined; count?: number } = {},
 ): Finding {
   const entry: FindingEntry = catalogue[kind];
@@ -48,8 +48,8 @@ export function finding(
     severity: judged,
     title,
     causes,
-    count: count ?? Math.max(1, places.length),
-    places: places.slice(0, mostPlaces),
+    count,
+    places,
     ...(detail !== undefined && { detail }),
     ...(isMended && { mends }),
   };

@@ -155,6 +155,7 @@ it.each([
   [`{"status":503,"error":{"message":"frobnication"}}`, "overloaded"],
   [`unexpected status 503 Service Unavailable: frobnication, url: http://127.0.0.1/v1`, "overloaded"],
   [`unexpected status 401 Unauthorized: {"error":{"message":"frobnication"}}`, "auth-denied"],
+  [`unexpected status 400 Bad Request: {"detail":"Unsupported content type"}`, "sealed-reasoning-rejected"],
   ["exceeded retry limit, last status: 429 Too Many Requests, request id: 4b1", "rate-limit"],
   [`• Read {name}.ts\n■ {"error":{"code":"insufficient_quota","message":"frobni`, "billing"],
 ])("what a provider says beside its words counts: %s", (said, failure) => {
@@ -172,6 +173,8 @@ it.each([
   ["加密内容 gAAA...c90= 无法验证。invalid_encrypted_content", "sealed-reasoning-rejected"],
   ["您已达到使用上限。You've hit your usage limit.", "usage-limit"],
   ["由于您已登出或登录了其他账户，无法刷新您的访问令牌。请重新登录。", "auth-expired"],
+  ["my session only says invalid_encrypted_content since Tuesday", "sealed-reasoning-rejected"],
+  ["■ No tool out\nput found for function call call_aBcDeFgH.", "call-without-output"],
   ["中转站 Invalid 'input\\[5\\].id': '06b2\\_rs'. Expected an ID that begins with 'rs'.", "item-id-invalid"],
   [
     "Error: Codex error event: Invalid 'input[7].content[1].image_url'. Expected a base64-encoded data URL",
@@ -264,6 +267,7 @@ it.each([
   "Invalid 'input[284].output[1].image_url'. Expected a valid URL, but got a value with an invalid format.",
   'unexpected status 400 Bad Request: {"error":{"message":"Invalid value: \'other\'.","param":"input[522].action.type"}}',
   'input.12: item type "compaction" is not supported',
+  "The image data you provided does not represent a valid image.",
 ])("of an item that is refused with every request nobody is told to go on in Codex: %s", (said) => {
   const { kinds, youCan } = understand(said, 0);
   expect([kinds, youCan]).toEqual([[], expect.stringContaining("throughline resume")]);
@@ -286,7 +290,11 @@ it("a limit that is pasted later ends when it was said to end, not as long after
     "x-codex-primary-reset-after-seconds": 13_872,
   };
   for (const said of [{ error }, { type: "error", error, status: 429, headers }])
-    expect(understand(JSON.stringify(said), resetsAt - 600_000).failure?.data).toMatchObject({ resetsAt });
+    for (const after of ["", "\n\n• Read {name}.ts", "\n{}"])
+      expect(
+        understand(JSON.stringify(said) + after, resetsAt - 600_000).failure?.data,
+        `before: ${after}`,
+      ).toMatchObject({ resetsAt });
 });
 
 const parted = "of type 'message' was provided without its required";

@@ -1,7 +1,7 @@
 import { catalogue, type FailureClass } from "../../../failure/catalogue.ts";
 import { namedBy } from "../../../failure/named.ts";
 import type { Failure } from "../../../failure.ts";
-import { isDependentRefused, isIdRefused, isItemRefused, messagesIn, pastedLine } from "./error-text.ts";
+import { isDependentRefused, isIdRefused, messagesIn, namesItem, pastedLine } from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
 import { failureSaid } from "./failure-said.ts";
 import { type OwnWords, ownWords } from "./own-words.ts";
@@ -139,7 +139,7 @@ function toldBeside(text: string, { says }: OwnWords, now: number): Understood |
 
 /** Whether what was refused is a part of the history, which a client sends again as it is. */
 const isSentAgain = (failure: Failure): boolean =>
-  catalogue[failure.class].area === "replay" || isItemRefused(failure);
+  catalogue[failure.class].area === "replay" || namesItem(failure);
 
 /** What a message names, also where a terminal's edge has cut an id or a file's name in two. */
 function namedIn(text: string): Named {
