@@ -21,7 +21,7 @@ export const emptyContent: Remedy = {
         (element.flags & flag.wordless) === 0 &&
         (element.record.event.text === true || named.includes(element)),
     );
-    return items.length === 0 ? undefined : { scope: { kind: "content", seqs: seqsOf(items) }, items };
+    return { scope: { kind: "content", seqs: seqsOf(items) }, items };
   },
 };
 
@@ -99,9 +99,7 @@ export const thinkingRestored: Remedy = {
       ({ record, flags }) => isOfLoop(record) && (flags & (flag.wordless | flag.told)) !== 0,
     );
     const seqs = [...aside.map(({ event }) => event.seq), ...seqsOf(changed)];
-    return seqs.length === 0
-      ? undefined
-      : { scope: { kind: "restored", seqs }, items: changed, count: seqs.length };
+    return { scope: { kind: "restored", seqs }, items: changed, count: seqs.length };
   },
 };
 
@@ -186,7 +184,6 @@ export const namedMedia: Remedy = {
   rung: 0,
   propose({ named, options: { upTo } }) {
     const items = named.filter(({ record }) => record.event.media !== undefined);
-    if (items.length === 0) return undefined;
     return { scope: { kind: "media", through: upTo, seqs: seqsOf(items) }, items };
   },
 };
@@ -202,7 +199,7 @@ export const namedAsNote: Remedy = {
       ({ record: { event } }) =>
         event.seq === meant?.seq || (event.call !== undefined && event.call === (meant?.call ?? call)),
     );
-    return items.length === 0 ? undefined : { scope: { kind: "notes", seqs: seqsOf(items) }, items };
+    return { scope: { kind: "notes", seqs: seqsOf(items) }, items };
   },
 };
 

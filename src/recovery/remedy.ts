@@ -80,5 +80,7 @@ export const seqsOf = (elements: readonly ProjectedElement[]): number[] =>
   elements.map(({ record }) => record.event.seq);
 
 /** Sends a request without these items. */
-export const leaveOut = (items: readonly ProjectedElement[]): Proposal | undefined =>
-  items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };
+export const leaveOut = (items: readonly ProjectedElement[]): Proposal => ({
+  scope: { kind: "items", seqs: seqsOf(items) },
+  items,
+});

@@ -187,6 +187,29 @@ describe("what a rotation carries over", () => {
     });
   });
 
+  it("is which settings the provider doesn't take, so that they aren't refused again, and nothing about items and seals", () => {
+    const log = newLog();
+    const kept = { kind: "parameter", parameter: "top_k" } as const;
+    for (const scope of [
+      kept,
+      { kind: "items", seqs: [1] },
+      { kind: "issuer", issuer: "p", through: 1 },
+      { kind: "sealed", through: 1 },
+    ] as const) {
+      const aside = {
+        rung: 0,
+        why: "unknown-provider-failure",
+        refusedBy: "p",
+        scope,
+        count: 1,
+        notice: "n",
+      } as const;
+      log.add({ type: "items-quarantined", turn: 1, ...aside });
+    }
+    const { quarantines } = rotated(log).successor.history;
+    expect(quarantines.map(({ scope }) => scope)).toEqual([kept]);
+  });
+
   it("are items of other kinds as a line in words", () => {
     const { items } = carried({ type: "web_search_call", id: "ws_1", action: { query: "cats" } });
     expect(items[0]).toMatchObject({ type: "message", role: "assistant" });

@@ -69,7 +69,7 @@ export const itemIds: Remedy = {
   rung: 3,
   propose({ elements, options: { upTo } }) {
     const items = elements.filter(({ withId }) => withId);
-    return items.length === 0 ? undefined : { scope: { kind: "item-ids", through: upTo }, items };
+    return { scope: { kind: "item-ids", through: upTo }, items };
   },
 };
 
@@ -88,11 +88,11 @@ export const shortestCallIds: Remedy = {
   propose: ({ elements }) => callIdsOf(elements, 9),
 };
 
-function callIdsOf(elements: readonly ProjectedElement[], limit: number): Proposal | undefined {
+function callIdsOf(elements: readonly ProjectedElement[], limit: number): Proposal {
   const items = elements.filter(
     ({ record: { event }, flags }) => event.call !== undefined && (flags & (flag.note | flag.told)) === 0,
   );
-  return items.length === 0 ? undefined : { scope: { kind: "call-ids", limit }, items };
+  return { scope: { kind: "call-ids", limit }, items };
 }
 
 /** Sends placeholders for all images and files. */
@@ -102,7 +102,7 @@ export const allMedia: Remedy = {
     const items = elements.filter(
       ({ record, flags }) => record.event.media !== undefined && (flags & flag.placeheld) === 0,
     );
-    return items.length === 0 ? undefined : { scope: { kind: "media", through: upTo }, items };
+    return { scope: { kind: "media", through: upTo }, items };
   },
 };
 

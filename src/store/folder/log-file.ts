@@ -116,7 +116,6 @@ export class LogFile {
   readonly writeLater = async (lines: Buffer): Promise<void> => {
     await this.#writing;
     if (this.#laterFailure !== undefined) throw this.#laterFailure;
-    this.#end += lines.length;
     this.#writing = this.#writeAside(lines).catch((error: unknown) => {
       this.#laterFailure ??= error;
     });
