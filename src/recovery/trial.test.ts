@@ -53,13 +53,13 @@ describe("a trial", () => {
     expect(tried[0]).toMatchObject({ scope: { issuer: "elsewhere" }, count: 1 });
   });
 
-  it("shortens long outputs after all others, where that may be done", () => {
-    const log = steps("here");
-    const place = { turn: 9, step: 9 };
-    log.addItem({ type: "function_call", id: "fc_9", call_id: "long", name: "t", arguments: "{}" }, place);
-    log.addItem({ type: "function_call_output", call_id: "long", output: "x".repeat(40_000) }, place);
+  it("shortens long outputs after all others, where that may be done and the input is one that may fill a window", () => {
     const basis = { issuer: "here", model: "m", quarantines: [] };
-    const trials = (mayShorten: boolean): string[] => {
+    const trials = (bytes: number, mayShorten: boolean): string[] => {
+      const log = steps("here");
+      const place = { turn: 9, step: 9 };
+      log.addItem({ type: "function_call", id: "fc_9", call_id: "long", name: "t", arguments: "{}" }, place);
+      log.addItem({ type: "function_call_output", call_id: "long", output: "x".repeat(bytes) }, place);
       const tried: Quarantine[] = [];
       const projection = project(anyone, basis, log.history.items);
       const next = (): Quarantine | undefined =>
@@ -67,8 +67,9 @@ describe("a trial", () => {
       for (let trial = next(); trial; trial = next()) tried.push(trial);
       return kinds(tried);
     };
-    expect(trials(false)).toEqual(["issuer", "sealed", "transcript"]);
-    expect(trials(true)).toEqual(["issuer", "sealed", "transcript", "outputs"]);
+    expect(trials(40_000, false)).toEqual(["issuer", "sealed", "transcript"]);
+    expect(trials(40_000, true)).toEqual(["issuer", "sealed", "transcript", "outputs"]);
+    expect(trials(25_000, true)).toEqual(["issuer", "sealed", "transcript"]);
   });
 
   it("is not made twice in two forms, and not where it would change nothing", () => {
