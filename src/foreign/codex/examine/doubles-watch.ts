@@ -19,6 +19,8 @@ const space = 0x20;
 const asItem = 1;
 /** Lines of one time and length beyond so many are not compared. */
 const mostAlike = 64;
+/** The lines that a fork copies follow one another faster; milliseconds. */
+const longestPause = 1_000;
 
 /** The messages of every review have the same ids (0.142 to 0.144). */
 const isOfReview = (id: unknown): boolean => typeof id === "string" && id.startsWith("review_rollout_");
@@ -37,9 +39,10 @@ interface FirstSeen {
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
  * real rollouts), so likeness is not enough: a doubled record has the ordinal and the very bytes of an earlier one, or an item's id that
  * was there already, or a call id and the very bytes, time included. A call id alone says nothing: some gateways count theirs anew in
- * every response. A message without any of them counts when it follows its first copy at the distance at which such records do, and so
- * does the event that tells it: left alone it would tell of a message whose record is gone. Of what is no item, what changes the history
- * counts: a summary that is there again after later turns would take them away, and a rollback one more.
+ * every response; and the time says nothing in the history that a fork has copied at once. A message without any of them counts when it
+ * follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it would tell of a
+ * message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again after later turns would
+ * take them away, and a rollback one more.
  */
 export class DoublesWatch {
   /** For paginated rollouts, by ordinal: the offset of its first line, plus one; 0: not seen. */
@@ -58,6 +61,8 @@ export class DoublesWatch {
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
   readonly #distances = new Set<number>();
   readonly #readAt: ReadAt;
+  /** When the line before was written, in the history of its parent that a fork begins with. */
+  #copiedAt: number | undefined;
   /** Whether the record seen last has the very bytes of an earlier one, time included, and no ordinal. */
   isRepeated = false;
 
@@ -86,7 +91,9 @@ export class DoublesWatch {
     if (isItem && era === "bare") return this.#seeBare(payload["call_id"], isKnown, line);
     const distance = this.#repeats(record, line);
     this.isRepeated = distance !== undefined;
-    const isSure = isTurning || line.index === 1 || (isItem && stringOf(payload["call_id"]) !== "");
+    const isCopied = this.#isCopied(record, line.index, distance);
+    const isSure =
+      isTurning || line.index === 1 || (isItem && !isCopied && stringOf(payload["call_id"]) !== "");
     if (isKnown || (distance !== undefined && isSure)) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
@@ -118,6 +125,16 @@ export class DoublesWatch {
   #isKnown(record: WatchedRecord): boolean {
     const id = record.idIn(this.#ids, uniqueId);
     return id !== undefined && this.#ids.mark(id, asItem) && !isOfReview(record.payload["id"]);
+  }
+
+  /** Whether the line belongs to what a fork copied at once from its parent, whose header stands in the second line. */
+  #isCopied({ type, timestamp }: WatchedRecord, index: number, distance: number | undefined): boolean {
+    const isParents = index === 1 && type === "session_meta" && distance === undefined;
+    if (!isParents && this.#copiedAt === undefined) return false;
+    const at = timeOf(timestamp) ?? 0;
+    const pause = at - (this.#copiedAt ?? at);
+    this.#copiedAt = pause >= 0 && pause <= longestPause ? at : undefined;
+    return this.#copiedAt !== undefined;
   }
 
   /** Bare lines have no time, and a tool may well print the same twice: of a call that is a copy, one output is a copy too. */

@@ -201,6 +201,18 @@ it("the first line may stand there twice, and what stands behind it is another s
   }
 });
 
+it("in the history that a fork copies at once, a call id that a gateway gives again makes no copy; behind it, it does", async () => {
+  const path = join(root, `rollout-2025-11-20T20-48-00-${thread}.jsonl`);
+  const head = (id: string): string => bytes(["session_meta", { id, cwd: "/", cli_version: "0.98.0" }]);
+  const other = `${thread.slice(0, -1)}4`;
+  const later = [bytes(call("call_1"), 5), bytes(output("call_1"), 6)];
+  const lines = [head(thread), head(other), made, had, words, made, had, words, ...later, later[1], ""];
+  writeFileSync(path, lines.join("\n"));
+  const { doubled, orphans } = await examine(path);
+  expect(doubled.spans.map(({ index }) => index)).toEqual([10]);
+  expect(orphans.items).toEqual([]);
+});
+
 it.each(["ordinals", "no ordinals"] as const)("a copy counts for nothing else (%s)", async (has) => {
   const at = (line: Line, ordinal: number): string => bytes(line, 1, has === "ordinals" ? { ordinal } : {});
   const lines = [at(call("call_1"), 1), at(output("call_1"), 2)];
