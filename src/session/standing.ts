@@ -30,7 +30,7 @@ export function standingAt<Listed extends Pick<SessionSummary, "status" | "reaso
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
 export function statusWords(session: Standing, now: number): string {
-  const goneOn = session.goneOn ? ", Codex has gone on" : "";
+  const goneOn = session.goneOn ? `, ${session.goneOn.apart ? "both have" : "Codex has"} gone on` : "";
   return `${session.archived ? "archived, " : ""}${standingWords(session, now)}${goneOn}`;
 }
 

@@ -53,9 +53,8 @@ export function labelWords(
   return mark + (printableLine(name ?? title ?? "", limit) || "(no prompt)");
 }
 
-/** What takes over what Codex has added. */
-export const goneOnWords = ({ next, apart }: GoneOn): string =>
-  `${next} ${apart ? "makes a second session of both" : "takes it over"}`;
+/** The command that takes over what Codex has added. */
+export const goneOnWords = ({ next }: GoneOn): string => `${next} takes it over`;
 
 /** "gpt-5.5/high". */
 export function modelWords({ model, effort }: Pick<Settings, "model" | "effort">): string {

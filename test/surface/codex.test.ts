@@ -200,7 +200,7 @@ it("the list says where Codex has gone on with what was taken over, and with whi
     await rig.run(["resume", thread, "and now?", "--here"]);
     expect(await row()).not.toContain("gone on");
     say("said in Codex later");
-    const both = `, Codex has gone on · throughline import --new ${thread} makes a second session of both`;
+    const both = `, both have gone on · throughline import --new ${thread} takes it over`;
     expect(await row()).toContain(both);
     await rig.run(["resume", thread, "still here", "--here"]);
     expect(await row(), "it isn't taken over yet").toContain(both);

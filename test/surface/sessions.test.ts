@@ -216,26 +216,41 @@ describe("the list of sessions", () => {
       },
     ));
 
-  it.skipIf(!hasTmux)("breaks a line between what it tells where a terminal is narrower", () =>
-    withRig(plain, async (rig) => {
-      for (const prompt of ["short", `日本語 ${"words ".repeat(12)}`])
-        expect((await rig.run(["exec", prompt])).status).toBe(0);
-      for (const columns of [80, 60]) {
+  it.skipIf(!hasTmux)(
+    "breaks a line between what it tells, or between words, where a terminal is narrower; so does the help",
+    () =>
+      withRig(plain, async (rig) => {
+        for (const prompt of [
+          "short",
+          `日本語 ${"words ".repeat(12)}`,
+          `日本語${"語".repeat(12)} ${"words ".repeat(12)}`,
+        ])
+          expect((await rig.run(["exec", prompt])).status).toBe(0);
+        for (const columns of [80, 60]) {
+          await atTerminal(
+            rig,
+            ["sessions"],
+            async (terminal) => {
+              expect(await terminal.ended()).toBe(0);
+              const screen = await terminal.screen();
+              expect(screen).toMatch(/^[0-9a-f-]{36} {2}short(?: {2}gpt-5\.5 ·.*)?\n {4}\S/mu);
+              expect(screen.match(/^(?:[0-9a-f-]{36}(?: {2}\S.*)?| {4}\S.*|\[ended.*)$/gmu)).toHaveLength(
+                screen.trimEnd().split("\n").length,
+              );
+              expect(screen).toMatch(/(?:^ {4}|· )idle$/mu);
+            },
+            { columns },
+          );
+        }
         await atTerminal(
           rig,
-          ["sessions"],
+          ["sessions", "--help"],
           async (terminal) => {
             expect(await terminal.ended()).toBe(0);
-            const screen = await terminal.screen();
-            expect(screen).toMatch(/^[0-9a-f-]{36} {2}short(?: {2}gpt-5\.5 ·.*)?\n {4}\S/mu);
-            expect(screen.match(/^(?:[0-9a-f-]{36}(?: {2}\S.*)?| {4}\S.*|\[ended.*)$/gmu)).toHaveLength(
-              screen.trimEnd().split("\n").length,
-            );
-            expect(screen).toMatch(/(?:^ {4}|· )idle$/mu);
+            expect(await terminal.screen()).toMatch(/^ {2}--codex {12}.*\n {21}\S/mu);
           },
-          { columns },
+          { columns: 60, rows: 40 },
         );
-      }
-    }),
+      }),
   );
 });

@@ -8,7 +8,13 @@ export async function measure(texts: readonly string[]): Promise<ColumnsOf> {
   return isPlain ? ({ length }) => length : (await import("string-width")).default;
 }
 
-/** Puts the parts of a line into rows of at most `columns`; those after the first begin with `indent`. */
+/** Where a line may be folded: between words, but not within a command of ours. */
+const wordsOf = (text: string): string[] => text.split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
+
+/**
+ * Puts the parts of a line into rows of at most `columns`; those after the first begin with `indent`. A part is folded itself only where it
+ * is too wide for a row.
+ */
 export function folded(
   parts: readonly string[],
   columns: number,
@@ -17,7 +23,8 @@ export function folded(
 ): string {
   const rows: string[] = [];
   let row = "";
-  for (const part of parts) {
+  const room = columns - indent.length;
+  for (const part of parts.flatMap((each) => (columnsOf(each.trimEnd()) > room ? wordsOf(each) : each))) {
     if (row !== "" && columnsOf((row + part).trimEnd()) > columns) {
       rows.push(row.trimEnd());
       row = indent;
@@ -41,8 +48,7 @@ export async function fitted(
   return lines.map((line) => {
     const before = label.exec(line)?.[0];
     if (before === undefined || columnsOf(line) <= columns) return line;
-    const words = line.slice(before.length).split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
-    const [first = "", ...rest] = words;
+    const [first = "", ...rest] = wordsOf(line.slice(before.length));
     return folded([before + first, ...rest], columns, columnsOf, " ".repeat(Math.max(4, before.length)));
   });
 }

@@ -166,6 +166,8 @@ function node(commander: Commander, { terminal }: World): Commander {
       outputError: () => undefined,
     })
     .configureHelp({
+      // A terminal of 60 columns leaves less than the 40 for a description below which nothing is folded otherwise.
+      minWidthToWrap: 20,
       // Without "[options]" in each line: the help says once that every command has them.
       subcommandTerm: (child) =>
         [child.name(), ...child.registeredArguments.map((argument) => argumentTerm(argument))].join(" "),

@@ -55,6 +55,11 @@ describe("the picker's screen", () => {
     for (const key of ["tab", "^f", "^g", "^r", "^x", "^o", "^d", "esc"]) expect(foot).toContain(key);
   });
 
+  it("names as many keys as fit where a terminal is narrower", () => {
+    const foot = pickerLines(screenOf(hostile, { columns: 60 }), plain).at(-1);
+    expect(foot).toBe("tab all · ^f text · ^g Codex · ^r name · ^x archive");
+  });
+
   it("tells no times and counts of a session that can't be read, whose times are 0", () => {
     const unreadable = row(1, { created: 0, updated: 0, trouble: "no event", status: "failed" });
     const screen = pickerLines(screenOf([unreadable], { columns: 200 }), plain).join("\n");

@@ -288,7 +288,7 @@ function fitKeys(columns: number): string {
   const whole = [keys, shortKeys].map((each) => each.join(" · ")).find((each) => columnsOf(each) <= columns);
   if (whole !== undefined) return whole;
   let line = "";
-  for (const key of keys) {
+  for (const key of shortKeys) {
     const longer = line === "" ? key : `${line} · ${key}`;
     if (columnsOf(longer) > columns) break;
     line = longer;
