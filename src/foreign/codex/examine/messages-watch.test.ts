@@ -199,6 +199,7 @@ describe("a prompt is lost", () => {
       "where the environment was told before it",
       [prompt("<environment_context></environment_context>"), asks("one")],
     ],
+    ["where its record has other words, as redacted ones have", [prompt("[TEXT 7]"), asks("[MESSAGE 7]")]],
     ["where its record comes after it, before anything of Codex's", [asks("one"), prompt("one")]],
     ["where it says nothing", [blank, asks("")]],
     ["where a summary took its place", [blank, asks("one"), summary]],

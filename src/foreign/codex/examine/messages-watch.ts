@@ -261,7 +261,9 @@ export class MessagesWatch {
       this.lost.keep(({ event }) => event !== alone.event);
       return;
     }
-    if (hasOrdinal && words !== "") this.untold.said(payload, line);
+    // What has no words no event tells.
+    if (words === "") return;
+    if (hasOrdinal) this.untold.said(payload, line);
     this.#said.push(words);
     if (this.#said.length > mostTexts) this.#said.shift();
   }
@@ -292,8 +294,10 @@ export class MessagesWatch {
       const event = spanOf(line);
       const hole =
         this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
-      if (!hole && !this.#isBegun) this.#alone = { text, event };
-      const place = hole ?? (this.#isBegun ? undefined : { ...event, bytes: 0 });
+      // A record of other words that no event has told may be this one's: both were redacted, each in its way.
+      const isAlone = !this.#isBegun && this.#said.length === 0;
+      if (!hole && isAlone) this.#alone = { text, event };
+      const place = hole ?? (isAlone ? { ...event, bytes: 0 } : undefined);
       if (place) this.lost.add({ role: "user", event, hole: place });
     } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
     else if (turnEdge(kind)) {

@@ -358,6 +358,7 @@ test("a prompt that only an event tells counts where Codex has written nothing o
     "first",
     "second",
   ]);
+  expect(history([header("a"), said("user", "[TEXT 7]"), told("[MESSAGE 7]")])).toEqual(["[TEXT 7]"]);
   const context = said("user", "<environment_context>\n<cwd>/w</cwd></environment_context>");
   expect(history([header("a"), context, told("first"), said("user", "first"), told("second")])).toHaveLength(
     2,

@@ -36,8 +36,8 @@ export class ThreadFold {
   #isTold = false;
   /** Whether there is something that Codex writes before the first prompt of every session. */
   #isCodexs: boolean;
-  /** The prompt that no event has told yet. */
-  #untold: string | undefined;
+  /** Whether no event has told the last prompt yet. */
+  #isUntold = false;
   /** The prompt that only an event has told yet. */
   #alone: string | undefined;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
@@ -171,14 +171,15 @@ export class ThreadFold {
     if (prompt === undefined) return [];
     const told: ThreadChange[] = this.#isTold ? [] : [{ do: "tell", prompt }];
     this.#isTold = true;
-    const isSaid = this.#untold?.includes(prompt) === true;
-    this.#untold = undefined;
+    // Where the words differ both were redacted, each in its way.
+    const isSaid = this.#isUntold;
+    this.#isUntold = false;
     const message = this.#isCodexs || isSaid ? undefined : toldMessage("user", payload);
     // Programs that convert sessions for Codex tell what the person said by its event alone.
     if (!message) return told;
     this.#alone = undefined;
     const added = this.#add("message", message, undefined);
-    [this.#alone, this.#untold] = [prompt, undefined];
+    [this.#alone, this.#isUntold] = [prompt, false];
     return [...told, ...added];
   }
 
@@ -191,7 +192,7 @@ export class ThreadFold {
     if (mark === null && payload["role"] === "user") this.#isCodexs = true;
     if (typeof mark === "string") {
       const isTold = this.#alone !== undefined && mark.includes(this.#alone);
-      [this.#alone, this.#untold] = [undefined, isTold ? undefined : mark];
+      [this.#alone, this.#isUntold] = [undefined, !isTold && mark !== ""];
       if (isTold) return [];
       this.#turns.ask();
     }
