@@ -18,6 +18,16 @@ interface Layer {
   details: JsonObject;
 }
 
+/** Headers with one text each, as `signalFromHttp` takes them. */
+export function plainHeaders(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) plain[name] = typeof value === "string" ? value : value.join(", ");
+  return plain;
+}
+
 /** The signal of an HTTP answer with an error status. `headers` have lower-case names; `body` may have been cut. */
 export function signalFromHttp(
   status: number,

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Failure, FailureSignal } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
-import { signalFromHttp } from "../failure/signal.ts";
+import { plainHeaders, signalFromHttp } from "../failure/signal.ts";
 import { answerError } from "./answer/answer.ts";
 import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import { Attempt } from "./answer/attempt.ts";
@@ -9,7 +9,6 @@ import type { AttemptHost, Refusal } from "./answer/attempt-host.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
 import { askOptions } from "./ask-options.ts";
 import { ClientAnswer } from "./answer/client-answer.ts";
-import { plainHeaders } from "./answer/headers.ts";
 import type { GatewayContext } from "./context.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";

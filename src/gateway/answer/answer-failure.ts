@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { signalFromEvent, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { plainHeaders, signalFromEvent, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { FailureSignal } from "../../failure.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
-import { plainHeaders } from "./headers.ts";
 import { dataOf, eventsIn } from "../body/stream-scan.ts";
 
 /** Events that tell a failure. */

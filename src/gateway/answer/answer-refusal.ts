@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
+import { plainHeaders } from "../../failure/signal.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt-host.ts";
-import { forwardedResponseHeaders, plainHeaders } from "./headers.ts";
+import { forwardedResponseHeaders } from "./headers.ts";
 import { wholeLimit } from "./held-answer.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { isText, starred, starredHeaders } from "./starred.ts";

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { Failure, FailureSignal } from "../../failure.ts";
 import { ContentDecoder } from "../../lib/content-decoder.ts";
 import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
@@ -9,7 +9,6 @@ import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
-import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import type { BodyMemory } from "../body/held-body.ts";

@@ -105,11 +105,3 @@ export function forwardedResponseHeaders(headers: IncomingHttpHeaders): Record<s
   if (isStream) delete forwarded["content-length"];
   return forwarded;
 }
-
-/** Headers with one text each, as the classifier reads them. */
-export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const plain: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(", ") : value;
-  return plain;
-}

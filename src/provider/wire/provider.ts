@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { catalogue } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
 import { mayHideSeals } from "../../failure/pattern.ts";
-import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { ContentDecoder } from "../../lib/content-decoder.ts";
@@ -308,14 +308,6 @@ async function drain(reader: AsyncIterator<Buffer>, closer: AbortController): Pr
     clearTimeout(timer);
     close();
   }
-}
-
-function plainHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]],
-    ),
-  );
 }
 
 /** An event's signal with the headers of the answer that carried it; those that the event itself names come before them. */
