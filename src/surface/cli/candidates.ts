@@ -1,5 +1,12 @@
 import { printableLine } from "../../lib/printable.ts";
-import { type Command, homeOption, type Invocation, jsonOption, type OptionSpec } from "./command.ts";
+import {
+  type Command,
+  homeOption,
+  type Invocation,
+  jsonOption,
+  longFlag,
+  type OptionSpec,
+} from "./command.ts";
 import { commands } from "./commands.ts";
 
 /** A candidate for completion, with a word about it. */
@@ -98,11 +105,10 @@ function optionsOf(command: Command | undefined): Candidate[] {
   const open = commands.find(({ name }) => name === "open");
   const own = command?.options ?? [...(open?.options ?? []), ...resumeOptions];
   const json = (command ?? open)?.json === false ? [] : [jsonOption];
-  return [...own, ...json, homeOption, helpOption].map(optionWord);
-}
-
-function optionWord({ flags, help }: OptionSpec): Candidate {
-  return { word: /--[\w-]+/u.exec(flags)?.[0] ?? flags, help };
+  return [...own, ...json, homeOption, helpOption].map((option) => ({
+    word: longFlag(option),
+    help: option.help,
+  }));
 }
 
 /** The values of an option; after a comma, where it takes several. */

@@ -71,6 +71,9 @@ export const homeOption: OptionSpec = {
   help: "where sessions live (default ~/.throughline, or THROUGHLINE_HOME)",
 };
 
+/** The long name of an option: `--from-step` of `--from-step <n>` and of `-f, --from-step <n>`. */
+export const longFlag = ({ flags }: OptionSpec): string => /--[\w-]+/u.exec(flags)?.[0] ?? flags;
+
 /** The value of an option that takes one; `undefined` where it isn't given. */
 export function optionText(invocation: Pick<Invocation, "options">, name: string): string | undefined {
   const value = invocation.options[name];

@@ -79,6 +79,8 @@ const argumentHelp: Readonly<Record<string, string>> = {
   name: "one line of at most 100 characters",
   id: "of the message, or the beginning of it",
   rollout: "a Codex session: the path of its file, its id, the beginning of one, or its name",
+  "import rollout":
+    "a Codex session: the path of its file, its id, the beginning of one, or its name; or a file that export --format throughline wrote",
   path: "a rollout, a folder of them, or a session; without one all are checked",
   shell: "bash, zsh or fish; words is what their scripts ask for",
   words: "for words: those of the command line so far",

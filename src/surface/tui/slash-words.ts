@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { OptionSpec } from "../cli/command.ts";
+import { longFlag, type OptionSpec } from "../cli/command.ts";
 
 /** The arguments and options of a slash command, in the shape that the command line hands them over. */
 export interface Typed {
@@ -27,7 +27,7 @@ export function readWords(line: string, specs: readonly OptionSpec[]): Typed {
       args.push(words[at] ?? "");
       continue;
     }
-    const spec = specs.find(({ flags }) => longFlag(flags) === word);
+    const spec = specs.find((option) => longFlag(option) === word);
     if (!spec) {
       const known = specs.map(({ flags }) => flags).join(", ");
       throw new Failure("usage", `There is no option ${word} here. These there are: ${known}.`, {});
@@ -38,11 +38,6 @@ export function readWords(line: string, specs: readonly OptionSpec[]): Typed {
     options[word.slice(2).replaceAll(/-([a-z])/gu, (_dash, letter: string) => letter.toUpperCase())] = value;
   }
   return { args, options };
-}
-
-/** `--from-step` of `--from-step <n>` and of `-f, --from-step <n>`. */
-export function longFlag(flags: string): string | undefined {
-  return /--[a-z-]+/u.exec(flags)?.[0];
 }
 
 function equated(word: string): [string, string?] {

@@ -1,7 +1,13 @@
 import { Failure } from "../../failure.ts";
-import type { Command, InterfaceCommand, OptionSpec, Slash } from "../cli/command.ts";
+import {
+  type Command,
+  type InterfaceCommand,
+  longFlag,
+  type OptionSpec,
+  type Slash,
+} from "../cli/command.ts";
 import { commands, interfaceCommands } from "../cli/commands.ts";
-import { longFlag, readWords, splitWords } from "./slash-words.ts";
+import { readWords, splitWords } from "./slash-words.ts";
 
 /** A slash command as it was typed: one of the interface's own, or one of the command line's table. */
 export type SlashCall = { kind: "interface"; name: InterfaceCommand["name"]; text: string } | CommandCall;
@@ -117,11 +123,13 @@ export function completions(line: string): Completion[] {
   if (names.length > 0) return names;
   const start = /(?:^|\s)(-[a-z-]*)$/u.exec(line)?.[1];
   if (start === undefined) return [];
-  return optionsOf(typed).flatMap(({ flags, help }) => {
-    const long = longFlag(flags);
-    if (long === undefined || !long.startsWith(start)) return [];
-    return [{ word: flags, summary: help, line: `${line.slice(0, -start.length)}${long} ` }];
-  });
+  return optionsOf(typed)
+    .filter((option) => longFlag(option).startsWith(start))
+    .map((option) => ({
+      word: option.flags,
+      summary: option.help,
+      line: `${line.slice(0, -start.length)}${longFlag(option)} `,
+    }));
 }
 
 /** The options of the command that the words begin with. */
