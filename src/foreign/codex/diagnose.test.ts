@@ -133,6 +133,33 @@ it("of many rollouts together the same is told as of a few at a time, what Codex
   );
 });
 
+it.each<[string, string, boolean]>([
+  ["Dropbox's", ` (Anna's conflicted copy 2026-11-23)`, true],
+  ["Syncthing's", ".sync-conflict-20261123-101010-ABCDEFG", true],
+  ["OneDrive's", "-LAPTOP", true],
+  ["of another file of its thread", "_01a1fac2-0001-7000-8000-000000000000 (1)", false],
+])("a sync program's copy that holds more than the session is told: %s", async (_what, added, isTold) => {
+  const sessions = join(mkdtempSync(join(root, "copies-")), "sessions");
+  mkdirSync(sessions);
+  const path = join(sessions, name);
+  const copy = path.replace(/(?=\.jsonl$)/u, added);
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const payload = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.98.0" };
+  const text = `${JSON.stringify({ timestamp, type: "session_meta", payload })}\n`;
+  writeFileSync(path, text);
+  const told = async (): Promise<(string | undefined)[]> => {
+    const [found] = await diagnosed([path]);
+    return found!.findings.filter(({ kind }) => kind === "two-files-one-id").map(({ detail }) => detail);
+  };
+  writeFileSync(copy, text.slice(0, -20));
+  expect(await told()).toEqual([]);
+  writeFileSync(
+    copy,
+    `${text}{"timestamp":"${timestamp}","type":"event_msg","payload":{"type":"token_count"}}\n`,
+  );
+  expect(await told()).toEqual(isTold ? [`also ${copy}`] : []);
+});
+
 it.each<[string, string | undefined, string | undefined, boolean, string?]>([
   ["that config.toml doesn't have", "work", 'model = "m"\n', true],
   ["of which config.toml has another", "work", '[model_providers.home]\nname = "Home"\n', true],

@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/finding.ts";
+import { conflictCopies, namesOfCopies } from "./home/conflict-copies.ts";
 import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
@@ -23,6 +25,8 @@ export class Surroundings {
   /** The rollouts by `identityOf`: where several claim to be the same, Codex goes on with only one of them. */
   readonly #twins: ReadonlyMap<string, readonly string[]>;
   readonly #homes = new Map<string, CodexHome>();
+  /** `namesOfCopies`, by the folder. */
+  readonly #names = new Map<string, readonly string[]>();
   readonly #areMany: boolean;
 
   /** `home`: Throughline's own. */
@@ -39,8 +43,10 @@ export class Surroundings {
     const found = isHalfRepaired ? [finding("repair-unfinished", [])] : [];
     const home = homeOf(path);
     if (home === undefined || thread === undefined) return found;
-    const twins = readRolloutName(path) ? this.#twins.get(identityOf(path)) : undefined;
-    const others = twins?.filter((twin) => twin !== path) ?? [];
+    const twins = this.#twins.get(identityOf(path)) ?? [];
+    const others = readRolloutName(path)
+      ? [...twins.filter((twin) => twin !== path), ...this.#copies(path)]
+      : [];
     if (others.length > 0)
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     return [
@@ -49,6 +55,14 @@ export class Surroundings {
       ...this.#databaseFindings(path, home, thread, examined),
       ...this.#settingsFindings(home, thread, examined),
     ];
+  }
+
+  /** Copies of a rollout beside it, under names that Codex doesn't read. */
+  #copies(path: string): string[] {
+    const folder = dirname(path);
+    const names = this.#names.get(folder) ?? namesOfCopies(folder);
+    this.#names.set(folder, names);
+    return isCompressed(path) ? [] : conflictCopies(path, names);
   }
 
   /** Where another file goes on from this one; `undefined` where none does. */

@@ -287,8 +287,9 @@ export const catalogue = {
     severity: "loss",
     title: "two files are the same session",
     causes:
-      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view",
-    mends: "move the one that you don't want out of the sessions folder",
+      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view; a sync program's copy (conflicted copy, sync-conflict) is never resumed",
+    mends:
+      "give the one that you want the session's own name (rollout-<date>-<id>.jsonl), and move the other out of the sessions folder",
   },
   "name-differs": {
     severity: "loss",

@@ -1,0 +1,53 @@
+import { closeSync, fstatSync, readdirSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { openToRead } from "../../../lib/open-file.ts";
+import { isSystemError } from "../../../lib/system.ts";
+import { readRolloutName } from "./places.ts";
+
+const chunk = 2 ** 20;
+/** What stands between a rollout's name and its `.jsonl`: Dropbox and Nextcloud " (…", Syncthing ".sync-…", OneDrive "-LAPTOP", iCloud " 2". */
+const added = /^[ .(-].*\.jsonl$/u;
+
+/** The names of what lies in a folder and may be copies of its rollouts; none of a folder that can't be looked into. */
+export function namesOfCopies(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.startsWith("rollout-") && !readRolloutName(name));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return [];
+  }
+}
+
+/**
+ * Copies that a sync program has made beside a rollout where two machines wrote to it, and that hold what it doesn't. Codex doesn't see
+ * them (0.169). `names`: those in its folder (`namesOfCopies`).
+ */
+export function conflictCopies(path: string, names: readonly string[]): string[] {
+  const stem = basename(path, ".jsonl");
+  return names
+    .filter((name) => name.startsWith(stem) && added.test(name.slice(stem.length)))
+    .map((name) => join(dirname(path), name))
+    .filter((copy) => !isBeginning(copy, path));
+}
+
+/** Whether a file begins with all of another one. What can't be read has nothing that could be had from it. */
+function isBeginning(part: string, whole: string): boolean {
+  const files: number[] = [];
+  try {
+    for (const path of [part, whole]) files.push(openToRead(path));
+    const [own, other] = files as [number, number];
+    const { size } = fstatSync(own);
+    const [mine, theirs] = [Buffer.alloc(chunk), Buffer.alloc(chunk)];
+    for (let at = 0; at < size; at += chunk) {
+      const bytes = Math.min(chunk, size - at);
+      if (readSync(own, mine, 0, bytes, at) !== readSync(other, theirs, 0, bytes, at)) return false;
+      if (mine.compare(theirs, 0, bytes, 0, bytes) !== 0) return false;
+    }
+    return true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return true;
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
