@@ -37,13 +37,15 @@ beforeEach(async () => {
 
 afterEach(() => simulator.close());
 
+const observe = (update: SessionUpdate): void => {
+  sessions.observe(update);
+  onUpdate(update);
+};
+
 const runtime = (): Runtime => ({
   ...sessions.runtime(),
   clock: { ...systemClock, now: () => systemClock.now() + ahead },
-  observe: (update) => {
-    sessions.observe(update);
-    onUpdate(update);
-  },
+  observe,
   wait,
 });
 
@@ -57,7 +59,7 @@ function equipment(approval: "all" | "none" = "all"): Equipment {
   return {
     ...rest,
     settings: { ...settings, approval },
-    environment: { ...environment, approve: () => Promise.resolve(allowed) },
+    environment: { ...environment, observe, approve: () => Promise.resolve(allowed) },
   };
 }
 
@@ -552,6 +554,35 @@ describe("queued work", () => {
     expect(steering?.event).toMatchObject({ turn: 1, step: 2 });
     expect(JSON.stringify(inputOf(1).at(-1))).toContain("now");
     expect(await sources(session.id)).toEqual(["prompt", "follow-up"]);
+    await session.close();
+  });
+
+  it("stays queued once the person has cancelled, though the turn before it was complete by then", async () => {
+    const session = await started({ turn: [] });
+    await queue(session, "later");
+    const cancel = new AbortController();
+    onUpdate = ({ type }) => {
+      if (type === "turn-ended") cancel.abort();
+    };
+    expect(await session.serve("go", cancel.signal)).toEqual({
+      outcome: { kind: "completed" },
+      delivered: 0,
+      waiting: 1,
+    });
+    await session.close();
+  });
+
+  it("that is queued to steer stays queued once the person has cancelled the turn", async () => {
+    const session = await started(runsOnce);
+    await queue(session, "now", "steer");
+    const cancel = new AbortController();
+    onUpdate = ({ type }) => {
+      if (type === "tool-ended") cancel.abort();
+    };
+    expect(await session.serve("go", cancel.signal)).toMatchObject({
+      outcome: { kind: "interrupted" },
+      waiting: 1,
+    });
     await session.close();
   });
 
