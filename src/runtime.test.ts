@@ -467,6 +467,34 @@ describe("a pair that a provider refuses", () => {
   });
 });
 
+describe("a refusal in unknown words that no trial helped", () => {
+  it("leaves nothing out of the next turn's requests, and nothing in the log", async () => {
+    simulator.reset(runsOnce);
+    const own = equipment();
+    let refuses = false;
+    const provider: Provider = {
+      ...own.provider,
+      async *stream(request, signal) {
+        if (!refuses) return yield* own.provider.stream(request, signal);
+        const signalled = { source: "http", status: 400, message: "frobnication" } as const;
+        yield {
+          type: "failed",
+          failure: new Failure("unknown-provider-failure", "frobnication", {}, { signal: signalled }),
+        };
+      },
+    };
+    const session = await createSession(runtime(), sessions.start(), { ...own, provider });
+    await session.run("go", never);
+    refuses = true;
+    expect(await session.run("more", never)).toMatchObject({ kind: "failed" });
+    refuses = false;
+    expect(await session.run(undefined, never)).toEqual({ kind: "completed" });
+    expect(ofType(inputOf(simulator.requests.length - 1), "function_call")).toHaveLength(2);
+    expect(session.history.quarantines).toEqual([]);
+    await session.close();
+  });
+});
+
 describe("a session that no repair helps", () => {
   it("goes on in a successor within the turn: nothing runs twice, and the old id leads there", async () => {
     const refusal = {

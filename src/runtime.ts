@@ -177,7 +177,6 @@ export class Session {
    * that is under way goes on there. When it throws, either nothing has changed, or the successor has taken this session's place.
    */
   async rotate(notice: string): Promise<void> {
-    this.#trial.drop();
     const before = this.#journal.log;
     const { journal, left } = await makeSuccessor(this.#runtime, this.#journal);
     this.#journal = journal;
