@@ -9,12 +9,9 @@ export async function measure(texts: readonly string[]): Promise<ColumnsOf> {
 }
 
 /** Where a line may be folded: between words, but not within a command of ours. */
-const wordsOf = (text: string): string[] => text.split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
+export const wordsOf = (text: string): string[] => text.split(/(?<=\S )(?=\S)(?<!throughline .*)/u);
 
-/**
- * Puts the parts of a line into rows of at most `columns`; those after the first begin with `indent`. A part is folded itself only where it
- * is too wide for a row.
- */
+/** Puts the parts of a line into rows of at most `columns`; those after the first begin with `indent`. */
 export function folded(
   parts: readonly string[],
   columns: number,
@@ -23,8 +20,7 @@ export function folded(
 ): string {
   const rows: string[] = [];
   let row = "";
-  const room = columns - indent.length;
-  for (const part of parts.flatMap((each) => (columnsOf(each.trimEnd()) > room ? wordsOf(each) : each))) {
+  for (const part of parts) {
     if (row !== "" && columnsOf((row + part).trimEnd()) > columns) {
       rows.push(row.trimEnd());
       row = indent;

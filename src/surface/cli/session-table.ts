@@ -2,7 +2,7 @@ import { printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
 import type { CodexSession, OwnSession } from "../codex-sessions.ts";
 import { labelWords, listLine, mostLabel } from "../session-words.ts";
-import { type ColumnsOf, folded, measure } from "./fold.ts";
+import { type ColumnsOf, folded, measure, wordsOf } from "./fold.ts";
 
 /** A listed session: one of Throughline's own, or one of Codex's. */
 export type Listed = OwnSession | CodexSession;
@@ -42,7 +42,10 @@ export async function sessionLines(
   return shown.map((session, at) => {
     const line = listLine(session, now, here, padded[at]);
     if (columns === undefined || columnsOf(line) <= columns) return line;
-    return folded(facts(listLine(session, now, here, labels[at])), columns, columnsOf);
+    const parts = facts(listLine(session, now, here, labels[at]));
+    // A fact that no row has room for is folded itself.
+    const fitting = parts.flatMap((part) => (columnsOf(part.trimEnd()) > columns - 4 ? wordsOf(part) : part));
+    return folded(fitting, columns, columnsOf);
   });
 }
 

@@ -4,9 +4,12 @@ import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { printable } from "../../../lib/printable.ts";
 import { signalFromEvent, signalFromHttp } from "../../../failure/signal.ts";
 
-/** What Codex says for a stream that ended before its response did (0.20 to 0.130); 0.150 and later speak of high demand. */
+/**
+ * What Codex says for a stream that ended before its response did (0.20 to 0.130); 0.150 and later speak of high demand, and other clients of
+ * the gateway print its words alone.
+ */
 const disconnected =
-  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|error sending request for url|error decoding response body|idle timeout waiting for|failed to connect to websocket|websocket closed by server/iu;
+  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|(?:upstream.s stream|the gateway was) ended.{0,40} after output had begun|error sending request for url|error decoding response body|idle timeout waiting for|failed to connect to websocket|websocket closed by server/iu;
 const longest = 2 ** 17;
 /**
  * A status as clients write it before a provider's words, with its name: "unexpected status 400 Bad Request: …", "last status: 429 Too Many

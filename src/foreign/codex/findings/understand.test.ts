@@ -223,6 +223,14 @@ it.each([
   expect(understand(said, 0).failure?.class).toBe(failure);
 });
 
+it.each(["The upstream's stream ended (cut)", "The gateway was ended"])(
+  "a cut that a client of the gateway prints in its words alone is known: %s",
+  (cut) => {
+    const said = `${cut} after output had begun; what was sent counts, and nothing was asked again (transport-interrupted, throughline gateway)`;
+    expect(understand(said, 0).failure?.class).toBe("transport-interrupted");
+  },
+);
+
 it("an id that a terminal's edge has cut is found whole", () => {
   const said =
     "rollout at /r/rollout-2026-05-14T02-43-17-019e232f-d47e-7ac0-8ec2-dd2853e4\n2cf9.jsonl is empty";
