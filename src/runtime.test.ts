@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
-import { risingIds, uuidv7 } from "./lib/ids.ts";
+import { uuidv7 } from "./lib/ids.ts";
 import { Failure } from "./failure.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
 import type { Provider } from "./provider.ts";
@@ -37,15 +37,13 @@ beforeEach(async () => {
 
 afterEach(() => simulator.close());
 
-const observe = (update: SessionUpdate): void => {
-  sessions.observe(update);
-  onUpdate(update);
-};
-
 const runtime = (): Runtime => ({
   ...sessions.runtime(),
   clock: { ...systemClock, now: () => systemClock.now() + ahead },
-  observe,
+  observe: (update) => {
+    sessions.observe(update);
+    onUpdate(update);
+  },
   wait,
 });
 
@@ -59,7 +57,7 @@ function equipment(approval: "all" | "none" = "all"): Equipment {
   return {
     ...rest,
     settings: { ...settings, approval },
-    environment: { ...environment, observe, approve: () => Promise.resolve(allowed) },
+    environment: { ...environment, approve: () => Promise.resolve(allowed) },
   };
 }
 
@@ -545,100 +543,5 @@ describe("a session that no repair helps", () => {
     const session = await started(runsOnce);
     await session.close();
     await expect(undoRotation(sessions.store, session.id)).rejects.toThrow("not made by a rotation");
-  });
-});
-
-describe("queued work", () => {
-  const queue = (session: Session, text: string, mode: "followup" | "steer" = "followup"): Promise<string> =>
-    sessions.store.queue(session.id, { id: nextId(), at: 0, text, mode });
-  const nextId = risingIds(Date.now);
-  const sources = async (id: string): Promise<string[]> =>
-    (await sessions.records(id)).flatMap(({ event }) => (event.type === "turn-started" ? event.source : []));
-
-  it("gets a turn each after the prompt's, in order, and is taken out once it is in the log", async () => {
-    const session = await started({ turn: [] });
-    for (const text of ["one", "two"]) await queue(session, text);
-    expect(await session.serve("go", never)).toEqual({
-      outcome: { kind: "completed" },
-      delivered: 2,
-      waiting: 0,
-    });
-    expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
-    expect(sessions.updates.filter(({ type }) => type === "follow-up-delivered")).toMatchObject([
-      { text: "one" },
-      { text: "two" },
-    ]);
-    await session.close();
-  });
-
-  it("that steers is taken at the next step of the turn that runs, before what waits for a turn", async () => {
-    const session = await started(runsOnce);
-    await queue(session, "later");
-    await queue(session, "now", "steer");
-    await session.serve("go", never);
-    const steering = (await sessions.records(session.id)).find(
-      ({ event }) => event.type === "item-added" && event.followUp !== undefined,
-    );
-    expect(steering?.event).toMatchObject({ turn: 1, step: 2 });
-    expect(JSON.stringify(inputOf(1).at(-1))).toContain("now");
-    expect(await sources(session.id)).toEqual(["prompt", "follow-up"]);
-    await session.close();
-  });
-
-  it("stays queued once the person has cancelled, though the turn before it was complete by then", async () => {
-    const session = await started({ turn: [] });
-    await queue(session, "later");
-    const cancel = new AbortController();
-    onUpdate = ({ type }) => {
-      if (type === "turn-ended") cancel.abort();
-    };
-    expect(await session.serve("go", cancel.signal)).toEqual({
-      outcome: { kind: "completed" },
-      delivered: 0,
-      waiting: 1,
-    });
-    await session.close();
-  });
-
-  it("that is queued to steer stays queued once the person has cancelled the turn", async () => {
-    const session = await started(runsOnce);
-    await queue(session, "now", "steer");
-    const cancel = new AbortController();
-    onUpdate = ({ type }) => {
-      if (type === "tool-ended") cancel.abort();
-    };
-    expect(await session.serve("go", cancel.signal)).toMatchObject({
-      outcome: { kind: "interrupted" },
-      waiting: 1,
-    });
-    await session.close();
-  });
-
-  it("that the log has already is removed, not delivered again", async () => {
-    const session = await started({ turn: [] });
-    const id = nextId();
-    await queue(session, "x");
-    const [followUp] = await sessions.store.queued(session.id);
-    await session.serve("go", never);
-    await sessions.store.queue(session.id, { ...followUp!, id: followUp!.id });
-    await sessions.store.queue(session.id, { id, at: 0, text: "y", mode: "followup" });
-    expect(await session.serve(undefined, never)).toMatchObject({ delivered: 1, waiting: 0 });
-    expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
-    await session.close();
-  });
-
-  it("that no provider takes is put aside with the reason, and told", async () => {
-    const session = await started({ turn: [] });
-    await queue(session, " ");
-    expect(await session.serve(undefined, never)).toEqual({ delivered: 0, waiting: 0 });
-    expect(await sessions.store.buried(session.id)).toMatchObject([
-      { text: " ", why: expect.stringContaining("empty") as string },
-    ]);
-    expect(
-      sessions.updates.some(
-        (update) => update.type === "notice" && update.text.includes("can't be delivered"),
-      ),
-    ).toBe(true);
-    await session.close();
   });
 });
