@@ -162,14 +162,14 @@ function toldIn({ payload }: JsonObject): string | undefined {
     : undefined;
 }
 
-/** What a provider refused a request of the session for, by the message that a turn ended with. */
-export function refusalIn(message: string | undefined, now: number): Failure | undefined {
-  return message === undefined ? undefined : classify(signalFromText(message), { now, sealedSent: true });
+/** What a provider refused a request of the session for, by the message that a turn ended with. Its class, and what it names, are the same whenever that was. */
+export function refusalIn(message: string | undefined): Failure | undefined {
+  return message === undefined ? undefined : classify(signalFromText(message), { now: 0, sealedSent: true });
 }
 
 /** Whether a turn ended because sealed content of the session can't be opened any more. */
-export function isSealRefused(message: string | undefined, now: number): boolean {
-  const kind = refusalIn(message, now)?.class;
+export function isSealRefused(message: string | undefined): boolean {
+  const kind = refusalIn(message)?.class;
   return kind === "sealed-reasoning-rejected" || kind === "sealed-compaction-rejected";
 }
 

@@ -38,7 +38,7 @@ export function judge(found: Examination, { path, now }: JudgeOptions): Finding[
     ...lineFindings(found),
     ...orderFindings(found),
     ...pairFindings(found),
-    ...messageFindings(found, now),
+    ...messageFindings(found),
     ...sealFindings(found, now),
     ...turnFindings(found),
   ]);
@@ -198,16 +198,16 @@ function callFindings(examined: Examination): Finding[] {
   });
 }
 
-function messageFindings(examined: Examination, now: number): Finding[] {
+function messageFindings(examined: Examination): Finding[] {
   const { messages, lostCalls, turns } = examined;
   const { plain, untold, unread, unreasoned, firstId } = messages;
-  const refusal = refusalIn(turns.error?.message, now);
+  const refusal = refusalIn(turns.error?.message);
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
   const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
   const severity = refusal?.class === "reasoning-content-too-long" ? undefined : "note";
-  const { items: ids, isRefused } = refusedIds(examined, now);
-  const lone = damagingReasoning(examined, now);
-  const unsealed = unsealedReasoning(examined, now);
+  const { items: ids, isRefused } = refusedIds(examined);
+  const lone = damagingReasoning(examined);
+  const unsealed = unsealedReasoning(examined);
   const lost = messages.found().map(({ hole }) => hole);
   const events = untold.items.map(({ hole }) => hole);
   const calls = lostCalls.map(({ before }) => before);
@@ -233,11 +233,11 @@ function messageFindings(examined: Examination, now: number): Finding[] {
  * Reasoning on its own that is damage: the item it led to is gone. Once the provider has refused one, all of it counts; otherwise it may
  * just come from a turn that was cut off.
  */
-export function damagingReasoning(
-  { messages, turns }: Pick<Examination, "messages" | "turns">,
-  now: number,
-): LoneReasoning[] {
-  const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-unpaired";
+export function damagingReasoning({
+  messages,
+  turns,
+}: Pick<Examination, "messages" | "turns">): LoneReasoning[] {
+  const isRefused = refusalIn(turns.error?.message)?.class === "reasoning-unpaired";
   return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
 }
 
@@ -246,12 +246,14 @@ export function damagingReasoning(
  * nothing. Null in the place of the seal may be all that a provider gave, unless other reasoning of the session is sealed. Such reasoning
  * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted.
  */
-export function unsealedReasoning(
-  { messages, seals, turns, header }: Pick<Examination, "messages" | "seals" | "turns" | "header">,
-  now: number,
-): readonly Span[] {
+export function unsealedReasoning({
+  messages,
+  seals,
+  turns,
+  header,
+}: Pick<Examination, "messages" | "seals" | "turns" | "header">): readonly Span[] {
   const isTaken = messages.unsealed.isTaken && header?.isPaginated === true;
-  const isRefused = refusalIn(turns.error?.message, now)?.class === "item-not-persisted";
+  const isRefused = refusalIn(turns.error?.message)?.class === "item-not-persisted";
   const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
   const isDead = (isAtOpenAi(header) && !isTaken) || isRefused || isSealing;
   return messages.unsealed.found.items.filter(({ isCut }) => isCut || isDead);
@@ -262,13 +264,17 @@ export function unsealedReasoning(
  * of them, all count, also those that 0.169 doesn't send. Before that they are presumed to be refused by OpenAI alone, and not where a model
  * has answered to them in a session with ordinals, as the versions that write ordinals send ids.
  */
-export function refusedIds(
-  { messages: { invalidIds }, turns, header }: Pick<Examination, "messages" | "turns" | "header">,
-  now: number,
-): { readonly items: readonly InvalidId[]; readonly isRefused: boolean } {
+export function refusedIds({
+  messages: { invalidIds },
+  turns,
+  header,
+}: Pick<Examination, "messages" | "turns" | "header">): {
+  readonly items: readonly InvalidId[];
+  readonly isRefused: boolean;
+} {
   const { items } = invalidIds.found;
   const said = turns.error?.message;
-  const refusal = refusalIn(said, now);
+  const refusal = refusalIn(said);
   const isDouble = refusal?.class === "duplicate-item" && items.some(({ id }) => said?.includes(id));
   if (refusal && (isIdRefused(refusal) || isDouble)) return { items, isRefused: true };
   const isTaken = invalidIds.isTaken && header?.isPaginated === true;
@@ -287,7 +293,7 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
   }
   if (malformed.count > 0)
     found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
-  if (error !== undefined && isBeforeError && isSealRefused(error.message, now)) {
+  if (error !== undefined && isBeforeError && isSealRefused(error.message)) {
     const detail = signalFromText(error.message).message.slice(0, 300);
     found.push(finding("seal-refused", [placeOf(error)], { detail }));
   }

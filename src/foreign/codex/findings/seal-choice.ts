@@ -24,7 +24,7 @@ export function chosenSeals(
   now: number,
 ): SealedBlob[] {
   if (choice.which === "none") return [];
-  const isDead = choice.which === "dead" && isSealRefused(turns.error?.message, now);
+  const isDead = choice.which === "dead" && isSealRefused(turns.error?.message);
   const wanted: SealChoice = isDead ? { which: "all" } : choice;
   let lastSummary = -1;
   for (const blob of blobs) if (blob.in === "compaction" && isMeant(blob, wanted, now)) lastSummary = blob.at;

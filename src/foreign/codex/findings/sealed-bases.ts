@@ -27,7 +27,7 @@ export async function sealedBases(
 ): Promise<Finding[]> {
   const { header, turns } = own;
   const error = turns.error?.message;
-  const isRefused = which === "dead" && error !== undefined && isSealRefused(error, now);
+  const isRefused = which === "dead" && error !== undefined && isSealRefused(error);
   const [base, home] = [header?.historyBase, homeOf(path)];
   if (base === undefined || home === undefined || !(isRefused || which === "all")) return [];
   const understood = isRefused ? understand(error, now) : undefined;

@@ -133,7 +133,7 @@ export class RefusedPlanner {
   ids(): Iterable<Edit> {
     const { turns } = this.#found;
     const { now, seals } = this.#options;
-    const refusal = refusalIn(turns.error?.message, now);
+    const refusal = refusalIn(turns.error?.message);
     const isRefused = refusal !== undefined && isDependentRefused(refusal);
     if (this.#isAsked("dependent-id") ? seals.which === "none" : isRefused) return this.#ids();
     const dead = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
@@ -178,7 +178,7 @@ export class RefusedPlanner {
   /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */
   *plainReasoning(): Generator<Edit, undefined> {
     const { messages, turns } = this.#found;
-    const refusal = refusalIn(turns.error?.message, this.#options.now);
+    const refusal = refusalIn(turns.error?.message);
     if (refusal?.class !== "reasoning-content-too-long" && !this.#isAsked("plain-reasoning"))
       return undefined;
     for (const span of messages.plain.items) {
@@ -222,7 +222,7 @@ export class RefusedPlanner {
     const isAsked = this.#isAsked("invalid-id");
     const { items, isRefused } = isAsked
       ? { items: this.#found.messages.invalidIds.found.items, isRefused: true }
-      : refusedIds(this.#found, this.#options.now);
+      : refusedIds(this.#found);
     if (!isRefused) return undefined;
     for (const found of Map.groupBy(items, ({ at }) => at).values()) {
       const [{ index, at: start, bytes: length }] = found as [InvalidId, ...InvalidId[]];
@@ -237,9 +237,7 @@ export class RefusedPlanner {
 
   /** Makes spaces of reasoning whose answer is gone, where it does harm. */
   loneReasoning(): Edit[] {
-    const lone = this.#isAsked("lone-reasoning")
-      ? this.#found.messages.lone
-      : damagingReasoning(this.#found, this.#options.now);
+    const lone = this.#isAsked("lone-reasoning") ? this.#found.messages.lone : damagingReasoning(this.#found);
     return lone.map((span) =>
       this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
     );
@@ -248,7 +246,7 @@ export class RefusedPlanner {
   #unsealed(): readonly Span[] {
     return this.#isAsked("unsealed-reasoning")
       ? this.#found.messages.unsealed.found.items
-      : unsealedReasoning(this.#found, this.#options.now);
+      : unsealedReasoning(this.#found);
   }
 
   /** Whether just this damage is to be mended: then it is, also where the session's last turn wasn't refused for it. */
