@@ -1,4 +1,5 @@
 import { constants, zstdDecompressSync } from "node:zlib";
+import type { ReadAt } from "./file-bytes.ts";
 
 /** How frames begin (RFC 8878, little-endian): those with content, and those that are skipped, whose last four bits are free. */
 const frameMagic = 0xfd2fb528;
@@ -10,9 +11,6 @@ const dictionaryBytes = [0, 1, 2, 4];
 const sizeBytes = [0, 2, 4, 8];
 /** The type of a block that is one byte, repeated. */
 const repeated = 1;
-
-/** Bytes at an offset, fewer where they end before. */
-type ReadAt = (at: number, length: number) => Buffer;
 
 /** A part of an archive that is unpacked by itself. `isWhole`: false for a last frame that is cut off. */
 interface Frame {

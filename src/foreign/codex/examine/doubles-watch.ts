@@ -1,14 +1,12 @@
 import { crc32 } from "node:zlib";
 import { stringOf } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
+import type { ReadAt } from "../../../lib/file-bytes.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { timeOf } from "../rollout/record.ts";
 import type { TextSet } from "./text-set.ts";
 import type { WatchedRecord } from "./watched-record.ts";
-
-/** Reads earlier bytes of the file: to see whether a line is the very same as an earlier one. */
-export type ReadAt = (at: number, bytes: number) => Buffer;
 
 const mostLines = 2_000_000;
 const mostDoubles = 200_000;
@@ -66,7 +64,7 @@ export class DoublesWatch {
   /** Whether the record seen last has the very bytes of an earlier one, time included, and no ordinal. */
   isRepeated = false;
 
-  /** `ids`: where ids are noted. */
+  /** `ids`: where ids are noted. `readAt`: reads earlier lines, which this one may be the very same as. */
   constructor(ids: TextSet, readAt: ReadAt) {
     this.#ids = ids;
     this.#readAt = readAt;

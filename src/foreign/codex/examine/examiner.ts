@@ -1,14 +1,14 @@
 import { isUtf8 } from "node:buffer";
-import { readSync } from "node:fs";
 import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import type { BadLine, Examination } from "./examination.ts";
+import { type ReadAt, readerOf } from "../../../lib/file-bytes.ts";
 import { glance, recordOfHead } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { flawOf, lookThrough, type Reader } from "./long-line.ts";
+import { flawOf, lookThrough } from "./long-line.ts";
 import { LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
@@ -36,7 +36,7 @@ export class Examiner {
   /** The thread's id, by the file's name. */
   readonly #thread: string | undefined;
   /** Reads the file at an offset; none for a compressed file. */
-  readonly #read: Reader | undefined;
+  readonly #read: ReadAt | undefined;
   /** Ids of items and calls, shared by all watches. */
   readonly #ids = new TextSet(mostIds);
   readonly #pairs = new PairsWatch(this.#ids);
@@ -69,11 +69,7 @@ export class Examiner {
   constructor(path: string, fd: number | undefined, named: string) {
     this.#path = path;
     this.#thread = readRolloutName(named)?.thread;
-    if (fd !== undefined)
-      this.#read = (at, bytes) => {
-        const read = Buffer.allocUnsafe(bytes);
-        return read.subarray(0, readSync(fd, read, 0, bytes, at));
-      };
+    this.#read = fd === undefined ? undefined : readerOf(fd);
     this.#doubles = new DoublesWatch(this.#ids, this.#read ?? (() => Buffer.alloc(0)));
   }
 

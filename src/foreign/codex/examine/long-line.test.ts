@@ -7,7 +7,8 @@ import { EditedFile } from "../plan/edited-file.ts";
 import { examine } from "./examine.ts";
 import { judge } from "../findings/judge.ts";
 import { needsRepair } from "../findings/finding.ts";
-import { beginnings, flawOf, lookThrough, type Reader } from "./long-line.ts";
+import type { ReadAt } from "../../../lib/file-bytes.ts";
+import { beginnings, flawOf, lookThrough } from "./long-line.ts";
 import { longLine } from "../plan/long-line.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";
 import { repairRollout } from "../repair/repair.ts";
@@ -103,7 +104,7 @@ function among(at: readonly number[], what: Buffer, text = `{"a":"${"x".repeat(2
   return bytes;
 }
 const readerOf =
-  (file: Buffer): Reader =>
+  (file: Buffer): ReadAt =>
   (at, bytes) =>
     file.subarray(at, at + bytes);
 const spanIn = (file: Buffer): { at: number; bytes: number } => ({ at: 6, bytes: file.length - 21 });
@@ -142,7 +143,7 @@ it("ends where the file became shorter while it was looked through, however litt
   const left = Buffer.from(answer.slice(0, 40));
   for (const bytes of [answer.length, 3 * mebibyte]) {
     let reads = 0;
-    const read: Reader = (...asked) => {
+    const read: ReadAt = (...asked) => {
       if (++reads > 10) throw new Error("it doesn't get on");
       return readerOf(left)(...asked);
     };

@@ -1,9 +1,7 @@
 import { JsonStream, type TextFlaw } from "../../../lib/json-stream.ts";
+import type { ReadAt } from "../../../lib/file-bytes.ts";
 import { recordMark } from "../rollout/glance.ts";
 import type { Span } from "../rollout/span.ts";
-
-/** Reads bytes of a file, fewer where it ends. */
-export type Reader = (at: number, bytes: number) => Buffer;
 
 /** A place in a long line for which Codex refuses the line. */
 export interface LineFlaw {
@@ -25,7 +23,7 @@ const mostFlaws = 10_000;
 const mostMarks = 1_000;
 
 /** Checks a line piece by piece: it may have gigabytes. */
-export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): LongLine {
+export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: ReadAt): LongLine {
   const flaws: LineFlaw[] = [];
   let count = 0;
   const stream = new JsonStream((is, offset, length) => {
@@ -50,7 +48,7 @@ export function flawOf(line: LongLine): "blank" | "json" | "utf8" | "surrogate" 
 }
 
 /** Where in a line another record may begin, and where it begins itself. */
-export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): number[] {
+export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: ReadAt): number[] {
   const found = [at];
   for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
     const part = read(at + done, Math.min(piece + recordMark.length - 1, bytes - done));

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readerOf } from "../../../lib/file-bytes.ts";
 import type { IndexState, NamedPlace } from "./databases.ts";
 import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./places.ts";
 
@@ -83,10 +84,8 @@ export function indexMisfit(
   try {
     const { size } = fstatSync(fd);
     if (nextOffset > size) return `the index has read ${nextOffset} bytes of a file of ${size}`;
-    const before = Buffer.alloc(1);
-    const astray = turnOffsets.filter(
-      (at) => at > 0 && !(readSync(fd, before, 0, 1, at - 1) === 1 && before[0] === newline),
-    );
+    const byteAt = (at: number): number | undefined => readerOf(fd)(at, 1)[0];
+    const astray = turnOffsets.filter((at) => at > 0 && byteAt(at - 1) !== newline);
     if (astray.length > 0) return `${astray.length} of its turns begin where no line does`;
     return undefined;
   } finally {

@@ -1,9 +1,9 @@
-import { readSync } from "node:fs";
 import type { JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import type { Edit } from "./edit.ts";
 import { ended, padded } from "./line-bytes.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
+import { type ReadAt, readerOf } from "../../../lib/file-bytes.ts";
 import type { Span } from "../rollout/span.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
@@ -28,12 +28,12 @@ const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /** An open file that edits are planned for: reads what stands in it, and makes edits of its places. */
 export class EditedFile {
-  readonly #fd: number;
+  readonly #read: ReadAt;
   readonly #size: number;
 
   /** `size`: bytes of the file that count; what is after them isn't read. */
   constructor(fd: number, size: number) {
-    this.#fd = fd;
+    this.#read = readerOf(fd);
     this.#size = size;
   }
 
@@ -48,8 +48,7 @@ export class EditedFile {
   }
 
   read(at: number, bytes: number): Buffer {
-    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, this.#size - at)));
-    return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
+    return this.#read(at, Math.max(0, Math.min(bytes, this.#size - at)));
   }
 
   /** Every line in order, however long; only its head is held. */

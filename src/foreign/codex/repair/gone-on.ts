@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync, type Stats, statSync } from "node:fs";
 import { writeAll } from "../../../lib/write.ts";
 import { type Encoding, encoded } from "../rollout/encoding.ts";
+import { bytesAt, readerOf } from "../../../lib/file-bytes.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { copyBytes, copyPrivately } from "./copy.ts";
 import { assertUntouched, betweenTo, digest, syncFile } from "./in-place.ts";
@@ -25,19 +26,11 @@ export async function goneOnAt(path: string, from: string, to: string): Promise<
 }
 
 function beginsLine(path: string, at: number): boolean {
-  const fd = openSync(path, "r");
-  try {
-    const byte = byteAt(fd, at);
-    return byte === newline || byte === openBrace;
-  } finally {
-    closeSync(fd);
-  }
+  const [byte] = bytesAt(path, at, 1);
+  return byte === newline || byte === openBrace;
 }
 
-function byteAt(fd: number, at: number): number | undefined {
-  const byte = Buffer.alloc(1);
-  return readSync(fd, byte, 0, 1, at) === 1 ? byte[0] : undefined;
-}
+const byteAt = (fd: number, at: number): number | undefined => readerOf(fd)(at, 1)[0];
 
 /**
  * Makes what a rollout becomes of which Codex has written the bytes from `since` on, in the folder and durably: what the repair or its

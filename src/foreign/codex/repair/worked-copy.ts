@@ -4,7 +4,7 @@ import type { Edit } from "../plan/edit.ts";
 import type { Examination } from "../examine/examination.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
 import { isOfLines } from "../findings/judge.ts";
-import { bytesAt } from "../rollout/contains.ts";
+import { bytesAt } from "../../../lib/file-bytes.ts";
 import type { RepairFolder } from "./journal.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { mayHoldRecords } from "../rollout/may-hold-records.ts";

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
 import { isSystemError } from "../../../lib/system.ts";
 import { framesOf, unpackedIn } from "../../../lib/zstd.ts";
+import { readerOf } from "../../../lib/file-bytes.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
 export function isCompressed(path: string): boolean {
@@ -29,13 +30,6 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
     closeSync(fd);
   }
 }
-
-const readerOf =
-  (fd: number) =>
-  (at: number, length: number): Buffer => {
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
-  };
 
 /** The first bytes of a rollout, unpacked where it is compressed. `room`: the buffer to read into, whose contents are overwritten. */
 export function headOf(path: string, room: Buffer): Buffer {

@@ -1,8 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { isCompressed, unpacked } from "./compressed.ts";
 import { encoded, encodingOf } from "./encoding.ts";
-
-const block = 2 ** 22;
+import { piecesOf } from "../../../lib/file-bytes.ts";
 
 /**
  * Whether a rollout, unpacked where it is compressed, holds any of these texts (ASCII), in whatever encoding it is. Plain bytes are looked
@@ -25,27 +23,4 @@ export async function containsAny(path: string, texts: readonly string[]): Promi
     kept = bytes.subarray(-longest);
   }
   return false;
-}
-
-/** Read at once and not through the thread pool: there may be tens of thousands of small files. */
-function* piecesOf(path: string): Generator<Buffer> {
-  const fd = openSync(path, "r");
-  try {
-    const room = Buffer.allocUnsafe(block);
-    for (let at = 0, read; (read = readSync(fd, room, 0, block, at)) > 0; at += read)
-      yield room.subarray(0, read);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Some bytes of a file, fewer where it ends before. */
-export function bytesAt(path: string, at: number, bytes: number): Buffer {
-  const fd = openSync(path, "r");
-  try {
-    const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
-  } finally {
-    closeSync(fd);
-  }
 }

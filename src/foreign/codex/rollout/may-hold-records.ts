@@ -1,12 +1,12 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { bareKinds } from "./bare-kinds.ts";
 import { headOf, isCompressed, wholeOf } from "./compressed.ts";
 import { type Encoding, encodingOf } from "./encoding.ts";
+import { piecesOf } from "../../../lib/file-bytes.ts";
 import { longestLine } from "./lines.ts";
 import { recordTypes } from "./of-codex.ts";
 
-/** Bytes that are read at once: the first piece of a rollout is enough. */
-const firstPiece = 2 ** 16;
+/** So much of a compressed rollout is looked at first. */
+const packedHead = 2 ** 16;
 const piece = 2 ** 22;
 /** A file of fewer bytes is read in no time, whatever it holds. */
 const small = 2 ** 22;
@@ -27,7 +27,7 @@ export function mayHoldRecords(path: string): boolean {
   let seen = 0;
   let kept = "";
   let encoding: Encoding = "utf-8";
-  for (const bytes of piecesOf(path)) {
+  for (const bytes of isCompressed(path) ? unpackedPieces(path) : piecesOf(path)) {
     if (seen === 0) encoding = encodingOf(bytes);
     seen += bytes.length;
     // All that is looked for is ASCII.
@@ -39,23 +39,8 @@ export function mayHoldRecords(path: string): boolean {
   return seen <= small;
 }
 
-function* piecesOf(path: string): Generator<Buffer> {
-  if (isCompressed(path)) {
-    yield headOf(path, Buffer.allocUnsafe(firstPiece));
-    const whole = wholeOf(path, longestLine);
-    if (whole) for (let at = 0; at < whole.length; at += piece) yield whole.subarray(at, at + piece);
-    return;
-  }
-  const fd = openSync(path, "r");
-  try {
-    let room = Buffer.allocUnsafe(firstPiece);
-    for (let at = 0; ; room = room.length < piece ? Buffer.allocUnsafe(piece) : room) {
-      const read = readSync(fd, room, 0, room.length, at);
-      if (read === 0) return;
-      at += read;
-      yield room.subarray(0, read);
-    }
-  } finally {
-    closeSync(fd);
-  }
+function* unpackedPieces(path: string): Generator<Buffer> {
+  yield headOf(path, Buffer.allocUnsafe(packedHead));
+  const whole = wholeOf(path, longestLine);
+  if (whole) for (let at = 0; at < whole.length; at += piece) yield whole.subarray(at, at + piece);
 }
