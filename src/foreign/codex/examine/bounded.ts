@@ -1,3 +1,8 @@
+/** Adds to a list of which only the last `most` are kept. */
+export function addLast<T>(list: T[], item: T, most: number): void {
+  if (list.push(item) > most) list.shift();
+}
+
 /** A list that keeps the first of what it is given and counts the rest: a file can be damaged in any number of places. */
 export class Bounded<T> {
   readonly #most: number;

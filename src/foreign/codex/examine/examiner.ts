@@ -198,7 +198,7 @@ export class Examiner {
 
   /** The number of the call that an item is, or answers. */
   #callOf(record: WatchedRecord): number | undefined {
-    const { type, kind = "" } = record;
+    const { type, kind } = record;
     const isOfCall = type === "response_item" && (isCallKind(kind) || isOutputKind(kind));
     return isOfCall ? record.callIn(this.#ids) : undefined;
   }

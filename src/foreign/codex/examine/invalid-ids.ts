@@ -31,7 +31,7 @@ export class InvalidIds {
     return this.#sentAgain.isTaken;
   }
 
-  see(kind: string, { payload, ownId }: WatchedRecord, line: RolloutLine): void {
+  see({ kind, payload, ownId }: WatchedRecord, line: RolloutLine): void {
     if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
     this.#look(kind, ownId, line);
   }

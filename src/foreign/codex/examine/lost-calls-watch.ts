@@ -1,4 +1,4 @@
-import { Bounded } from "./bounded.ts";
+import { addLast, Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
@@ -27,7 +27,7 @@ const asCall = 8;
  * record with its id.
  */
 export class LostCallsWatch {
-  readonly lost = new Bounded<LostCall>(mostLost);
+  readonly #lost = new Bounded<LostCall>(mostLost);
   readonly #ids: TextSet;
   /** Holes of this turn that no event has been matched with yet. */
   #holes: Hole[] = [];
@@ -45,8 +45,7 @@ export class LostCallsWatch {
       told.after = hole;
       return;
     }
-    this.#holes.push(hole);
-    if (this.#holes.length > mostHoles) this.#holes.shift();
+    addLast(this.#holes, hole, mostHoles);
   }
 
   /** `call`: the number of the id of a call or an output. */
@@ -62,13 +61,13 @@ export class LostCallsWatch {
 
   rolledBack(from: number): void {
     this.#settle();
-    this.lost.keep(({ event }) => event.index < from);
+    this.#lost.keep(({ event }) => event.index < from);
   }
 
   /** The lost calls, those at the end of the file included. */
   found(): readonly LostCall[] {
     this.#settle();
-    return this.lost.items;
+    return this.#lost.items;
   }
 
   #seen(call: number): void {
@@ -88,14 +87,14 @@ export class LostCallsWatch {
 
   #settle(): void {
     for (const [call, { event, before, after }] of this.#told)
-      if (after) this.lost.add({ call: this.#ids.textOf(call), event, before, after });
+      if (after) this.#lost.add({ call: this.#ids.textOf(call), event, before, after });
     this.#unmatch();
   }
 
   /** What a summary replaced is not sent any more. */
   #forget(): void {
     this.#unmatch();
-    this.lost.clear();
+    this.#lost.clear();
   }
 
   #unmatch(): void {

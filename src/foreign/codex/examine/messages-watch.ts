@@ -1,10 +1,10 @@
 import { stringOf } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
-import { Bounded } from "./bounded.ts";
+import { addLast, Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
-import { textIn } from "../rollout/text-in.ts";
+import { textIn, toldText } from "../rollout/text-in.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";
 import type { Hole } from "./hole.ts";
 import { InvalidIds } from "./invalid-ids.ts";
@@ -33,7 +33,7 @@ interface Told {
 /** Reasoning that would be sent without the item it led to. */
 export interface LoneReasoning extends Span {
   /** Whether a record is missing right after it: then it is damage, and not a turn that was cut off. */
-  readonly isDamage: boolean;
+  isDamage: boolean;
 }
 
 /** A message that is shown on the screen and has no record (0.36 to 0.58). */
@@ -73,14 +73,15 @@ export class MessagesWatch {
   /** Ids of the answers whose records were seen last: what tells of one of them is late, or a copy. */
   readonly #recorded: string[] = [];
   /** The person's last messages by their records: the event comes after the record. */
-  #said: string[] = [];
-  #holes: Hole[] = [];
+  readonly #said: string[] = [];
+  readonly #holes: Hole[] = [];
   readonly #misnamed = new MisnamedMessages();
   /** Whether there is something that Codex writes before the first prompt of every session. */
   #isBegun = false;
   /** The last prompt that only an event tells for lack of anything of Codex's: its record may still come. */
   #alone: { readonly text: string; readonly event: Span } | undefined;
-  #reasoning: { span: Span; isDamage: boolean } | undefined;
+  /** The last reasoning, as long as nothing has followed it. */
+  #reasoning: LoneReasoning | undefined;
   #lastOrdinal: number | undefined;
   /** Holes since the last record. */
   #since: Hole[] = [];
@@ -107,7 +108,7 @@ export class MessagesWatch {
 
   /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
   see(record: WatchedRecord, line: RolloutLine, isCopy = false): void {
-    const { type, kind = "", payload, ordinal } = record;
+    const { type, kind, payload, ordinal } = record;
     const { length } = this.#since;
     if (ordinal !== undefined) {
       for (const hole of this.#since)
@@ -124,15 +125,15 @@ export class MessagesWatch {
     this.#lines = line.index + 1;
     const isKnown = type === "response_item" || type === "event_msg";
     if (isKnown && kind === "") {
-      this.unread.see(kind, record, line);
+      this.unread.see(record, line);
       // It may have been reasoning.
       this.unreasoned.missing();
     } else if (type === "response_item") {
-      this.invalidIds.see(kind, record, line);
-      this.unread.see(kind, record, line);
-      this.unsealed.see(kind, record, line);
-      this.#item(kind, record, line);
-    } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
+      this.invalidIds.see(record, line);
+      this.unread.see(record, line);
+      this.unsealed.see(record, line);
+      this.#item(record, line);
+    } else if (type === "event_msg") this.#event(record, line, isCopy);
     else if (type === "turn_context") this.#isBegun = true;
     else if (type === "compacted") this.#replaced(payload, line);
     else if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
@@ -162,8 +163,7 @@ export class MessagesWatch {
 
   /** Reasoning without what it led to, that at the end of the file included. */
   get lone(): readonly LoneReasoning[] {
-    const last = this.#reasoning;
-    return last ? [...this.#lone.items, { ...last.span, isDamage: last.isDamage }] : this.#lone.items;
+    return this.#reasoning ? [...this.#lone.items, this.#reasoning] : this.#lone.items;
   }
 
   /** What is lost, also at the end of the file. */
@@ -182,8 +182,7 @@ export class MessagesWatch {
     const hole: Hole = { ...span };
     this.#since.push(hole);
     if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#since.length;
-    this.#holes.push(hole);
-    if (this.#holes.length > mostTexts) this.#holes.shift();
+    addLast(this.#holes, hole, mostTexts);
     this.#onHole(hole);
     this.untold.hole(hole);
     const waiting = this.#told.find((told) => told.hole === undefined);
@@ -191,14 +190,14 @@ export class MessagesWatch {
     if (this.#reasoning) this.#reasoning.isDamage = true;
   }
 
-  #item(kind: string, record: WatchedRecord, line: RolloutLine): void {
-    const { payload, ordinal } = record;
+  #item(record: WatchedRecord, line: RolloutLine): void {
+    const { kind, payload, ordinal } = record;
     if (kind === "reasoning") {
       // Several reasoning items of one response stand together. After damage the first one's item stood between them.
-      if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
-      this.#reasoning = { span: spanOf(line), isDamage: false };
+      if (this.#reasoning?.isDamage) this.#lone.add(this.#reasoning);
+      this.#reasoning = { ...spanOf(line), isDamage: false };
       const { content } = payload;
-      if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
+      if (Array.isArray(content) && content.length > 0) this.plain.add(spanOf(line));
       // Codex drops an id that is no text with its item, and a repair drops it alone.
       this.unreasoned.reasoning(record.isText("id") || (payload["id"] ?? null) === null);
       return;
@@ -213,7 +212,7 @@ export class MessagesWatch {
     this.#reasoning = undefined;
     // An output had a call before it, and a call that is gone will be put in.
     const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
-    if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
+    if (reasoning && !isFollowed) this.#lone.add(reasoning);
     if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
     else if (isAnswer) this.#answer(payload, line, ordinal !== undefined);
     else if (role === "user") this.#prompt(payload, line, ordinal !== undefined);
@@ -235,8 +234,7 @@ export class MessagesWatch {
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
     const [id, text] = [payload["id"], textIn(payload["content"])];
     if (hasOrdinal) this.untold.answered(payload, line);
-    if (typeof id === "string") this.#recorded.push(id);
-    if (this.#recorded.length > mostTold) this.#recorded.shift();
+    if (typeof id === "string") addLast(this.#recorded, id, mostTold);
     const at = this.#told.findIndex(
       (told) => (told.id !== undefined && told.id === id) || told.text === text,
     );
@@ -245,8 +243,7 @@ export class MessagesWatch {
       this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
       return;
     }
-    this.#answered.push(text);
-    if (this.#answered.length > mostTexts) this.#answered.shift();
+    addLast(this.#answered, text, mostTexts);
   }
 
   #prompt(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
@@ -264,46 +261,47 @@ export class MessagesWatch {
     // What has no words no event tells.
     if (words === "") return;
     if (hasOrdinal) this.untold.said(payload, line);
-    this.#said.push(words);
-    if (this.#said.length > mostTexts) this.#said.shift();
+    addLast(this.#said, words, mostTexts);
   }
 
-  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, isCopy: boolean): void {
+  #event({ kind, payload }: WatchedRecord, line: RolloutLine, isCopy: boolean): void {
     const item = kind === "item_completed" ? itemOf(payload) : undefined;
-    if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
-      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
-      const id = item?.["id"];
-      this.untold.told(id ?? null);
-      const seen = this.#answered.indexOf(text);
-      if (seen >= 0) return void this.#answered.splice(seen, 1);
-      if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
-      if (
-        typeof id === "string" &&
-        (this.#recorded.includes(id) || this.#told.some((told) => told.id === id))
-      )
-        return;
-      const hole = this.#misnamed.take(text);
-      const ownId = typeof id === "string" ? id : undefined;
-      this.#told.push({ id: ownId, text, event: spanOf(line), ...(hole && { hole }) });
-    } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
-      this.#settle();
-      this.untold.told();
-      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
-      const isSeen = text === "" || this.#hears(text) || isCopy;
-      if (isSeen) return;
-      const event = spanOf(line);
-      const hole =
-        this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
-      // A record of other words that no event has told may be this one's: both were redacted, each in its way.
-      const isAlone = !this.#isBegun && this.#said.length === 0;
-      if (!hole && isAlone) this.#alone = { text, event };
-      const place = hole ?? (isAlone ? { ...event, bytes: 0 } : undefined);
-      if (place) this.lost.add({ role: "user", event, hole: place });
-    } else if (item?.["type"] === "Reasoning") this.unreasoned.told();
+    const told = item ? item["type"] : kind;
+    if (told === "agent_message" || told === "AgentMessage")
+      this.#answerTold(item?.["id"], toldText(payload), line);
+    else if (told === "user_message" || told === "UserMessage")
+      this.#promptTold(toldText(payload), line, isCopy);
+    else if (told === "Reasoning") this.unreasoned.told();
     else if (turnEdge(kind)) {
       this.#isBegun = true;
       this.#settle();
     }
+  }
+
+  #answerTold(given: unknown, text: string, line: RolloutLine): void {
+    const id = typeof given === "string" ? given : undefined;
+    this.untold.answerTold(id);
+    const seen = this.#answered.indexOf(text);
+    if (seen >= 0) return void this.#answered.splice(seen, 1);
+    if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
+    const isKnown = id !== undefined && this.#recorded.includes(id);
+    if (isKnown || this.#told.some((told) => told.id !== undefined && told.id === id)) return;
+    const hole = this.#misnamed.take(text);
+    this.#told.push({ id, text, event: spanOf(line), ...(hole && { hole }) });
+  }
+
+  #promptTold(text: string, line: RolloutLine, isCopy: boolean): void {
+    this.#settle();
+    this.untold.promptTold();
+    if (text === "" || this.#hears(text) || isCopy) return;
+    const event = spanOf(line);
+    const hole =
+      this.#misnamed.take(text) ?? this.#holes.findLast(({ index }) => index >= line.index - nearby);
+    // A record of other words that no event has told may be this one's: both were redacted, each in its way.
+    const isAlone = !this.#isBegun && this.#said.length === 0;
+    if (!hole && isAlone) this.#alone = { text, event };
+    const place = hole ?? (isAlone ? { ...event, bytes: 0 } : undefined);
+    if (place) this.lost.add({ role: "user", event, hole: place });
   }
 
   /**

@@ -2,6 +2,7 @@ import { isJsonObject } from "../../../lib/json.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
+import { addLast } from "./bounded.ts";
 import type { Hole } from "./hole.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
@@ -19,8 +20,11 @@ export class MisnamedMessages {
   see(content: unknown, line: RolloutLine, ordinal: number | undefined): void {
     const words = textIn(content);
     if (words === "") return;
-    this.#seen.push({ words, hole: { ...spanOf(line), ...(ordinal !== undefined && { ordinal }) } });
-    if (this.#seen.length > most) this.#seen.shift();
+    addLast(
+      this.#seen,
+      { words, hole: { ...spanOf(line), ...(ordinal !== undefined && { ordinal }) } },
+      most,
+    );
   }
 
   /** Takes the line with these words out of those that were seen; `undefined` where there is none. */
@@ -40,7 +44,7 @@ export class MisnamedMessages {
  */
 export function isMisnamed({
   type,
-  kind = "",
+  kind,
   payload,
 }: Pick<WatchedRecord, "type" | "kind" | "payload">): boolean {
   if (type !== "response_item") return isAltered(type, ["response_item"]);

@@ -19,29 +19,30 @@ const mostLines = 500_000;
  */
 export class OrdinalsWatch {
   #last: number | undefined;
-  /** Lines without an ordinal since the last one that has one; fatal only at the end of the file. */
-  readonly #without = new SpanList(mostLines);
+  /** Lines without an ordinal since the last one that has one, at the end of the file those that stand there: only these are fatal. */
+  readonly missing = new SpanList(mostLines);
   /** For each line that gets another ordinal: its index, offset and bytes, the new ordinal, and the one it has (NaN: none). */
   readonly #renumbered = new NumberRows(5);
   /** The ordinal that the next line gets, once one went back; until then nothing is renumbered. */
   #next: number | undefined;
   /** How many lines have an ordinal that is no higher than an earlier one. */
   regressed = 0;
-  #firstRegressed: Span | undefined;
+  /** The first of these lines. */
+  firstRegressed: Span | undefined;
 
   see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
     if (type === "") return;
     if (ordinal === undefined) {
-      this.#without.add(spanOf(line));
+      this.missing.add(spanOf(line));
       if (this.#next !== undefined) this.#renumber(line, undefined);
       return;
     }
-    if (this.#without.count > 0) this.#without.clear();
+    if (this.missing.count > 0) this.missing.clear();
     const last = this.#last;
     if (last !== undefined && ordinal <= last) {
       this.regressed++;
       this.#next ??= last + 1;
-      this.#firstRegressed ??= spanOf(line);
+      this.firstRegressed ??= spanOf(line);
     } else this.#last = ordinal;
     if (this.#next !== undefined) this.#renumber(line, ordinal);
   }
@@ -59,21 +60,11 @@ export class OrdinalsWatch {
     return this.#next ?? (this.#last === undefined ? undefined : this.#last + 1);
   }
 
-  /** The first line whose ordinal is no higher than an earlier one. */
-  get firstRegressed(): Span | undefined {
-    return this.#firstRegressed;
-  }
-
-  /** The lines at the end that have none. */
-  get missing(): SpanList {
-    return this.#without;
-  }
-
   /** The lines that need another ordinal, in order. */
   *wanted(): Generator<Renumbered, undefined> {
     if (this.#next === undefined) {
       let ordinal = this.next ?? 0;
-      for (const span of this.#without) yield { ...span, ordinal: ordinal++ };
+      for (const span of this.missing) yield { ...span, ordinal: ordinal++ };
       return undefined;
     }
     const rows = this.#renumbered;

@@ -44,8 +44,8 @@ export class PairsWatch {
 
   /** `call`: the number of the id of a call or an output. */
   see(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
-    const { type, kind = "", payload } = record;
-    if (type === "response_item") this.#item(kind, payload, line, call);
+    const { type, payload } = record;
+    if (type === "response_item") this.#item(record, line, call);
     else if (type === "event_msg") this.#event(record, line);
     else if (type === "compacted") this.#compacted(payload, line);
   }
@@ -57,20 +57,20 @@ export class PairsWatch {
     this.injected.keep(({ index }) => index < from);
   }
 
-  #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine, call: number | undefined): void {
-    if (call === undefined && isInjected(kind, item)) {
+  #item({ kind, payload }: WatchedRecord, line: RolloutLine, call: number | undefined): void {
+    if (call === undefined && isInjected(kind, payload)) {
       this.injected.add(spanOf(line));
       this.isInjectedTaken = this.#wasTaken;
-    } else if (isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant") {
+    } else if (isCallKind(kind) || kind === "reasoning" || payload["role"] === "assistant") {
       this.#wasTaken ||= !this.isInjectedTaken;
       this.isInjectedTaken = true;
     }
     if (call === undefined) return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
-      const name = item["name"];
+      const name = payload["name"];
       this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
-    } else this.#output(call, kind, item["name"], line);
+    } else this.#output(call, kind, payload["name"], line);
   }
 
   #output(call: number, kind: string, name: unknown, line: RolloutLine): void {

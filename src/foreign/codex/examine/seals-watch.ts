@@ -24,10 +24,9 @@ export class SealsWatch {
     const { type, kind, payload } = record;
     if (type === "response_item") {
       if (kind === "reasoning") this.#blob(record.seal, payload, "reasoning", line);
-      else if (kind !== undefined && summaries.has(kind))
-        this.#blob(record.seal, payload, "compaction", line);
+      else if (summaries.has(kind)) this.#blob(record.seal, payload, "compaction", line);
       else if (kind === "agent_message") this.#parts(payload["content"], line);
-      else if (isHolderKind(kind ?? "")) {
+      else if (isHolderKind(kind)) {
         this.#message(payload, line, "within");
         if (record.hasParts) this.#output(line);
         else if (kind === "function_call") this.#call(line);

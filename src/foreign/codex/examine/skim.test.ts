@@ -67,7 +67,7 @@ test("of every line that real versions wrote a skim says the same as parsing it,
         if (!record) continue;
         skims++;
         expect(told(record)).toEqual(parsed(bytes));
-        kinds.add(record.kind ?? record.type);
+        kinds.add(record.kind || record.type);
       }
     }
   }
@@ -99,7 +99,7 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
   const spy = vi.spyOn(lineSkim, "read").mockImplementation((start, end) => {
     const record = read(start, end);
     if (!record) return undefined;
-    const looked = looking(record.payload, record.kind ?? record.type);
+    const looked = looking(record.payload, record.kind || record.type);
     return new Proxy(record, {
       get: (target, name: keyof WatchedRecord) => {
         const value = name === "payload" ? looked : target[name];

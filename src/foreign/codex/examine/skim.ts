@@ -7,6 +7,7 @@ import {
   formedOfPayload,
   isPlaceholder,
   numberOfCall,
+  numberOfId,
   partsHeadBytes,
   type WatchedRecord,
 } from "./watched-record.ts";
@@ -57,7 +58,7 @@ function lazily(json: JsonSkim, names: readonly string[], parent: string): Prope
 class SkimmedRecord implements WatchedRecord {
   readonly era = "envelope";
   type = "";
-  kind: string | undefined;
+  kind = "";
   ordinal: number | undefined;
   readonly payload: WatchedRecord["payload"];
   readonly #json: JsonSkim;
@@ -104,9 +105,7 @@ class SkimmedRecord implements WatchedRecord {
       return plain.length < shortest || isPlaceholder(plain.charCodeAt(0))
         ? undefined
         : ids.numberAt(this.#json.view, plain.start, plain.length);
-    const id = this.#json.value(idSlot);
-    const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
-    return isOwn ? ids.numberOf(id) : undefined;
+    return numberOfId(this.#json.value(idSlot), ids, shortest);
   }
 
   callIn(ids: TextSet): number | undefined {
@@ -144,7 +143,7 @@ class LineSkim {
     if (type === undefined) return undefined;
     const record = this.#record;
     record.type = type;
-    record.kind = json.word(kindSlot);
+    record.kind = json.word(kindSlot) ?? "";
     record.ordinal = json.number(ordinalSlot);
     return record;
   }

@@ -25,16 +25,12 @@ export class TextSet {
   readonly #wideTexts = new Map<number, string>();
   #lastText = "";
   #lastNumber = 0;
-  #hasRefused = false;
+  /** Whether a text was refused, as too long or after the set was full. */
+  hasRefused = false;
 
   /** `most`: after so many texts, or 64 MB of them, no more are noted. */
   constructor(most: number) {
     this.#most = most;
-  }
-
-  /** Whether a text was refused, as too long or after the set was full. */
-  get hasRefused(): boolean {
-    return this.#hasRefused;
   }
 
   /** Whether the text with this number has the mark (a bit of a byte) already; if not, it has it from now on. */
@@ -157,7 +153,7 @@ export class TextSet {
   }
 
   #refuse(): number {
-    this.#hasRefused = true;
+    this.hasRefused = true;
     return 0;
   }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import { addLast } from "./bounded.ts";
 import { isOfAgents } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
@@ -52,7 +53,7 @@ export class TurnsWatch {
 
   /** Follows one more record. For a rollback, returns the line index from which everything is taken back. */
   see(record: WatchedRecord, line: RolloutLine): number | undefined {
-    const { type, kind = "", payload, ordinal } = record;
+    const { type, kind, payload, ordinal } = record;
     if (ordinal !== undefined && this.ownOrdinal !== undefined && ordinal >= this.ownOrdinal)
       this.copied ??= { from: this.lastBegan, to: line.index };
     if (type === "event_msg") return this.#event(record, line);
@@ -69,37 +70,26 @@ export class TurnsWatch {
 
   #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
     const edge = turnEdge(kind);
-    switch (edge ?? kind) {
-      case "began":
-        this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
-        this.#beganBefore = this.lastBegan;
-        this.lastBegan = line.index;
-        break;
-      case "complete":
-      case "aborted":
-        this.open = undefined;
-        if (edge === "aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
-        this.#ended(payload["error"], line, edge === "complete" && payload["last_agent_message"] !== null);
-        break;
-      case "error":
-        this.#ended(payload, line, false);
-        break;
-      case "user_message":
-        this.#told(line);
-        break;
-      case "item_completed":
-        if (itemOf(payload)?.type === "UserMessage") this.#told(line);
-        break;
-      case "thread_rolled_back": {
-        const turns = payload["num_turns"];
-        if (typeof turns !== "number" || !Number.isInteger(turns) || turns <= 0) break;
-        const from = this.#prompts.at(-turns) ?? this.#prompts[0];
-        this.#prompts.length = Math.max(0, this.#prompts.length - turns);
-        return from;
-      }
-      default:
-    }
+    if (edge === "began") {
+      this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
+      this.#beganBefore = this.lastBegan;
+      this.lastBegan = line.index;
+    } else if (edge) {
+      this.open = undefined;
+      if (edge === "aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
+      this.#ended(payload["error"], line, edge === "complete" && payload["last_agent_message"] !== null);
+    } else if (kind === "error") this.#ended(payload, line, false);
+    else if (kind === "user_message") this.#told(line);
+    else if (kind === "item_completed" && itemOf(payload)?.type === "UserMessage") this.#told(line);
+    else if (kind === "thread_rolled_back") return this.#rolledBack(payload["num_turns"]);
     return undefined;
+  }
+
+  #rolledBack(turns: unknown): number | undefined {
+    if (typeof turns !== "number" || !Number.isInteger(turns) || turns <= 0) return undefined;
+    const from = this.#prompts.at(-turns) ?? this.#prompts[0];
+    this.#prompts.length = Math.max(0, this.#prompts.length - turns);
+    return from;
   }
 
   #prompted({ index }: RolloutLine): void {
@@ -115,8 +105,7 @@ export class TurnsWatch {
   }
 
   #cutOff({ index: to }: RolloutLine): void {
-    this.copiedBefore.push({ from: this.lastBegan, to });
-    if (this.copiedBefore.length > mostCutOff) this.copiedBefore.shift();
+    addLast(this.copiedBefore, { from: this.lastBegan, to }, mostCutOff);
   }
 
   /** Whether the message was copied from the parent, which had heard from another agent before. */

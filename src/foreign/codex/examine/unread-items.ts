@@ -39,9 +39,9 @@ const said = {
 export class UnreadItems {
   readonly found = new Bounded<Span>(mostFound);
 
-  see(kind: string, record: WatchedRecord, line: RolloutLine): void {
+  see(record: WatchedRecord, line: RolloutLine): void {
     // Of a line that is too long to be parsed its members aren't known.
-    if (line.whole && !isReadItem(kind, record)) this.found.add(spanOf(line));
+    if (line.whole && !isReadItem(record)) this.found.add(spanOf(line));
   }
 
   rolledBack(from: number): void {
@@ -54,11 +54,11 @@ export class UnreadItems {
   }
 }
 
-type FormedRecord = Pick<WatchedRecord, "era" | "payload" | "isText" | "hasParts" | "partsHead">;
+type FormedRecord = Pick<WatchedRecord, "era" | "kind" | "payload" | "isText" | "hasParts" | "partsHead">;
 
-/** Whether Codex reads an item, as far as it is known; `kind` is "" where it has none. What nobody here knows counts as read. */
-export function isReadItem(kind: string, record: FormedRecord): boolean {
-  const { payload } = record;
+/** Whether Codex reads an item, as far as it is known. What nobody here knows counts as read. */
+export function isReadItem(record: FormedRecord): boolean {
+  const { kind, payload } = record;
   if (kind === "") return !saysNothing(record) && kindByMembers(record) === undefined;
   if (kind !== "message" && kind !== "reasoning" && !isSaying(kind)) return true;
   if (!record.isText("id") && (payload["id"] ?? null) !== null) return false;

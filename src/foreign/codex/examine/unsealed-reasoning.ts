@@ -22,8 +22,8 @@ export class UnsealedReasoning {
     return this.#sentAgain.isTaken;
   }
 
-  see(kind: string, record: WatchedRecord, line: RolloutLine): void {
-    const { payload } = record;
+  see(record: WatchedRecord, line: RolloutLine): void {
+    const { kind, payload } = record;
     if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
     if (kind !== "reasoning" || record.seal !== undefined) return;
     const { content, encrypted_content: member } = payload;

@@ -27,7 +27,7 @@ const found = (watch: UntoldWatch): number[] => watch.items.map(({ hole }) => ho
 it("an answer whose event comes late is taken back, and no other one, however often it is told", () => {
   const watch = watchOf(["one", "two", "three"]);
   expect(found(watch)).toEqual([0, 2, 4]);
-  for (const id of ["two", "another", null, "two"]) watch.told(id);
+  for (const id of ["two", "another", undefined, "two"]) watch.answerTold(id);
   expect(found(watch)).toEqual([0, 4]);
 });
 

@@ -1,4 +1,4 @@
-import { Bounded } from "./bounded.ts";
+import { addLast, Bounded } from "./bounded.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -30,7 +30,7 @@ export class UntoldWatch {
   #said: { readonly record: Span; hole?: Hole } | undefined;
   #hole: Hole | undefined;
   /** Answers told by the latest events, the newest last. */
-  #told: string[] = [];
+  readonly #told: string[] = [];
 
   get items(): readonly UntoldMessage[] {
     // Without the ordinal of the hole it isn't known where the event belongs.
@@ -60,13 +60,16 @@ export class UntoldWatch {
     this.#found.add({ role: "assistant", record: spanOf(line), hole, id });
   }
 
-  /** Notes an event: of a prompt or, with an id, of an answer. */
-  told(id?: unknown): void {
-    if (id === undefined) this.#said = undefined;
-    else this.#settle();
-    if (typeof id !== "string") return;
-    this.#told.push(id);
-    if (this.#told.length > mostIds) this.#told.shift();
+  /** Notes the event of a prompt. */
+  promptTold(): void {
+    this.#said = undefined;
+  }
+
+  /** Notes the event of an answer, by the answer's id. */
+  answerTold(id: string | undefined): void {
+    this.#settle();
+    if (id === undefined) return;
+    addLast(this.#told, id, mostIds);
     this.#takeBack(id);
   }
 

@@ -38,7 +38,8 @@ export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names
 export interface WatchedRecord {
   readonly era: Era;
   readonly type: string;
-  readonly kind?: string | undefined;
+  /** The payload's own type; "" where it has none. */
+  readonly kind: string;
   readonly payload: AskedOf<typeof askedOfPayload>;
   readonly ordinal?: number | undefined;
   /** The payload's `output` is a list of parts. */
@@ -69,14 +70,11 @@ export const partsHeadBytes = 64;
 
 /** What a line says that was parsed. */
 export function watched(
-  { era, type, kind, payload, ordinal, untimed }: RolloutRecord,
+  { era, type, kind = "", payload, ordinal, untimed }: RolloutRecord,
   timestamp?: unknown,
 ): WatchedRecord {
   const { id, call_id: call } = payload;
-  const idIn = (ids: TextSet, shortest: number): number | undefined =>
-    typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
-      ? ids.numberOf(id)
-      : undefined;
+  const idIn = (ids: TextSet, shortest: number): number | undefined => numberOfId(id, ids, shortest);
   const callIn = (ids: TextSet): number | undefined => numberOfCall(call, ids);
   const { output } = payload;
   const [seal, ownId] = [skimmedText(payload["encrypted_content"]), skimmedText(id)];
@@ -114,6 +112,12 @@ export function idText(id: unknown): string | undefined {
   });
 }
 
+/** The number that an item's id has in `ids` (`idIn`). */
+export function numberOfId(id: unknown, ids: TextSet, shortest: number): number | undefined {
+  const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
+  return isOwn ? ids.numberOf(id) : undefined;
+}
+
 /** The number that a call's id has in `ids` (`callIn`). */
 export function numberOfCall(id: unknown, ids: TextSet): number | undefined {
   const text = idText(id);
@@ -134,14 +138,12 @@ export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof asked
   return isJsonObject(item) ? item : undefined;
 }
 
-/** Events that tell how a call went and carry its id. */
-const telling: ReadonlySet<string> = new Set([
+/** Events, and items of events, that tell how a call went and carry its id. */
+const telling: ReadonlySet<unknown> = new Set([
   "exec_command_end",
   "patch_apply_end",
   "mcp_tool_call_end",
   "view_image_tool_call",
-]);
-const toldItems: ReadonlySet<unknown> = new Set([
   "CommandExecution",
   "FileChange",
   "McpToolCall",
@@ -160,11 +162,11 @@ export function isOfScript({ kind, payload }: Pick<RolloutRecord, "kind" | "payl
 
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
 export function callTold({
-  kind = "",
+  kind,
   payload,
 }: WatchedRecord): { readonly call: string; readonly isPersons: boolean } | undefined {
   const item = kind === "item_completed" ? itemOf(payload) : undefined;
-  const isTold = item ? toldItems.has(item["type"]) : telling.has(kind);
+  const isTold = telling.has(item ? item["type"] : kind);
   const call = isTold ? idText(item ? item["id"] : payload["call_id"]) : undefined;
   if (call === undefined || scripted.test(call)) return undefined;
   const source = stringOf((item ?? payload)["source"]);

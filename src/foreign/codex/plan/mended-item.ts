@@ -27,7 +27,7 @@ export function mendedItems(
     ...formed(kindOf(item), item),
   }));
   const isRead = (item: JsonObject): boolean =>
-    isReadItem(kindOf(item), watched({ ...record, kind: kindOf(item), payload: item }));
+    isReadItem(watched({ ...record, kind: kindOf(item), payload: item }));
   return items.every(isRead) ? items : [];
 }
 

@@ -1,17 +1,17 @@
-import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
-import { textIn } from "./text-in.ts";
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { toldText } from "./text-in.ts";
 
 /**
  * The message item that an event tells a second time; `undefined` where the event tells no words. It gets no id: that would tie it to the
  * reasoning before it, which may be gone, too, and every request would be refused for it.
  */
 export function toldMessage(role: "user" | "assistant", payload: JsonObject): JsonObject | undefined {
-  const item = isJsonObject(payload["item"]) ? payload["item"] : undefined;
-  const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
+  const text = toldText(payload);
   if (text === "") return undefined;
+  const telling = isJsonObject(payload["item"]) ? payload["item"] : payload;
   if (role === "user")
-    return { type: "message", role, content: [{ type: "input_text", text }, ...imagesIn(item ?? payload)] };
-  const { phase } = item ?? payload;
+    return { type: "message", role, content: [{ type: "input_text", text }, ...imagesIn(telling)] };
+  const { phase } = telling;
   return {
     type: "message",
     role,
