@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectsIn, stringOf } from "../../lib/json.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 
 /** A part of a user message. */
@@ -22,14 +22,15 @@ export function outputOf(item: JsonObject): Part[] {
 export function assistantText(item: JsonObject): string {
   const { content } = item;
   if (typeof content === "string") return content;
-  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  return parts.map(({ text, refusal }) => stringOf(text) || stringOf(refusal)).join("");
+  return objectsIn(content)
+    .map(({ text, refusal }) => stringOf(text) || stringOf(refusal))
+    .join("");
 }
 
 function partsOf(content: unknown): Part[] {
   if (typeof content === "string") return plain(content);
   if (isJsonObject(content)) return plain(writeJson(content));
-  return Array.isArray(content) ? content.filter(isJsonObject).flatMap(partOf) : [];
+  return objectsIn(content).flatMap(partOf);
 }
 
 function partOf(part: JsonObject): Part[] {

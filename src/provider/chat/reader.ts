@@ -1,6 +1,6 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
 import type { FailureSignal } from "../../failure.ts";
-import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../lib/json.ts";
 import { parseExactJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import type { Usage } from "../../session/event.ts";
@@ -239,7 +239,7 @@ function toldIn({ delta, message }: JsonObject, isStreamed: boolean): JsonObject
   return [delta, isStreamed ? undefined : message].find(isJsonObject);
 }
 
-const callsIn = (delta: JsonObject): JsonObject[] => partsIn(delta["tool_calls"]);
+const callsIn = (delta: JsonObject): JsonObject[] => objectsIn(delta["tool_calls"]);
 
 const objectIn = (data: string): JsonObject => objectOf(parseExactJson(data));
 
@@ -252,16 +252,12 @@ function contentIn(content: unknown): { thinking: string; text: string } {
   if (typeof content === "string") return { thinking: "", text: content };
   let thinking = "";
   let text = "";
-  for (const part of partsIn(content)) {
+  for (const part of objectsIn(content)) {
     if (part["type"] !== "thinking") text += firstText(part["text"]);
     else if (typeof part["thinking"] === "string") thinking += part["thinking"];
-    else for (const inner of partsIn(part["thinking"])) thinking += firstText(inner["text"]);
+    else for (const inner of objectsIn(part["thinking"])) thinking += firstText(inner["text"]);
   }
   return { thinking, text };
-}
-
-function partsIn(content: unknown): JsonObject[] {
-  return Array.isArray(content) ? content.filter(isJsonObject) : [];
 }
 
 /** Where usage is told: at the top, by Groq in `x_groq`, by Moonshot in the choice. */

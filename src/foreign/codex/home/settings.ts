@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../../lib/json.ts";
 import { readText } from "../../../lib/open-file.ts";
 import { isSystemError } from "../../../lib/system.ts";
 
@@ -10,8 +10,7 @@ export function codexSettings(home: string): JsonObject {
   const path = join(home, "config.toml");
   if (!existsSync(path)) return {};
   try {
-    const settings: unknown = parse(readText(path));
-    return isJsonObject(settings) ? settings : {};
+    return objectOf(parse(readText(path)));
   } catch (error) {
     if (error instanceof TomlError || isSystemError(error)) return {};
     throw error;
@@ -21,8 +20,8 @@ export function codexSettings(home: string): JsonObject {
 /** The provider that Codex begins new sessions of this home with. */
 export function chosenProvider(home: string): string {
   const { profile, profiles, model_provider: provider } = codexSettings(home);
-  const chosen = typeof profile === "string" && isJsonObject(profiles) ? profiles[profile] : undefined;
-  const own = isJsonObject(chosen) ? chosen["model_provider"] : undefined;
+  const chosen = typeof profile === "string" ? objectOf(profiles)[profile] : undefined;
+  const { model_provider: own } = objectOf(chosen);
   return [own, provider].find((name) => typeof name === "string") ?? "openai";
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isReadItem, kindByMembers } from "../examine/unread-items.ts";
 import { watched } from "../examine/watched-record.ts";
@@ -81,7 +81,7 @@ function message(payload: JsonObject): JsonObject {
 /** Who says it, by the kind of its parts and by how the words begin that Codex itself says; `undefined` where that doesn't tell. */
 function roleOf(payload: JsonObject): string | undefined {
   const { content } = payload;
-  const kinds = new Set(Array.isArray(content) ? content.filter(isJsonObject).map(({ type }) => type) : []);
+  const kinds = new Set(objectsIn(content).map(({ type }) => type));
   if (kinds.has("output_text")) return "assistant";
   if (!kinds.has("input_text")) return undefined;
   return promptOf({ ...payload, role: "user" }) === undefined ? "developer" : "user";

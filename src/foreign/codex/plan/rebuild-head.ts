@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson, nonEmptyString } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, nonEmptyString, objectOf, parseJson } from "../../../lib/json.ts";
 import type { LostBase } from "../examine/lost-base.ts";
 import { fittingMembers } from "../rollout/first-line.ts";
 import type { HistoryBase } from "../rollout/header.ts";
@@ -106,9 +106,8 @@ function lineage(
   source: unknown,
 ): JsonObject {
   const { broken, row = {}, parent, isPaginated } = sources;
-  const subagent = isJsonObject(source) ? source["subagent"] : undefined;
-  const spawned = isJsonObject(subagent) ? subagent["thread_spawn"] : undefined;
-  const by = isJsonObject(spawned) ? spawned : {};
+  const { subagent } = objectOf(source);
+  const by = objectOf(objectOf(subagent)["thread_spawn"]);
   const isAgent = subagent !== undefined;
   const start = wantedStart.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
   const from = start === undefined ? parent?.ownFrom : Number(start);

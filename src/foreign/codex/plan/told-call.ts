@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, stringOf } from "../../../lib/json.ts";
 
 /** A call as its event tells it: the tool's name, and either arguments or a text of its own. */
 export type ToldCall =
@@ -17,7 +17,7 @@ export function toldCall(told: JsonObject): ToldCall | undefined {
   if (patch !== undefined) return { name: "apply_patch", input: patch };
   const { server, tool, arguments: given } = isJsonObject(invocation) ? invocation : told;
   if (typeof server === "string" && typeof tool === "string")
-    return { name: `mcp__${server}__${tool}`, arguments: isJsonObject(given) ? given : {} };
+    return { name: `mcp__${server}__${tool}`, arguments: objectOf(given) };
   const isPicture = told["type"] === "ImageView" || told["type"] === "view_image_tool_call";
   if (isPicture && typeof path === "string")
     return { name: "view_image", arguments: { path: path.replace(/^file:\/\//u, "") } };

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 
 type TextKind = "input_text" | "output_text";
@@ -45,7 +45,7 @@ export function responsesItems(item: JsonObject): JsonObject[] {
   if (typeof role !== "string" || (typeof type === "string" && type !== "message")) return [item];
   if (type === "message" && isOwnMessage(role, content)) return [item];
   const thought = role === "assistant" ? (item["reasoning"] ?? item["reasoning_content"]) : undefined;
-  const calls = Array.isArray(item["tool_calls"]) ? item["tool_calls"].filter(isJsonObject) : [];
+  const calls = objectsIn(item["tool_calls"]);
   return [
     ...(typeof thought === "string" && thought !== "" ? [reasoningOf(thought)] : []),
     ...saidItems(role, item),
@@ -103,7 +103,7 @@ function reasoningOf(text: string): JsonObject {
 }
 
 function callOf({ id, function: called }: JsonObject): JsonObject {
-  const { name, arguments: given } = isJsonObject(called) ? called : {};
+  const { name, arguments: given } = objectOf(called);
   return {
     type: "function_call",
     name,
@@ -119,7 +119,7 @@ export function partsOf(content: unknown, text: TextKind): JsonObject[] {
   const parts = content.map((part: unknown) =>
     typeof part === "string" ? { type: text, text: part } : part,
   );
-  return parts.filter(isJsonObject).map((part) => partOf(part, text));
+  return objectsIn(parts).map((part) => partOf(part, text));
 }
 
 function partOf(part: JsonObject, kind: TextKind): JsonObject {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, stringOf } from "../../../lib/json.ts";
 import { uuidv7Time } from "../../../lib/ids.ts";
 import { isThreadId } from "../home/places.ts";
 import type { RolloutRecord } from "./record.ts";
@@ -51,7 +51,7 @@ const needed = ["cwd", "originator", "cli_version"] as const;
 
 /** A sub-agent's source names the thread that started it. */
 function isWholeSource({ subagent }: JsonObject): boolean {
-  const spawned = isJsonObject(subagent) ? subagent["thread_spawn"] : undefined;
+  const { thread_spawn: spawned } = objectOf(subagent);
   return !isJsonObject(spawned) || isThreadId(spawned["parent_thread_id"]);
 }
 

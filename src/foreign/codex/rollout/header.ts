@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, nonEmptyString } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, nonEmptyString, objectOf } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
 import { isThreadId } from "../home/places.ts";
 import { timeOf } from "./record.ts";
@@ -101,10 +101,6 @@ function originOf({ source, originator, thread_source: by }: JsonObject): Origin
   if (/exec/iu.test(name)) return "exec";
   if (/vscode/iu.test(name)) return "vscode";
   return /codex_cli|codex-tui/iu.test(name) ? "cli" : "unknown";
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isJsonObject(value) ? value : {};
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { textIn } from "./text-in.ts";
 
 /** What is asked of an item to tell whether it is one. */
@@ -21,8 +21,7 @@ export function isInjected(kind: string | undefined, { call_id: call, name }: Ou
 
 /** The same as a message of the user's, which every provider takes. */
 export function injectedMessage({ output }: JsonObject): JsonObject {
-  const parts = Array.isArray(output) ? output.filter(isJsonObject) : [];
-  const content = typeof output === "string" ? [{ type: "input_text", text: output }] : parts;
+  const content = typeof output === "string" ? [{ type: "input_text", text: output }] : objectsIn(output);
   return { type: "message", role: "user", content };
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../../lib/json.ts";
 import { entryOf } from "../../../lib/table.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import { classify } from "../../../failure/classify.ts";
@@ -46,7 +46,7 @@ export function outcomeOf(kind: string | undefined, payload: JsonObject, isOwed:
   const { error } = payload;
   if (isJsonObject(error)) {
     const info = error["codex_error_info"];
-    const name = typeof info === "string" ? info : isJsonObject(info) ? (Object.keys(info)[0] ?? "") : "";
+    const name = typeof info === "string" ? info : (Object.keys(objectOf(info))[0] ?? "");
     const said = typeof error["message"] === "string" ? error["message"] : name;
     // Of a provider's refusal Codex writes down the whole body (0.73 to 0.169): a person is told the words in it.
     const signal = signalFromHttp(statusIn(info) ?? 400, {}, said);
@@ -73,7 +73,7 @@ function resetIn(message: string, ended: unknown): number | undefined {
 
 /** The status that Codex gives with some of its names: `{"response_too_many_failed_attempts": {"http_status_code": 429}}`. */
 function statusIn(info: unknown): number | undefined {
-  const [told] = isJsonObject(info) ? Object.values(info) : [];
-  const status = isJsonObject(told) ? told["http_status_code"] : undefined;
+  const [told] = Object.values(objectOf(info));
+  const status = objectOf(told)["http_status_code"];
   return typeof status === "number" ? status : undefined;
 }

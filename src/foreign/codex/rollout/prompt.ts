@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
 import { passthrough } from "./passthrough.ts";
 import { textIn } from "./text-in.ts";
@@ -100,15 +100,13 @@ export function promptOf(payload: MessageMembers): string | undefined {
 export function isContext(payload: MessageMembers): boolean {
   const { type, role, content } = payload;
   if (type !== "message" || role !== "user" || promptOf(payload) !== undefined) return false;
-  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  return parts.every(({ text }) => typeof text === "string" && isContextual(text));
+  return objectsIn(content).every(({ text }) => typeof text === "string" && isContextual(text));
 }
 
 /** Whether of a message that holds nothing but what Codex put there some says what happened, and isn't written anew for each session. */
 export function isLasting({ content }: MessageMembers): boolean {
-  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
   const isOne = (words: string): boolean => lasting.has(tagOf(words) ?? "") || external.test(words);
-  return parts.some(({ text }) => typeof text === "string" && isOne(text.trim()));
+  return objectsIn(content).some(({ text }) => typeof text === "string" && isOne(text.trim()));
 }
 
 /**
@@ -125,8 +123,7 @@ export function toldPrompt({ type, message, kind, item }: JsonObject): string | 
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */
 function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
-  const passed = payload[passthrough];
-  const kinds = isJsonObject(passed) ? passed["content_item_kinds"] : undefined;
+  const { content_item_kinds: kinds } = objectOf(payload[passthrough]);
   return (
     Array.isArray(kinds) &&
     kinds.length === parts &&

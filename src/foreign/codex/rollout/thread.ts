@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf, objectsIn, parseJson } from "../../../lib/json.ts";
 import type { Usage } from "../../../session/event.ts";
 import { agentMessage, withWords } from "./agent-message.ts";
 import { isOwnMessage, responsesItems } from "./chat-items.ts";
@@ -148,7 +148,7 @@ export class ThreadFold {
       case "thread_rolled_back":
         return this.#rollBack(payload["num_turns"]);
       case "token_count":
-        return isJsonObject(payload["info"]) ? usageIn(payload["info"]["total_token_usage"]) : [];
+        return usageIn(objectOf(payload["info"])["total_token_usage"]);
       case "thread_settings_applied": {
         const settings = payload["thread_settings"];
         if (!isJsonObject(settings)) return [];
@@ -216,7 +216,7 @@ export class ThreadFold {
     }
     const prompts = (): string[] =>
       this.#history.flatMap((mark) => (typeof mark === "string" && keptByCompaction(mark)) || []);
-    const payloads = isGiven ? given.filter(isJsonObject) : rebuiltHistory(prompts(), summary);
+    const payloads = isGiven ? objectsIn(given) : rebuiltHistory(prompts(), summary);
     const items = payloads.flatMap((each) => {
       const kind = each["type"];
       return typeof kind === "string" && !ownKinds.has(kind) ? [asItem(kind, each)] : [];
@@ -309,9 +309,7 @@ function payloadBytes(
 
 /** Where the effort stands since there are collaboration modes (0.116 and later). */
 function effortIn(payload: JsonObject): unknown {
-  const mode = payload["collaboration_mode"];
-  const settings = isJsonObject(mode) ? mode["settings"] : undefined;
-  return isJsonObject(settings) ? settings["reasoning_effort"] : undefined;
+  return objectOf(objectOf(payload["collaboration_mode"])["settings"])["reasoning_effort"];
 }
 
 function usageIn(value: unknown): ThreadChange[] {

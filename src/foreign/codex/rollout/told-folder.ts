@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, nonEmptyString } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, nonEmptyString, objectOf } from "../../../lib/json.ts";
 import type { Glance } from "./glance.ts";
 import type { RolloutRecord } from "./record.ts";
 
@@ -25,9 +25,8 @@ export function tellsFolder({ type, kind }: Pick<Glance, "type" | "kind">): bool
 
 /** The folder that a turn works in, as any line but the first tells it. */
 export function folderTold({ type, kind, payload }: RolloutRecord): string | undefined {
-  const settings = payload["thread_settings"];
   if (type === "response_item" && payload["role"] === "user") return folderIn(payload);
   if (type === "turn_context") return nonEmptyString(payload["cwd"]);
-  if (kind === "thread_settings_applied" && isJsonObject(settings)) return nonEmptyString(settings["cwd"]);
+  if (kind === "thread_settings_applied") return nonEmptyString(objectOf(payload["thread_settings"])["cwd"]);
   return undefined;
 }

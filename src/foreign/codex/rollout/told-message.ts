@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { toldText } from "./text-in.ts";
 
 /**
@@ -22,10 +22,7 @@ export function toldMessage(role: "user" | "assistant", payload: JsonObject): Js
 
 /** Pictures whose bytes the event holds; those that lie in files of their own are gone. */
 function imagesIn({ content, images }: JsonObject): JsonObject[] {
-  const given = Array.isArray(content)
-    ? content.filter(isJsonObject).map((part) => part["image_url"])
-    : Array.isArray(images)
-      ? images
-      : [];
+  const ofParts = Array.isArray(content) ? objectsIn(content).map((part) => part["image_url"]) : undefined;
+  const given: unknown[] = ofParts ?? (Array.isArray(images) ? images : []);
   return given.flatMap((url) => (typeof url === "string" ? [{ type: "input_image", image_url: url }] : []));
 }

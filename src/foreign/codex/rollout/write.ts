@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
@@ -157,9 +157,10 @@ function unsealed(item: JsonObject): JsonObject {
 function shownAs(item: JsonObject, at: number): string {
   const { type, role, content } = item;
   if (type !== "message") return "";
-  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
   const text = isSummaryItem(item) ? summaryText(item) : textIn(content);
-  const images = parts.flatMap((part) => (part["type"] === "input_image" ? [part["image_url"]] : []));
+  const images = objectsIn(content).flatMap((part) =>
+    part["type"] === "input_image" ? [part["image_url"]] : [],
+  );
   return role === "user"
     ? line(at, "event_msg", {
         type: "user_message",
