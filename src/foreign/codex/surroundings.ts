@@ -92,10 +92,10 @@ export class Surroundings {
     const beside = this.#of(home);
     const { databases, places } = beside;
     const key = indexKey(path, thread);
-    const indexed = (): IndexState | undefined =>
-      this.#areMany ? beside.indexes.get(key) : databases.index(key);
+    const indexes = (): ReadonlyMap<string, IndexState> =>
+      this.#areMany ? beside.indexes : databases.indexes(key);
     // Codex unpacks a compressed rollout to the bytes that its index was made from, so the two can't be out of step.
-    const index = isCompressed(path) ? undefined : indexed();
+    const index = isCompressed(path) ? undefined : indexes().get(key);
     const misfit = index && indexMisfit(index, path, readSoFar(examined));
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && this.pin(path, examined) === undefined)

@@ -108,39 +108,27 @@ export class CodexDatabases {
     return places;
   }
 
-  /** `rollout`: as `indexKey` gives it. */
-  index(rollout: string): IndexState | undefined {
-    return this.#read("thread_history", (database) => {
-      if (!hasTable(database, "thread_history_projection_state")) return undefined;
-      const state = database
-        .prepare(
-          "SELECT next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state WHERE thread_id = ?",
-        )
-        .get(rollout);
-      if (!state) return undefined;
-      const turns = database
-        .prepare("SELECT rollout_byte_offset AS at FROM thread_turns WHERE thread_id = ? ORDER BY at")
-        .all(rollout);
-      const turnOffsets = turns.map(({ at }) => Number(at));
-      return { nextOffset: Number(state["at"]), nextOrdinal: Number(state["ordinal"]), turnOffsets };
-    });
-  }
-
-  /** Of all rollouts, by `indexKey`: to ask for each of thousands takes longer than to examine it. */
-  indexes(): Map<string, IndexState> {
-    const found = new Map<string, IndexState & { readonly turnOffsets: number[] }>();
-    this.#read("thread_history", (database) => {
-      if (!hasTable(database, "thread_history_projection_state")) return;
+  /**
+   * How far the index of each rollout has come, by `indexKey`; `only`: of that one. To ask for each of thousands takes longer than to examine
+   * it.
+   */
+  indexes(only?: string): ReadonlyMap<string, IndexState> {
+    const [where, wanted] = only === undefined ? ["", []] : [" WHERE thread_id = ?", [only]];
+    const indexes = this.#read("thread_history", (database) => {
+      const found = new Map<string, IndexState & { readonly turnOffsets: number[] }>();
+      if (!hasTable(database, "thread_history_projection_state")) return found;
       const states = database.prepare(
-        "SELECT thread_id AS id, next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state",
+        `SELECT thread_id AS id, next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state${where}`,
       );
-      for (const { id, at, ordinal } of states.iterate())
+      for (const { id, at, ordinal } of states.iterate(...wanted))
         found.set(String(id), { nextOffset: Number(at), nextOrdinal: Number(ordinal), turnOffsets: [] });
-      const turns = database.prepare("SELECT thread_id AS id, rollout_byte_offset AS at FROM thread_turns");
-      for (const { id, at } of turns.iterate()) found.get(String(id))?.turnOffsets.push(Number(at));
+      const turns = database.prepare(
+        `SELECT thread_id AS id, rollout_byte_offset AS at FROM thread_turns${where}`,
+      );
+      for (const { id, at } of turns.iterate(...wanted)) found.get(String(id))?.turnOffsets.push(Number(at));
+      return found;
     });
-    for (const { turnOffsets } of found.values()) turnOffsets.sort((a, b) => a - b);
-    return found;
+    return indexes ?? new Map();
   }
 
   /** Looks through both, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */

@@ -47,15 +47,12 @@ async function lastOf(path: string, until: HistoryBase | undefined, most: number
   const isPlain = !isCompressed(path) && writingOf(path) === undefined;
   for (let tail = tailBytes; ; tail *= 8) {
     const from = isPlain ? Math.max(0, end - tail) : 0;
-    const messages = await messagesIn(linesUntil(path, until, { from }), most);
+    const messages = await saidIn(linesUntil(path, until, { from }), most);
     if (messages.length >= most || from === 0) return messages;
   }
 }
 
-async function messagesIn(
-  batches: AsyncIterable<readonly RolloutLine[]>,
-  most: number,
-): Promise<SaidMessage[]> {
+async function saidIn(batches: AsyncIterable<readonly RolloutLine[]>, most: number): Promise<SaidMessage[]> {
   const messages: SaidMessage[] = [];
   for await (const lines of batches) {
     for (const line of lines) {

@@ -10,7 +10,7 @@ const bareMark = Buffer.from('\n{"type":"message"');
 const newline = 0x0a;
 
 /** How many messages of the person and the model there are, and where the first one of the person's is. */
-export function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
+export function countMessages(bytes: Buffer): { count: number; prompt?: number } {
   let count = 0;
   let prompt: number | undefined;
   for (const mark of [itemMark, bareMark]) {

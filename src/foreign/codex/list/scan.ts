@@ -3,10 +3,10 @@ import { isSystemError } from "../../../lib/system.ts";
 import { mostUnpacked, wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
-import { type HistoryBase, readHeader } from "../rollout/header.ts";
+import { createdOf, type HistoryBase, readHeader } from "../rollout/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
 import { lineAround, linesIn, type RolloutLine } from "../rollout/lines.ts";
-import { madeAt, type RolloutFile } from "../home/places.ts";
+import type { RolloutFile } from "../home/places.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -15,7 +15,7 @@ import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
 import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
 import { type Scanned, scanRewritten } from "./scan-rewritten.ts";
-import { askedIn, messagesIn, ownPart } from "./scan-title.ts";
+import { askedIn, countMessages, ownPart } from "./scan-title.ts";
 
 /** What a list says of a rollout, from its head and its tail. Times are milliseconds since 1970. */
 export interface RolloutFacts {
@@ -114,7 +114,7 @@ function scanLines(
     ...(model !== undefined && { model }),
     ...(effort !== undefined && { effort }),
     ...(cwd !== undefined && { cwd }),
-    created: header?.created ?? madeAt(file) ?? file.mtime,
+    created: createdOf(header, file),
     updated: updated ?? file.mtime,
     messages: messages + Math.round(messages * unread),
     ...(between > 0 && { estimated: true }),
@@ -129,10 +129,10 @@ function scanMarked(
   tail: Buffer | undefined,
   header: ListedHeader | undefined,
 ): Omit<Scanned, "updated" | "turn"> {
-  const { count, prompt } = messagesIn(head);
+  const { count, prompt } = countMessages(head);
   const own = ownPart(head, header);
   const title =
-    (own && askedIn(own, header, messagesIn(own).prompt)) ??
+    (own && askedIn(own, header, countMessages(own).prompt)) ??
     // What a sub-agent was told to do is sealed; of what it was given the first prompt is its parent's.
     (own && header?.agentPath) ??
     askedIn(head, header, prompt) ??
@@ -140,12 +140,12 @@ function scanMarked(
   return {
     ...(title !== undefined && { title }),
     ...settingsIn(tail ? [tail, head] : [head]),
-    messages: count + (tail ? messagesIn(tail).count : 0),
+    messages: count + (tail ? countMessages(tail).count : 0),
   };
 }
 
 function unknownOf(file: RolloutFile): Omit<RolloutFacts, "flaws"> {
-  return { header: undefined, created: madeAt(file) ?? file.mtime, updated: file.mtime, messages: 0 };
+  return { header: undefined, created: createdOf(undefined, file), updated: file.mtime, messages: 0 };
 }
 
 /** `undefined`: it is no document any more. */
@@ -165,7 +165,7 @@ function scanDocument(file: RolloutFile): RolloutFacts | undefined {
   return {
     header: header && withoutInstructions(header),
     ...(title !== undefined && { title }),
-    created: header?.created ?? madeAt(file) ?? file.mtime,
+    created: createdOf(header, file),
     updated: file.mtime,
     messages: prompts.length + answers.length,
     flaws: header ? [] : ["no-header"],

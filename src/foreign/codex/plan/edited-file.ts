@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import type { Edit } from "./edit.ts";
 import { ended, padded } from "./line-bytes.ts";
@@ -97,6 +97,14 @@ export class EditedFile {
       yield line;
     }
     return undefined;
+  }
+
+  /** The line once with each of these payloads, at least as long as it was; `undefined` where it is no JSON as it stands. */
+  withPayloads(line: Span, { era }: RolloutRecord, payloads: readonly JsonObject[]): Buffer | undefined {
+    const value = parseJson(this.bytes(line).toString("utf8"));
+    if (!isJsonObject(value)) return undefined;
+    const lines = payloads.map((payload) => writeJson(era === "bare" ? payload : { ...value, payload }));
+    return padded(Buffer.from(lines.join("\n")), line.bytes);
   }
 
   /** Replaces the line with as many spaces, which every version of Codex passes over. */

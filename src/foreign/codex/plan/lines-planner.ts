@@ -17,6 +17,7 @@ import { toldMessage } from "../rollout/told-message.ts";
 import { readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
 import { itemHead } from "../rollout/item-head.ts";
+import { startsOf } from "../rollout/span.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
 import { isSpace } from "../rollout/white-space.ts";
@@ -156,7 +157,7 @@ export class LinesPlanner {
 
   /** Puts in messages that only their events tell any more. */
   *messages(): Generator<Edit, undefined> {
-    const copies = new Set(this.#found.doubled.spans.map(({ at }) => at));
+    const copies = startsOf(this.#found.doubled.spans);
     for (const { role, event, hole } of this.#found.messages.found()) {
       // A copied event goes anyway; its original tells the message.
       if (copies.has(event.at)) continue;

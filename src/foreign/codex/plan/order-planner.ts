@@ -4,6 +4,7 @@ import type { Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
+import { startsOf } from "../rollout/span.ts";
 import { ordinalDigits } from "./line-bytes.ts";
 
 const mostLines = 500_000;
@@ -47,7 +48,7 @@ export class OrderPlanner {
   #read(): boolean {
     const rows = this.#rows;
     const found: number[] = [];
-    const copies = new Set(this.#found.doubled.spans.map((span) => span.at));
+    const copies = startsOf(this.#found.doubled.spans);
     for (const line of this.#file.lines()) {
       const glanced = copies.has(line.at) ? undefined : glance(line.head);
       if (glanced?.ordinal === undefined) continue;

@@ -11,7 +11,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
-import type { Unpaired } from "../rollout/span.ts";
+import { startsOf, type Unpaired } from "../rollout/span.ts";
 import { isBlank } from "../rollout/white-space.ts";
 
 /** A call and its output are at most so many lines apart where one of them is damaged: further away it is another call's. */
@@ -101,7 +101,7 @@ export class PairPlanner {
   /** Puts in the outputs of calls that have none. */
   *outputs(): Generator<Edit, undefined> {
     const { open, doubled } = this.#found;
-    const copies = new Set(doubled.spans.map(({ at }) => at));
+    const copies = startsOf(doubled.spans);
     for (const call of open) {
       const isLeft = copies.has(call.at) || this.#paired.has(call.at) || isCopiedCall(call, this.#found);
       const edit = isLeft ? undefined : this.#put(call, "output");
@@ -173,7 +173,7 @@ export class PairPlanner {
     const { bad, open, orphans } = this.#found;
     if (open.count + orphans.count > mostInLines) return undefined;
     const taken = this.#needed();
-    this.#unreadable ??= new Set(bad.items.map((line) => line.at));
+    this.#unreadable ??= startsOf(bad.items);
     for (const line of this.#file.near(at, where)) {
       const isFree = line.length >= bytes && !taken.has(line.offset) && line.ending === "\n";
       if (!isFree || !(this.#unreadable.has(line.offset) || isBlank(line.bytes))) continue;

@@ -3,6 +3,7 @@ import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
+import { startsOf } from "../rollout/span.ts";
 import { ended, spaces } from "./line-bytes.ts";
 
 const newline = 0x0a;
@@ -148,7 +149,7 @@ export class PinnedPlanner {
     const place = this.#pin === undefined ? 0 : placeOfPin(this.#pin, this.#found);
     // In a repair these are spaces by now; a doctor's look comes before any repair.
     const { bad, doubled, headersAgain } = this.#found;
-    const nothing = new Set([...bad.items, ...doubled.spans, ...headersAgain.items].map(({ at }) => at));
+    const nothing = startsOf(bad.items, doubled.spans, headersAgain.items);
     for (const line of this.#file.lines()) {
       if (line.at >= place) return undefined;
       yield nothing.has(line.at) ? { ...line, head: noBytes } : line;

@@ -1,4 +1,3 @@
-import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { describeSeal } from "../../../session/seal.ts";
 import type { Edit } from "./edit.ts";
@@ -6,7 +5,7 @@ import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import type { Span } from "../rollout/span.ts";
+import { type Span, startsOf } from "../rollout/span.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import { glance } from "../rollout/glance.ts";
@@ -137,8 +136,8 @@ export class RefusedPlanner {
     const isRefused = refusal !== undefined && isDependentRefused(refusal);
     if (this.#isAsked("dependent-id") ? seals.which === "none" : isRefused) return this.#ids();
     const dead = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
-    const gone = [...dead, ...this.#unsealed()];
-    return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
+    const gone = startsOf(dead, this.#unsealed());
+    return gone.size === 0 ? [] : this.#ids(gone);
   }
 
   /** Takes the ids out of the model's items: of all, or of those that follow the reasoning at these offsets. */
@@ -205,14 +204,10 @@ export class RefusedPlanner {
     const { injected } = this.#found;
     if (!isInjectedRefused(this.#found) && !this.#isAsked("injected-output")) return undefined;
     for (const span of injected.items) {
-      const line = this.#file.bytes(span);
-      const value = parseJson(line.toString("utf8"));
       const record = this.#file.record(span);
-      if (!isJsonObject(value) || record === undefined) continue;
-      const message = injectedMessage(record.payload);
-      const own = record.era === "bare" ? message : { ...value, payload: message };
-      const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
-      yield this.#file.replace(span, "injected-output", "it becomes a message of the user's", bytes);
+      const bytes = record && this.#file.withPayloads(span, record, [injectedMessage(record.payload)]);
+      if (bytes)
+        yield this.#file.replace(span, "injected-output", "it becomes a message of the user's", bytes);
     }
     return undefined;
   }

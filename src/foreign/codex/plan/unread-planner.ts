@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
-import { writeJson } from "../../../lib/whole-json.ts";
+import type { JsonObject } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind, outputKinds } from "../../../session/item.ts";
 import type { Examination } from "../examine/examination.ts";
 import { callTold, watched } from "../examine/watched-record.ts";
@@ -8,7 +7,7 @@ import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import type { Span } from "../rollout/span.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
-import { padded, spaces } from "./line-bytes.ts";
+import { spaces } from "./line-bytes.ts";
 import { mendedItems } from "./mended-item.ts";
 import { lostCall } from "./rebuild-pair.ts";
 
@@ -36,18 +35,12 @@ export class UnreadPlanner {
     for (const span of this.#found.messages.unread.found.items) {
       const record = this.#file.record(span);
       if (record === undefined) continue;
-      const line = this.#file.bytes(span);
-      const value = parseJson(line.toString("utf8"));
       const items = mendedItems(record, (kind, payload) => this.#standIn(span, kind, payload));
-      if (items.length > 0 && isJsonObject(value)) {
-        const lines = items.map((item) =>
-          writeJson(record.era === "bare" ? item : { ...value, payload: item }),
-        );
-        const bytes = padded(Buffer.from(lines.join("\n")), span.bytes);
-        yield this.#file.replace(span, "unread-item", "it gets the form that Codex reads", bytes);
-      } else {
-        const says = "what Codex can't read becomes spaces";
-        yield this.#file.replace(span, "unread-item", says, spaces(span.bytes), [line]);
+      const bytes = items.length === 0 ? undefined : this.#file.withPayloads(span, record, items);
+      if (bytes) yield this.#file.replace(span, "unread-item", "it gets the form that Codex reads", bytes);
+      else {
+        const [says, lost] = ["what Codex can't read becomes spaces", this.#file.bytes(span)];
+        yield this.#file.replace(span, "unread-item", says, spaces(span.bytes), [lost]);
       }
     }
     return undefined;

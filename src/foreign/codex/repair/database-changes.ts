@@ -35,7 +35,8 @@ export function databaseChanges(
   databases: CodexDatabases | undefined,
 ): DatabaseChanges {
   if (found.header === undefined) return { forgetsIndex: false, movedFrom: undefined };
-  const index = thread === undefined ? undefined : databases?.index(indexKey(path, thread));
+  const key = thread === undefined ? undefined : indexKey(path, thread);
+  const index = key === undefined ? undefined : databases?.indexes(key).get(key);
   const isMisfit =
     index !== undefined &&
     (changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined);

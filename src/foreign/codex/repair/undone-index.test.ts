@@ -28,7 +28,7 @@ it("an index that Codex has made since a repair goes where taking that back move
     .run(thread, statSync(path).size);
   database.close();
   const databases = new CodexDatabases(join(root, "codex"));
-  expect(databases.index(thread)).toBeDefined();
+  expect(databases.indexes(thread).get(thread)).toBeDefined();
   await undoRepair(path, { home });
-  expect(databases.index(thread)).toBeUndefined();
+  expect(databases.indexes(thread).get(thread)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, nonEmptyString, objectOf } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
-import { isThreadId } from "../home/places.ts";
+import { isThreadId, madeAt, type RolloutFile } from "../home/places.ts";
 import { timeOf } from "./record.ts";
 
 /** Where a thread comes from. "unknown" is also what builds without a version write (nix, forks). */
@@ -41,6 +41,11 @@ export interface RolloutHeader {
   readonly historyBase?: HistoryBase;
   /** The system prompt that the thread was begun with. */
   readonly instructions?: string;
+}
+
+/** When a thread was made, by its header or else by its file's name. */
+export function createdOf(header: Pick<RolloutHeader, "created"> | undefined, file: RolloutFile): number {
+  return header?.created ?? madeAt(file) ?? file.mtime;
 }
 
 /** The header that a `session_meta` payload, or the first line of a bare rollout, holds; `undefined` where it names no id. */

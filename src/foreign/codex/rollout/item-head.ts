@@ -3,7 +3,7 @@ import { glance } from "./glance.ts";
 
 const headBytes = 512;
 /** The `id` member of an item, after members with short values. */
-const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
+export const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
 
 /** An item, as its line begins. */
 export interface ItemHead {

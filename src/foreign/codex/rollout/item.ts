@@ -3,6 +3,7 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import type { ItemFacts } from "../../../session/facts.ts";
 import { describeItem, isCallKind, isMediaPart, isOutputKind } from "../../../session/item.ts";
 import { describeSeal, sealedArgument, sealedPart } from "../../../session/seal.ts";
+import { idMember } from "./item-head.ts";
 import { passthrough, passthroughMark } from "./passthrough.ts";
 import type { Room } from "./room.ts";
 import type { SkimmedItem } from "./thread-skim.ts";
@@ -81,9 +82,6 @@ interface Cut {
   cut: readonly [number, number] | readonly [] | undefined;
 }
 
-/** Members before the id whose values are short texts. */
-const idHead = /^\{(?:"\w+":"[^"\\]*",)*?(?="id":")"id":"[^"\\]*",/u;
-
 /** A copy of the payload's own bytes; `undefined` where something stands in their middle that has to be left out. */
 function sliced(payload: JsonObject, raw: Buffer, room: Room): Cut | undefined {
   let end = raw.length;
@@ -100,9 +98,9 @@ function sliced(payload: JsonObject, raw: Buffer, room: Room): Cut | undefined {
   bytes[end - 1] = 0x7d;
   if (!("id" in payload)) return { bytes, cut: [] };
   if (typeof payload["id"] !== "string") return undefined;
-  const head = idHead.exec(raw.toString("latin1", 0, 300))?.[0];
-  if (head === undefined || head.length >= end) return { bytes, cut: undefined };
-  return { bytes, cut: [head.lastIndexOf('"id":"'), head.length] };
+  const found = idMember.exec(raw.toString("latin1", 0, 300));
+  if (!found || found[0].length >= end) return { bytes, cut: undefined };
+  return { bytes, cut: [found[1]!.length, found[0].length] };
 }
 
 /** The payload written anew. An `id` that is none (`null` in bare rollouts) is left out. */

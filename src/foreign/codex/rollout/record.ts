@@ -170,7 +170,6 @@ function withoutFrame(bytes: Buffer): { bytes: Buffer; flaw?: "bom" | "nul" } {
   while (end > start && bytes[end - 1] === 0) end--;
   const hasNul = end - start < bytes.length;
   const hasBom = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
-  if (hasBom) start += 3;
-  if (hasBom) return { bytes: bytes.subarray(start, end), flaw: "bom" };
+  if (hasBom) return { bytes: bytes.subarray(start + 3, end), flaw: "bom" };
   return hasNul ? { bytes: bytes.subarray(start, end), flaw: "nul" } : { bytes };
 }

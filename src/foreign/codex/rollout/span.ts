@@ -21,3 +21,7 @@ export interface Unpaired extends Span {
 export function spanOf({ index, offset, length }: RolloutLine): Span {
   return { index, at: offset, bytes: length };
 }
+
+/** Where spans begin. */
+export const startsOf = (...lists: readonly (readonly Span[])[]): Set<number> =>
+  new Set(lists.flatMap((spans) => spans.map(({ at }) => at)));

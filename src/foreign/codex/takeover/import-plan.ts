@@ -3,7 +3,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import type { Settings, Workspace } from "../../../session/event.ts";
 import type { SessionStore } from "../../../store.ts";
-import { madeAt, type RolloutFile } from "../home/places.ts";
+import type { RolloutFile } from "../home/places.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { Lineage } from "../rollout/lineage.ts";
 
@@ -77,11 +77,6 @@ export const workspaceIn = async (plan: ImportPlan, place: ThreadPlace): Promise
 export function sessionIdOf(thread: string, created: number): string {
   if (uuidv7Time(thread) !== undefined) return thread;
   return uuidv7(created, createHash("sha256").update(thread).digest());
-}
-
-/** When a thread was made, by its header or else by its file's name. */
-export function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
-  return header?.created ?? madeAt(file) ?? file.mtime;
 }
 
 /** The settings that the session goes on with, by what the thread ended with. */

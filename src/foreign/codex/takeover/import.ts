@@ -1,7 +1,8 @@
 import { Failure, isFailureOf } from "../../../failure.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
-import { createdOf, type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
+import { createdOf } from "../rollout/header.ts";
+import { type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 import { TakenPlace } from "./taken-place.ts";
 import { type TakenCounts, Taking } from "./taking.ts";
@@ -55,7 +56,7 @@ export async function importThread(
   { as, keep = false }: ImportOptions = {},
 ): Promise<TakenOver> {
   if (as !== undefined) return make({ plan, thread, id: as }, { keep });
-  const id = sessionIdOf(thread.file.thread, createdOf(thread));
+  const id = sessionIdOf(thread.file.thread, createdOf(thread.header, thread.file));
   const task = { plan, thread, id };
   const known = await readKnown(plan.store, id);
   if (!known) {

@@ -5,7 +5,8 @@ import { sessionCreated } from "../../../session/created.ts";
 import type { Workspace } from "../../../session/event.ts";
 import type { Append } from "../../../store.ts";
 import { segmentLines } from "../rollout/lineage.ts";
-import { createdOf, type ImportPlan, issuerIn, settingsOf, type Thread, workspaceIn } from "./import-plan.ts";
+import { createdOf } from "../rollout/header.ts";
+import { type ImportPlan, issuerIn, settingsOf, type Thread, workspaceIn } from "./import-plan.ts";
 import { TakenPlace } from "./taken-place.ts";
 import { Taking } from "./taking.ts";
 
@@ -43,7 +44,7 @@ export async function logOf(
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield await ending(plan, taking, place, begun);
   }
-  return { created: { event: created, at: createdOf(thread) }, events: events(), taking };
+  return { created: { event: created, at: createdOf(header, thread.file) }, events: events(), taking };
 }
 
 /** Thrown to stop the making of a session that has to begin anew. */
