@@ -11,7 +11,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { flawOf, lookThrough } from "./long-line.ts";
 import { LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
-import { isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
+import { isCopiedHeader, isWholeHeader } from "../rollout/whole-header.ts";
 import { beginsWithRecord, isOfCodex } from "../rollout/of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import { PairsWatch } from "./pairs-watch.ts";

@@ -264,8 +264,9 @@ export class MessagesWatch {
     addLast(this.#said, words, mostTexts);
   }
 
-  #event({ kind, payload }: WatchedRecord, line: RolloutLine, isCopy: boolean): void {
-    const item = kind === "item_completed" ? itemOf(payload) : undefined;
+  #event(record: WatchedRecord, line: RolloutLine, isCopy: boolean): void {
+    const { kind, payload } = record;
+    const item = itemOf(record);
     const told = item ? item["type"] : kind;
     if (told === "agent_message" || told === "AgentMessage")
       this.#answerTold(item?.["id"], toldText(payload), line);

@@ -42,7 +42,7 @@ function told(record: WatchedRecord): object {
   );
   const parts = [record.hasParts, record.partsHead.slice(0, '[{"type":"text"}'.length)];
   const members = askedOfPayload.map((name) => [name, payload[name]] as const);
-  const item = itemOf(payload);
+  const item = itemOf({ kind: "item_completed", payload });
   const ofItem = item && askedOfItem.map((name) => [name, item[name]] as const);
   const { item: _item, ...rest } = Object.fromEntries(members);
   const sealed = [seal && describeText(seal), record.ownId?.slice(0)];

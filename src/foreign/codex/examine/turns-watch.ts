@@ -68,7 +68,8 @@ export class TurnsWatch {
     return undefined;
   }
 
-  #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
+  #event(record: WatchedRecord, line: RolloutLine): number | undefined {
+    const { kind, payload } = record;
     const edge = turnEdge(kind);
     if (edge === "began") {
       this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
@@ -79,8 +80,7 @@ export class TurnsWatch {
       if (edge === "aborted" && this.ownOrdinal !== undefined && !this.copied) this.#cutOff(line);
       this.#ended(payload["error"], line, edge === "complete" && payload["last_agent_message"] !== null);
     } else if (kind === "error") this.#ended(payload, line, false);
-    else if (kind === "user_message") this.#told(line);
-    else if (kind === "item_completed" && itemOf(payload)?.type === "UserMessage") this.#told(line);
+    else if (kind === "user_message" || itemOf(record)?.type === "UserMessage") this.#told(line);
     else if (kind === "thread_rolled_back") return this.#rolledBack(payload["num_turns"]);
     return undefined;
   }

@@ -133,8 +133,12 @@ export function isPlaceholder(first: number): boolean {
   return !isDigit && !((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a);
 }
 
-/** The item that an event tells of. */
-export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof askedOfItem> | undefined {
+/** The item that an event tells of, as `item_completed` does since 0.148. */
+export function itemOf({
+  kind,
+  payload,
+}: Pick<WatchedRecord, "kind" | "payload">): AskedOf<typeof askedOfItem> | undefined {
+  const item = kind === "item_completed" ? payload["item"] : undefined;
   return isJsonObject(item) ? item : undefined;
 }
 
@@ -161,11 +165,11 @@ export function isOfScript({ kind, payload }: Pick<RolloutRecord, "kind" | "payl
 }
 
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
-export function callTold({
-  kind,
-  payload,
-}: WatchedRecord): { readonly call: string; readonly isPersons: boolean } | undefined {
-  const item = kind === "item_completed" ? itemOf(payload) : undefined;
+export function callTold(
+  record: WatchedRecord,
+): { readonly call: string; readonly isPersons: boolean } | undefined {
+  const { kind, payload } = record;
+  const item = itemOf(record);
   const isTold = telling.has(item ? item["type"] : kind);
   const call = isTold ? idText(item ? item["id"] : payload["call_id"]) : undefined;
   if (call === undefined || scripted.test(call)) return undefined;

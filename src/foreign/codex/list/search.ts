@@ -1,6 +1,6 @@
 import { isSystemError } from "../../../lib/system.ts";
 import { glance } from "../rollout/glance.ts";
-import { lineageOf, segmentLines } from "../rollout/lineage.ts";
+import { lineageOf, linesUntil } from "../rollout/lineage.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 
@@ -26,8 +26,8 @@ export async function holdsWords(
   const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
   try {
     const { segments } = await lineageOf(file, files);
-    for (const segment of segments)
-      for await (const lines of segmentLines(segment)) if (holdRest(lines, wanted)) return true;
+    for (const { file: each, until } of segments)
+      for await (const lines of linesUntil(each.path, until)) if (holdRest(lines, wanted)) return true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }

@@ -5,7 +5,7 @@ import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
 import { kindOfBad } from "../findings/judge.ts";
-import { fittingMembers, isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
+import { fittingMembers, isCopiedHeader, isWholeHeader } from "../rollout/whole-header.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { longLine, saysOfFlaw } from "./long-line.ts";
@@ -20,7 +20,7 @@ import { itemHead } from "../rollout/item-head.ts";
 import { startsOf } from "../rollout/span.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
-import { isSpace } from "../rollout/white-space.ts";
+import { isBlank, isSpace } from "../rollout/white-space.ts";
 import { ended, ordinalDigits, padded, spaces } from "./line-bytes.ts";
 
 const longestHead = 512;
@@ -69,8 +69,8 @@ export class LinesPlanner {
     const kept = isLong ? undefined : line && salvage(line);
     this.#first = kept;
     // If it can be salvaged whole, it is a bad line like any other.
-    const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
-    const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
+    const isNothing = kept !== undefined && isBlank(kept.bytes);
+    const keptHeader = kept && !isNothing ? headerIn(kept.bytes) : undefined;
     if (keptHeader && isWholeHeader(keptHeader)) return [];
     const made = this.#rebuilt(line, keptHeader?.payload);
     if (made === undefined) return [];
@@ -79,7 +79,7 @@ export class LinesPlanner {
       return [this.#file.insert(first, kind, "the first line is put back", ended(made))];
     }
     // A header that lacks what a resume needs, or names no id, is rebuilt rather than kept after the new one.
-    const isNothingKept = keptHeader !== undefined || isBlank;
+    const isNothingKept = keptHeader !== undefined || isNothing;
     const own = isNothingKept ? made : Buffer.concat([ended(made), trimmed(kept.bytes)]);
     const whole = padded(own, first.bytes);
     const bytes = this.#found.tail?.at === first.at ? ended(whole) : whole;

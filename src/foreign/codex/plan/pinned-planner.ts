@@ -124,20 +124,16 @@ export class PinnedPlanner {
       if (line.indent === 0 && line.head.includes(countMark)) counts.push(line);
     counts.pop();
     let left = excess;
-    const chosen = counts.filter(({ bytes, ending }) => {
-      const isNeeded = left > 0;
-      if (isNeeded) left -= left >= bytes + ending ? bytes + ending : Math.min(bytes, left);
-      return isNeeded;
-    });
-    if (left > 0) return [];
-    left = excess;
-    return chosen.map(({ index, at, bytes, ending }) => {
+    const edits: Edit[] = [];
+    for (const { index, at, bytes, ending } of counts) {
+      if (left === 0) break;
       const own = bytes + ending;
       const taken = left >= own ? own : Math.min(bytes, left);
       const place = { index, at, bytes: taken === own ? own : bytes };
       left -= taken;
-      return this.#file.replace(place, "segment-long", says, spaces(place.bytes - taken));
-    });
+      edits.push(this.#file.replace(place, "segment-long", says, spaces(place.bytes - taken)));
+    }
+    return left > 0 ? [] : edits;
   }
 
   #gone(place: { index: number; at: number; bytes: number }, says: string): Edit {

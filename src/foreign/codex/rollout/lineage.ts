@@ -99,12 +99,6 @@ export async function headerOf(path: string): Promise<RolloutHeader | undefined>
   return undefined;
 }
 
-/** The lines of a segment, up to where the next one goes on. */
-export const segmentLines = (
-  { file, until }: Segment,
-  options?: LineOptions,
-): AsyncGenerator<RolloutLine[]> => linesUntil(file.path, until, options);
-
 /** The lines of a file, up to where another one goes on from it. */
 export async function* linesUntil(
   path: string,

@@ -4,7 +4,7 @@ import { Failure } from "../../../failure.ts";
 import { sessionCreated } from "../../../session/created.ts";
 import type { Workspace } from "../../../session/event.ts";
 import type { Append } from "../../../store.ts";
-import { segmentLines } from "../rollout/lineage.ts";
+import { linesUntil } from "../rollout/lineage.ts";
 import { createdOf } from "../rollout/header.ts";
 import { type ImportPlan, issuerIn, settingsOf, type Thread, workspaceIn } from "./import-plan.ts";
 import { TakenPlace } from "./taken-place.ts";
@@ -63,7 +63,8 @@ export async function* taken(
   let read = 0;
   const onBroken = (): void => void taking.left.set("broken-archive", 1);
   for (const segment of from > 0 ? [last] : segments) {
-    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0, onBroken })) {
+    const { file, until } = segment;
+    for await (const lines of linesUntil(file.path, until, { from: segment === last ? from : 0, onBroken })) {
       for (let next = 0; next < lines.length;) {
         next = taking.take(lines, next);
         if (taking.isEnough) yield taking.group();
