@@ -3,8 +3,14 @@ export function addLast<T>(list: T[], item: T, most: number): void {
   if (list.push(item) > most) list.shift();
 }
 
+/** The first of what was found, and how much there is. */
+export interface Counted<T> {
+  readonly items: readonly T[];
+  readonly count: number;
+}
+
 /** A list that keeps the first of what it is given and counts the rest: a file can be damaged in any number of places. */
-export class Bounded<T> {
+export class Bounded<T> implements Counted<T> {
   readonly #most: number;
   #items: T[] = [];
   count = 0;

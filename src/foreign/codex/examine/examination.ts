@@ -1,3 +1,4 @@
+import type { Counted } from "./bounded.ts";
 import type { DoublesWatch } from "./doubles-watch.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { Layout } from "../rollout/layout.ts";
@@ -35,22 +36,22 @@ export interface Examination {
   /** Later copies of the header with the thread's own id (0.137 to 0.146 write them). */
   readonly laterHeaders: readonly Span[];
   /** Headers after the second line, whichever thread they are of. */
-  readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
-  readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
+  readonly headersAgain: Counted<Span>;
+  readonly bad: Counted<BadLine>;
   /** Records after the first line that Codex passes over because their timestamp is missing or no text. */
-  readonly untimed: { readonly items: readonly Span[]; readonly count: number };
+  readonly untimed: Counted<Span>;
   /** The last line, where no newline ends it. */
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
-  readonly long: { readonly items: readonly Span[]; readonly count: number };
+  readonly long: Counted<Span>;
   readonly carriageReturns: number;
   readonly doubled: ReturnType<DoublesWatch["found"]>;
   readonly ordinals: OrdinalsWatch;
   /** Offset of the line with this ordinal; `undefined` where there is none. */
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
-  readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
+  readonly orphans: Counted<Unpaired>;
   /** Prompts without a call id (`isInjected`), and whether the model has answered after one. */
-  readonly injected: { readonly items: readonly Span[]; readonly count: number; readonly isTaken: boolean };
+  readonly injected: Counted<Span> & { readonly isTaken: boolean };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
   readonly messages: MessagesWatch;

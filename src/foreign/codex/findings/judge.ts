@@ -117,30 +117,30 @@ function lineFindings({ bad, untimed, tail, long, carriageReturns, first, path }
   const lines = bad.items.filter(({ at }) => at !== first?.at);
   const found = Object.values(kindOfBad).flatMap((kind) => {
     const own = lines.filter(({ why }) => kindOfBad[why] === kind);
-    return foundAt(kind, own, own.length);
+    return foundAt(kind, own);
   });
-  found.push(...foundAt("untimed-record", untimed.items, untimed.count));
+  found.push(...foundAt("untimed-record", untimed));
   if (tail)
     found.push(finding(kindOfTail[tail.is], [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
   const largest = megabytes(Math.max(...long.items.map(({ bytes }) => bytes)));
   const detail = isCompressed(path)
     ? `up to ${largest}; whether they are whole is told of what is unpacked (zstd -d)`
     : `up to ${largest}, kept byte for byte`;
-  found.push(...foundAt("long-line", long.items, long.count, { detail }));
+  found.push(...foundAt("long-line", long, { detail }));
   if (carriageReturns > 0) found.push(finding("carriage-returns", [], { count: carriageReturns }));
   return found;
 }
 
 function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
-  const copies = foundAt("doubled-record", doubled.spans, doubled.count);
+  const copies = foundAt("doubled-record", { items: doubled.spans, count: doubled.count });
   // Where the first line is lost, only the lines tell whether they are numbered.
   if (!(header?.isPaginated ?? ordinals.next !== undefined)) return copies;
   const { missing, regressed, firstRegressed } = ordinals;
   return [
     ...copies,
-    ...foundAt("header-again", headersAgain.items, headersAgain.count),
-    ...foundAt("missing-ordinal", missing, missing.count),
-    ...foundAt("ordinal-regressed", firstRegressed ? [firstRegressed] : [], regressed),
+    ...foundAt("header-again", headersAgain),
+    ...foundAt("missing-ordinal", { items: missing, count: missing.count }),
+    ...foundAt("ordinal-regressed", { items: firstRegressed ? [firstRegressed] : [], count: regressed }),
   ];
 }
 
@@ -178,9 +178,9 @@ function pairFindings(examined: Examination): Finding[] {
   const severity = isInjectedRefused(examined) ? undefined : "note";
   return [
     ...(leavesIdsOut ? [finding("ids-left-out", [])] : []),
-    ...foundAt("injected-output", injected.items, injected.count, { severity }),
+    ...foundAt("injected-output", injected, { severity }),
     ...callFindings(examined),
-    ...foundAt("output-without-call", orphans.items, orphans.count),
+    ...foundAt("output-without-call", orphans),
   ];
 }
 
@@ -192,10 +192,14 @@ function callFindings(examined: Examination): Finding[] {
   const called = new Set<string>();
   for (const { name } of open) called.add(name ?? "call");
   const names = [...called].slice(0, 5).join(", ");
-  return foundAt("call-without-output", open, open.count, {
-    detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
-    severity: isCut ? "note" : undefined,
-  });
+  return foundAt(
+    "call-without-output",
+    { items: open, count: open.count },
+    {
+      detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
+      severity: isCut ? "note" : undefined,
+    },
+  );
 }
 
 function messageFindings(examined: Examination): Finding[] {
@@ -214,18 +218,18 @@ function messageFindings(examined: Examination): Finding[] {
   return [
     ...(dependent
       ? [finding("dependent-id", [placeOf(turns.error!)])]
-      : foundAt("dependent-id", unreasoned.items, unreasoned.items.length)),
-    ...foundAt("invalid-id", ids, ids.length, {
+      : foundAt("dependent-id", unreasoned.items)),
+    ...foundAt("invalid-id", ids, {
       ...(ids[0] && { detail: printableLine(idText(ids[0].id) ?? "", 80) }),
       severity: isRefused ? undefined : "note",
     }),
-    ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
-    ...foundAt("unsealed-reasoning", unsealed, unsealed.length),
-    ...foundAt("lone-reasoning", lone, lone.length),
-    ...foundAt("unread-item", unread.found.items, unread.found.count),
-    ...foundAt("lost-message", lost, lost.length),
-    ...foundAt("lost-event", events, events.length),
-    ...foundAt("lost-call", calls, calls.length),
+    ...foundAt("plain-reasoning", plain, { severity }),
+    ...foundAt("unsealed-reasoning", unsealed),
+    ...foundAt("lone-reasoning", lone),
+    ...foundAt("unread-item", unread.found),
+    ...foundAt("lost-message", lost),
+    ...foundAt("lost-event", events),
+    ...foundAt("lost-call", calls),
   ];
 }
 
@@ -335,14 +339,14 @@ class Several {
   }
 }
 
-/** The finding of a kind of damage that was found so often, the first of it at these spans; none where there is none. */
+/** The finding of a kind of damage, the first places of what was found; none where nothing was. */
 function foundAt(
   kind: FindingKind,
-  spans: Iterable<Span>,
-  count: number,
+  found: readonly Span[] | { readonly items: Iterable<Span>; readonly count: number },
   more: { detail?: string; severity?: Severity | undefined } = {},
 ): Finding[] {
-  const places = Iterator.from(spans).take(mostPlaces).map(placeOf).toArray();
+  const { items, count } = "count" in found ? found : { items: found, count: found.length };
+  const places = Iterator.from(items).take(mostPlaces).map(placeOf).toArray();
   return count === 0 ? [] : [finding(kind, places, { ...more, count })];
 }
 
