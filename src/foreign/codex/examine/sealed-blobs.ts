@@ -1,3 +1,4 @@
+import { NumberRows } from "./number-rows.ts";
 import type { Span } from "../rollout/span.ts";
 
 /** A sealed blob and the line that holds it. A line may hold several. */
@@ -21,7 +22,6 @@ export interface SealedBlob extends Span {
 export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
 
 const places = ["reasoning", "compaction", "message", "within"] as const;
-const fewest = 2 ** 4;
 const malformed = 4;
 const hasId = 8;
 /** Characters of an id that are kept at most. */
@@ -33,14 +33,13 @@ const longestId = 2 ** 10;
  */
 export class SealedBlobs {
   readonly #most: number;
-  /** Four numbers for each blob: index, offset, bytes, time (NaN: none). */
-  #numbers = new Float64Array(4 * fewest);
-  /** For each blob its place (an index of `places`) and its other flags. */
-  #flags = new Uint8Array(fewest);
-  /** For each blob, where its id and its tail end in `#texts`. */
-  #ends = new Uint32Array(2 * fewest);
+  /**
+   * For each blob its index, offset, bytes and time (NaN: none), its place (an index of `places`) with its other flags, and where its id and
+   * its tail end in `#texts`.
+   */
+  readonly #rows = new NumberRows(7);
   #texts = new Uint16Array(2 ** 10);
-  #kept = 0;
+  #end = 0;
   count = 0;
 
   constructor(most: number) {
@@ -49,77 +48,60 @@ export class SealedBlobs {
 
   add({ index, at, bytes, sealedAt, in: where, malformed: isMalformed, id, tail }: SealedBlob): void {
     this.count++;
-    if (this.#kept === this.#most) return;
-    const nth = this.#kept++;
-    if (nth === this.#flags.length) this.#grow();
-    const numbers = this.#numbers;
-    numbers[4 * nth] = index;
-    numbers[4 * nth + 1] = at;
-    numbers[4 * nth + 2] = bytes;
-    numbers[4 * nth + 3] = sealedAt ?? Number.NaN;
-    this.#flags[nth] = places.indexOf(where) | (isMalformed ? malformed : 0) | (id === undefined ? 0 : hasId);
-    const start = nth === 0 ? 0 : this.#ends[2 * nth - 1]!;
-    const behindId = start + this.#write(id?.slice(0, longestId) ?? "", start);
-    this.#ends[2 * nth] = behindId;
-    this.#ends[2 * nth + 1] = behindId + this.#write(tail, behindId);
+    if (this.#rows.length === this.#most) return;
+    const flags = places.indexOf(where) | (isMalformed ? malformed : 0) | (id === undefined ? 0 : hasId);
+    const behindId = this.#write(id?.slice(0, longestId) ?? "");
+    const row = this.#rows.add();
+    this.#rows.put(row, index, at, bytes, sealedAt ?? Number.NaN, flags, behindId, this.#write(tail));
   }
 
   *[Symbol.iterator](): Generator<SealedBlob, undefined> {
-    for (let nth = 0; nth < this.#kept; nth++) yield this.#blob(nth);
+    for (let row = 0; row < this.#rows.length; row++) yield this.#blob(row);
     return undefined;
   }
 
   *spans(): Generator<SealedSpan, undefined> {
-    for (let nth = 0; nth < this.#kept; nth++) yield this.#span(nth);
+    for (let row = 0; row < this.#rows.length; row++) yield this.#span(row);
     return undefined;
   }
 
-  #span(nth: number): SealedSpan {
-    const numbers = this.#numbers;
-    const flags = this.#flags[nth]!;
-    const sealedAt = numbers[4 * nth + 3]!;
+  #span(row: number): SealedSpan {
+    const rows = this.#rows;
+    const [sealedAt, flags] = [rows.get(row, 3), rows.get(row, 4)];
     return {
-      index: numbers[4 * nth]!,
-      at: numbers[4 * nth + 1]!,
-      bytes: numbers[4 * nth + 2]!,
+      index: rows.get(row, 0),
+      at: rows.get(row, 1),
+      bytes: rows.get(row, 2),
       in: places[flags & 3]!,
       malformed: (flags & malformed) !== 0,
       ...(!Number.isNaN(sealedAt) && { sealedAt }),
     };
   }
 
-  #blob(nth: number): SealedBlob {
-    const start = nth === 0 ? 0 : this.#ends[2 * nth - 1]!;
-    const [behindId, end] = [this.#ends[2 * nth]!, this.#ends[2 * nth + 1]!];
+  #blob(row: number): SealedBlob {
+    const rows = this.#rows;
+    const start = row === 0 ? 0 : rows.get(row - 1, 6);
+    const behindId = rows.get(row, 5);
     return {
-      ...this.#span(nth),
-      tail: this.#text(behindId, end),
-      ...((this.#flags[nth]! & hasId) !== 0 && { id: this.#text(start, behindId) }),
+      ...this.#span(row),
+      tail: this.#text(behindId, rows.get(row, 6)),
+      ...((rows.get(row, 4) & hasId) !== 0 && { id: this.#text(start, behindId) }),
     };
   }
 
-  /** Returns how many characters it took. */
-  #write(text: string, at: number): number {
-    if (at + text.length > this.#texts.length) {
-      const larger = new Uint16Array(2 * (at + text.length));
+  /** Returns where it ends. */
+  #write(text: string): number {
+    const end = this.#end + text.length;
+    if (end > this.#texts.length) {
+      const larger = new Uint16Array(2 * end);
       larger.set(this.#texts);
       this.#texts = larger;
     }
-    for (let nth = 0; nth < text.length; nth++) this.#texts[at + nth] = text.charCodeAt(nth);
-    return text.length;
+    for (let nth = 0; nth < text.length; nth++) this.#texts[this.#end + nth] = text.charCodeAt(nth);
+    return (this.#end = end);
   }
 
   #text(start: number, end: number): string {
     return Buffer.from(this.#texts.buffer, 2 * start, 2 * (end - start)).toString("utf16le");
-  }
-
-  #grow(): void {
-    const [numbers, flags, ends] = [this.#numbers, this.#flags, this.#ends];
-    this.#numbers = new Float64Array(2 * numbers.length);
-    this.#numbers.set(numbers);
-    this.#flags = new Uint8Array(2 * flags.length);
-    this.#flags.set(flags);
-    this.#ends = new Uint32Array(2 * ends.length);
-    this.#ends.set(ends);
   }
 }
