@@ -44,11 +44,10 @@ export class Surroundings {
     const home = homeOf(path);
     if (home === undefined || thread === undefined) return found;
     const twins = this.#twins.get(identityOf(path)) ?? [];
-    const others = readRolloutName(path)
-      ? [...twins.filter((twin) => twin !== path), ...this.#copies(path)]
-      : [];
-    if (others.length > 0)
-      found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
+    const others = new Set(readRolloutName(path) ? [...twins, ...this.#copies(path)] : []);
+    others.delete(path);
+    if (others.size > 0)
+      found.push(finding("two-files-one-id", [], { detail: `also ${[...others].join(", ")}` }));
     return [
       ...found,
       ...this.#chainFindings(path, home, examined),
@@ -57,7 +56,7 @@ export class Surroundings {
     ];
   }
 
-  /** Copies of a rollout beside it, under names that Codex doesn't read. */
+  /** Copies of a rollout beside it that hold what it doesn't. */
   #copies(path: string): string[] {
     const folder = dirname(path);
     const names = this.#names.get(folder) ?? namesOfCopies(folder);

@@ -7,8 +7,8 @@ import { systemWords } from "../../lib/words.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import {
   codexHome,
+  countsAmong,
   pathKnownTo,
-  plainPath,
   readRolloutName,
   whereIs,
 } from "../../foreign/codex/home/places.ts";
@@ -100,10 +100,9 @@ function rolloutsIn(
       else if (is === "file" && readRolloutName(entry.name)) found.push(path);
     }
   }
-  const there = new Set(found);
   const known = pathKnownTo(home);
   return found
-    .filter((path) => !path.endsWith(".zst") || !there.has(plainPath(path)))
+    .filter(countsAmong(found))
     .map((path) => (existsSync(path) ? known(path) : path))
     .sort();
 }

@@ -287,7 +287,7 @@ export const catalogue = {
     severity: "loss",
     title: "two files are the same session",
     causes:
-      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view; a sync program's copy (conflicted copy, sync-conflict) is never resumed",
+      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view; a copy beside it (conflicted copy, sync-conflict) is one of the two, too",
     mends:
       "give the one that you want the session's own name (rollout-<date>-<id>.jsonl), and move the other out of the sessions folder",
   },

@@ -1,17 +1,14 @@
 import { closeSync, fstatSync, readdirSync, readSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { openToRead } from "../../../lib/open-file.ts";
 import { isSystemError } from "../../../lib/system.ts";
-import { readRolloutName } from "./places.ts";
+import { isCopy, readRolloutName } from "./places.ts";
 
 const chunk = 2 ** 20;
-/** What stands between a rollout's name and its `.jsonl`: Dropbox and Nextcloud " (…", Syncthing ".sync-…", OneDrive "-LAPTOP", iCloud " 2". */
-const added = /^[ .(-].*\.jsonl$/u;
-
-/** The names of what lies in a folder and may be copies of its rollouts; none of a folder that can't be looked into. */
+/** The names of what lies in a folder and is a copy of a rollout; none of a folder that can't be looked into. */
 export function namesOfCopies(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.startsWith("rollout-") && !readRolloutName(name));
+    return readdirSync(folder).filter((name) => readRolloutName(name) && isCopy(name));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return [];
@@ -19,13 +16,14 @@ export function namesOfCopies(folder: string): string[] {
 }
 
 /**
- * Copies that a sync program has made beside a rollout where two machines wrote to it, and that hold what it doesn't. Codex doesn't see
- * them (0.169). `names`: those in its folder (`namesOfCopies`).
+ * Copies beside a rollout that hold what it doesn't: a sync program makes them where two machines wrote to it. Codex goes on with the file
+ * that its database names (0.169). `names`: those in its folder (`namesOfCopies`).
  */
 export function conflictCopies(path: string, names: readonly string[]): string[] {
-  const stem = basename(path, ".jsonl");
+  if (isCopy(path)) return [];
+  const own = readRolloutName(path)?.rollout;
   return names
-    .filter((name) => name.startsWith(stem) && added.test(name.slice(stem.length)))
+    .filter((name) => name.endsWith(".jsonl") && readRolloutName(name)?.rollout === own)
     .map((name) => join(dirname(path), name))
     .filter((copy) => !isBeginning(copy, path));
 }

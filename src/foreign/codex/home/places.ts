@@ -29,10 +29,15 @@ const folders = ["sessions", "archived_sessions"] as const;
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const threadId = new RegExp(`^${uuid}$`, "iu");
 const dateText = "\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?";
-const ids = `(${uuid})(?:_([\\w-]{1,64}))?\\.(jsonl|jsonl\\.zst|json)$`;
-const codexName = new RegExp(`^rollout-${dateText}-${ids}`, "iu");
-/** Programs that copy, fork or convert sessions put something else before the id: `…T10-00-00.123Z-<id>`, `…-123Z-<id>`, no time at all. */
-const anyName = new RegExp(`^rollout-(${dateText})?(?:.*?-)??${ids}`, "iu");
+const ids = `(${uuid})(?:_(${uuid}))?`;
+const ending = `\\.(jsonl|jsonl\\.zst|json)$`;
+const codexName = new RegExp(`^rollout-(${dateText})-${ids}${ending}`, "iu");
+/**
+ * Programs that fork or convert sessions put something else before the id (`…T10-00-00.123Z-<id>`, no time at all), and those that copy
+ * and sync files something behind it (`…-<id> (1).jsonl`, `…-<id>.sync-conflict-….jsonl`).
+ */
+const anyName = new RegExp(`^rollout-(${dateText})?(?:.*-)?${ids}.*?${ending}`, "iu");
+const idAtEnd = new RegExp(`${uuid}${ending}`, "iu");
 
 /** Whether a value from a file is a thread's id. Anything else could lead paths and database names that are made of it astray. */
 export function isThreadId(value: unknown): value is string {
@@ -41,10 +46,11 @@ export function isThreadId(value: unknown): value is string {
 
 /**
  * `rollout-2026-11-20T20-58-19-<thread>[_<rollout>].jsonl[.zst]`, or `rollout-2025-05-02-<id>.json` of the first versions. Codex looks for
- * the id, and resumes what has something else before it, too (0.130; 0.169 not where the lines have ordinals).
+ * the id, and resumes what has something else around it, too (0.130; 0.169 not where the lines have ordinals).
  */
 export function readRolloutName(path: string): RolloutName | undefined {
-  const found = anyName.exec(basename(path));
+  const name = basename(path);
+  const found = codexName.exec(name) ?? anyName.exec(name);
   if (!found) return undefined;
   const [, made, thread, rollout, form] = found;
   return {
@@ -58,6 +64,11 @@ export function readRolloutName(path: string): RolloutName | undefined {
 /** Whether a file's name is of the form that Codex gives it. */
 export function isCodexName(path: string): boolean {
   return codexName.test(basename(path));
+}
+
+/** Whether a rollout's name says that it is a copy: something stands behind the id. */
+export function isCopy(path: string): boolean {
+  return !idAtEnd.test(path);
 }
 
 /** The name that Codex gives the file of a thread that was made at this time, by local time. */
@@ -99,8 +110,7 @@ export function madeAt({ made }: RolloutName): number | undefined {
 }
 
 /**
- * Every rollout of a home, those of `archived_sessions` included, in no order. Where a rollout stands beside its compressed form, the plain
- * one counts, as in Codex (0.169). What can't be looked at is told to `onUnreadable` and passed over; no home at all has none. Links are
+ * Every rollout of a home, those of `archived_sessions` included, in no order, as far as they count (`countsAmong`). What can't be looked at is told to `onUnreadable` and passed over; no home at all has none. Links are
  * followed, to folders too, as Codex does, but each folder is looked through once, and none that holds the home itself.
  *
  * Synchronous: 10,000 files take a tenth of the time that they take through the thread pool.
@@ -114,9 +124,22 @@ export function listRollouts(
   // Most homes have no link, and are asked for nothing.
   const seen = { roots, linked: undefined };
   for (const [nth, root] of roots.entries()) walk(root, { isArchived: nth > 0, seen }, found, onUnreadable);
-  if (!found.some(({ form }) => form === "jsonl.zst")) return found;
-  const plain = new Set(found.filter(({ form }) => form === "jsonl").map(({ path }) => path));
-  return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(plainPath(path)));
+  const counts = countsAmong(found.map(({ path }) => path));
+  return found.filter(({ path }) => counts(path));
+}
+
+/**
+ * Which of the rollouts that were found count: not the compressed form beside the plain one, as in Codex (0.169), and no copy beside the
+ * rollout itself.
+ */
+export function countsAmong(paths: readonly string[]): (path: string) => boolean {
+  const isDoubtful = (path: string): boolean => path.endsWith(".zst") || isCopy(path);
+  if (!paths.some(isDoubtful)) return () => true;
+  const all = new Set(paths);
+  const inFolder = (path: string): string => join(dirname(path), readRolloutName(path)?.rollout ?? "");
+  const own = new Set(paths.filter((path) => !isCopy(path)).map(inFolder));
+  return (path) =>
+    !(path.endsWith(".zst") && all.has(plainPath(path))) && !(isCopy(path) && own.has(inFolder(path)));
 }
 
 interface Walk {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader } from "./header.ts";
 import { linesIn } from "./lines.ts";
-import { isCodexName, listRollouts, readRolloutName } from "../home/places.ts";
+import { isCodexName, isCopy, listRollouts, readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord, timeIn, timeOf } from "./record.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures");
@@ -149,8 +149,21 @@ test("names of rollouts of all times are understood, and no others", () => {
   });
   expect(readRolloutName(`rollout-2025-05-02-${id}.json`)).toMatchObject({ thread: id, form: "json" });
   expect(readRolloutName(`rollout-2026-11-20T20-48-07-${id}.jsonl.bak`)).toBeUndefined();
-  expect(readRolloutName(`rollout-2026-11-20T20-48-07-${id}-copy.jsonl`)).toBeUndefined();
   expect(readRolloutName("session_index.jsonl")).toBeUndefined();
+});
+
+test("what file managers and sync programs put behind the ids is part of no id", () => {
+  const id = "01a1fab7-6ca0-7853-978f-a8ff0a61dcf0";
+  const base = "01a1fab7-7476-7820-b213-d50764a0aadc";
+  const made = "2026-11-20T20-48-07";
+  for (const more of [" (1)", "-copy", "_copy", " 2", "的副本", ".sync-conflict-20261123-101010-ABCDEFG"]) {
+    const [own, later] = [id, `${id}_${base}`].map((ids) => `rollout-${made}-${ids}${more}.jsonl`);
+    expect(readRolloutName(own!)).toEqual({ thread: id, rollout: id, made, form: "jsonl" });
+    expect(readRolloutName(later!)).toEqual({ thread: id, rollout: base, made, form: "jsonl" });
+    expect([own!, later!].map(isCopy)).toEqual([true, true]);
+    expect(isCodexName(own!)).toBe(false);
+  }
+  expect(isCopy(`rollout-${made}-${id}_${base}.jsonl.zst`)).toBe(false);
 });
 
 test("names that other programs give, and Codex looks for by the id, are understood too", () => {
