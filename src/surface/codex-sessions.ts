@@ -88,8 +88,8 @@ export async function codexSessions({
     if (before) {
       const goneOn = taken.goneOn(before, thread);
       if (goneOn) {
-        const next = tell(goneOn.next);
-        sessions.set(id, { ...before, updated: thread.updated, goneOn: { ...goneOn, next } });
+        const updated = Math.max(before.updated, Math.floor(thread.updated));
+        sessions.set(id, { ...before, updated, goneOn: { ...goneOn, next: tell(goneOn.next) } });
       }
       continue;
     }

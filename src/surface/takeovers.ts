@@ -21,12 +21,13 @@ export class Takeovers {
         this.#furthest.set(imported.id, Math.max(this.#furthest.get(imported.id) ?? 0, imported.bytes));
   }
 
-  goneOn({ id, turns, imported }: SessionSummary, thread: ListedThread): GoneOn | undefined {
+  goneOn({ id, turns, status, imported }: SessionSummary, thread: ListedThread): GoneOn | undefined {
     const file = imported && statSync(thread.path, { throwIfNoEntry: false });
     if (!file) return undefined;
     const isSameFile = (readRolloutName(thread.path)?.rollout ?? imported.rollout) === imported.rollout;
     if (isSameFile && file.size <= (this.#furthest.get(imported.id) ?? 0)) return undefined;
-    if (turns > imported.turn) return { next: `throughline import --new ${thread.id}`, apart: true };
+    if (turns > imported.turn || status === "cleared")
+      return { next: `throughline import --new ${thread.id}`, apart: true };
     // Listing all rollouts once more would take longer than the rest.
     const files =
       file.size === thread.bytes

@@ -177,15 +177,13 @@ it("the list says where Codex has gone on with what was taken over, and with whi
       const { out } = await rig.run(["sessions", "--codex", "--all"]);
       return out.split("\n").find((line) => line.startsWith(thread)) ?? "";
     };
-    const say = (text: string): void =>
-      appendFileSync(
-        path,
-        `${JSON.stringify({
-          timestamp: new Date().toISOString(),
-          type: "response_item",
-          payload: { type: "message", role: "user", content: [{ type: "input_text", text }] },
-        })}\n`,
-      );
+    let saidAt = 0;
+    const say = (text: string): void => {
+      saidAt = Date.now();
+      const timestamp = new Date(saidAt).toISOString();
+      const payload = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+      appendFileSync(path, `${JSON.stringify({ timestamp, type: "response_item", payload })}\n`);
+    };
     await rig.run(["import", thread]);
     expect(await row()).not.toContain("gone on");
     appendFileSync(path, '{"timestamp":"2026-11-21T00:00:00.000Z","type":"some_new_kind","payload":{}}\n');
@@ -195,18 +193,22 @@ it("the list says where Codex has gone on with what was taken over, and with whi
     expect(await row(), "a line that means nothing here").not.toContain("gone on");
     say("said in Codex meanwhile");
     expect(await row()).toContain(resuming);
+    await rig.run(["clear", thread]);
+    const both = `, both have gone on · throughline import --new ${thread} takes it over`;
+    expect(await row(), "nothing is taken into a session that was cleared").toContain(both);
+    await rig.run(["delete", thread]);
     await rig.run(["import", thread]);
     expect(await row()).not.toContain("gone on");
     await rig.run(["resume", thread, "and now?", "--here"]);
     expect(await row()).not.toContain("gone on");
     say("said in Codex later");
-    const both = `, both have gone on · throughline import --new ${thread} takes it over`;
     expect(await row()).toContain(both);
     await rig.run(["resume", thread, "still here", "--here"]);
     expect(await row(), "it isn't taken over yet").toContain(both);
     const { sessions } = JSON.parse((await rig.run(["sessions", "--codex", "--all", "--json"])).out);
     const found = sessions.find(({ id }: { id: string }) => id === thread);
     expect(found.goneOn).toEqual({ next: `throughline import --new ${thread}`, apart: true });
+    expect(found.updated, "the last that was done here came after it").toBeGreaterThan(saidAt);
     expect((await rig.run(["import", "--new", thread])).status).toBe(0);
     expect(await row()).not.toContain("gone on");
   }));
