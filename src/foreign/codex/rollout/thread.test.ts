@@ -20,9 +20,8 @@ const turn = (prompt: string): string[] => [
 ];
 
 function changes(lines: readonly string[], fold = new ThreadFold()): ThreadChange[] {
-  return linesIn(Buffer.from(lines.join("\n"))).flatMap((each) =>
-    fold.take(each).map(({ change }) => change),
-  );
+  const taken = linesIn(Buffer.from(lines.join("\n"))).flatMap((each) => fold.take(each));
+  return [...taken, ...fold.end()].map(({ change }) => change);
 }
 
 /** The texts of the history that the changes leave. */
@@ -359,10 +358,28 @@ test("a prompt that only an event tells counts where Codex has written nothing o
     "second",
   ]);
   expect(history([header("a"), said("user", "[TEXT 7]"), told("[MESSAGE 7]")])).toEqual(["[TEXT 7]"]);
+  const prompts = ["first", "second"];
+  const [records, events] = [prompts.map((text) => said("user", text)), prompts.map(told)];
+  expect(history([header("a"), ...records, ...events])).toEqual(prompts);
+  expect(history([header("a"), ...events])).toEqual(prompts);
   const context = said("user", "<environment_context>\n<cwd>/w</cwd></environment_context>");
   expect(history([header("a"), context, told("first"), said("user", "first"), told("second")])).toHaveLength(
     2,
   );
+});
+
+test("the record of a prompt takes the place of the event before it, which tells no pictures and no files", () => {
+  const more = [
+    { type: "input_text", text: "look\n<file>a</file>" },
+    { type: "input_image", image_url: "data:image/png;base64,AAAA" },
+  ];
+  const added = changes([
+    header("a"),
+    event("user_message", { message: "look" }),
+    line("response_item", { type: "message", role: "user", content: more }),
+    said("assistant", "one"),
+  ]).flatMap((change) => (change.do === "add" ? [change.item.payload["content"]] : []));
+  expect(added).toEqual([more, [{ type: "output_text", text: "one" }]]);
 });
 
 test("parts of another API become items in order", () => {

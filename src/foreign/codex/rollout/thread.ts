@@ -36,10 +36,10 @@ export class ThreadFold {
   #isTold = false;
   /** Whether there is something that Codex writes before the first prompt of every session. */
   #isCodexs: boolean;
-  /** Whether no event has told the last prompt yet. */
-  #isUntold = false;
-  /** The prompt that only an event has told yet. */
-  #alone: string | undefined;
+  /** How many of the prompts so far no event has told yet. */
+  #untold = 0;
+  /** What an event has told, before anything of Codex's: it counts as a prompt unless its record comes, which may say more. */
+  #alone: ThreadItem | undefined;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
   #model: string | undefined;
@@ -60,6 +60,11 @@ export class ThreadFold {
     this.#begun = history.length > 0;
     this.#isCodexs = history.length > 0;
     this.#isOwed = isOwed;
+  }
+
+  /** What is left to be done after the last line. */
+  end(): Changed[] {
+    return dated(this.#addAlone(), undefined);
   }
 
   /** Takes the next line and gives the changes that it makes. */
@@ -92,11 +97,11 @@ export class ThreadFold {
   #skimmed(line: Buffer, glanced: Glance): Changed[] | undefined {
     const item = threadSkim.item(line, glanced);
     if (item) {
+      const before = this.#addAlone();
       this.#isOwed = true;
       this.#history.push(undefined);
       const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
-      const at = glancedTime(line, glanced);
-      return at === undefined ? [{ change }] : [{ change, at }];
+      return dated([...before, change], glancedTime(line, glanced));
     }
     const total = threadSkim.usage(line, glanced);
     if (total === undefined) return undefined;
@@ -120,7 +125,7 @@ export class ThreadFold {
         if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
         return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
-        return this.#compact(payload);
+        return [...this.#addAlone(), ...this.#compact(payload)];
       case "turn_context":
         this.#isCodexs = true;
         return this.#set(payload["model"], payload["effort"] ?? effortIn(payload), payload["cwd"]);
@@ -141,12 +146,12 @@ export class ThreadFold {
         this.#turns.begin();
         this.#isCodexs = true;
         this.#isOwed = false;
-        return [{ do: "turn" }];
+        return [...this.#addAlone(), { do: "turn" }];
       case "complete":
       case "aborted":
         return [{ do: "end", outcome: outcomeOf(kind, payload, this.#isOwed) }];
       case "thread_rolled_back":
-        return this.#rollBack(payload["num_turns"]);
+        return [...this.#addAlone(), ...this.#rollBack(payload["num_turns"])];
       case "token_count":
         return usageIn(objectOf(payload["info"])["total_token_usage"]);
       case "thread_settings_applied": {
@@ -171,16 +176,25 @@ export class ThreadFold {
     if (prompt === undefined) return [];
     const told: ThreadChange[] = this.#isTold ? [] : [{ do: "tell", prompt }];
     this.#isTold = true;
+    const isSaid = this.#untold > 0;
     // Where the words differ both were redacted, each in its way.
-    const isSaid = this.#isUntold;
-    this.#isUntold = false;
+    if (isSaid) this.#untold--;
     const message = this.#isCodexs || isSaid ? undefined : toldMessage("user", payload);
     // Programs that convert sessions for Codex tell what the person said by its event alone.
     if (!message) return told;
+    const before = this.#addAlone();
+    this.#alone = asItem("message", message);
+    return [...before, ...told];
+  }
+
+  #addAlone(): ThreadChange[] {
+    const item = this.#alone;
+    if (item === undefined) return [];
     this.#alone = undefined;
-    const added = this.#add("message", message, undefined);
-    [this.#alone, this.#isUntold] = [prompt, false];
-    return [...told, ...added];
+    this.#turns.ask();
+    this.#isOwed = true;
+    this.#history.push(markOf(item));
+    return [{ do: "add", item }];
   }
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
@@ -190,17 +204,17 @@ export class ThreadFold {
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
     if (mark === null && payload["role"] === "user") this.#isCodexs = true;
-    if (typeof mark === "string") {
-      const isTold = this.#alone !== undefined && mark.includes(this.#alone);
-      [this.#alone, this.#isUntold] = [undefined, !isTold && mark !== ""];
-      if (isTold) return [];
-      this.#turns.ask();
-    }
+    const told = this.#alone?.prompt;
+    const isTold = typeof mark === "string" && told !== undefined && mark.includes(told);
+    if (isTold) this.#alone = undefined;
+    else if (typeof mark === "string" && mark !== "") this.#untold++;
+    const before = this.#addAlone();
+    if (typeof mark === "string") this.#turns.ask();
     const isAnswer = kind === "message" && payload["role"] === "assistant" && mark === undefined;
     if (isAnswer) this.#isOwed = payload["phase"] === "commentary";
     else if (kind !== "message" || typeof mark === "string") this.#isOwed = true;
     this.#history.push(mark);
-    return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
+    return [...before, ...this.#set(undefined, undefined, cwd), { do: "add", item }];
   }
 
   #compact(payload: JsonObject): ThreadChange[] {

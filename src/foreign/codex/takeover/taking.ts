@@ -167,6 +167,7 @@ export class Taking {
 
   /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
   end(source: Omit<Imported, "turn" | "open">, now: number): Append[] {
+    for (const changed of this.#fold.end()) this.#change(changed);
     this.#at = now;
     this.#answerOpen();
     const history = this.#before;
