@@ -248,7 +248,10 @@ describe("the folder of a session whose first line is lost", () => {
     const [header = "", ...rest] = readFileSync(path, "utf8").split("\n");
     const { cwd } = (JSON.parse(header) as { payload: JsonObject }).payload;
     const name = basename(path);
-    writeFileSync(join(sessions, name.replace(".jsonl", "_later.jsonl")), `${header}\n`);
+    writeFileSync(
+      join(sessions, name.replace(".jsonl", "_01a1fe21-a4f7-7732-aaac-cfb0c4572f0c.jsonl")),
+      `${header}\n`,
+    );
     const lines = rest.filter((line) => !/<cwd>|turn_context/u.test(line));
     const { payload } = await repaired(name, Buffer.from(lines.join("\n")));
     expect(payload["cwd"]).toBe(cwd);
