@@ -9,7 +9,7 @@ import { DoublesWatch } from "./doubles-watch.ts";
 import { examine } from "./examine.ts";
 import { TextSet } from "./text-set.ts";
 import { watched } from "./watched-record.ts";
-import { answer, call, event, examined, type Line, output } from "../../../../test/kit/examined.ts";
+import { answer, call, event, examined, item, type Line, output } from "../../../../test/kit/examined.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-doubles-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -211,6 +211,14 @@ it("in the history that a fork copies at once, a call id that a gateway gives ag
   const { doubled, orphans } = await examine(path);
   expect(doubled.spans.map(({ index }) => index)).toEqual([10]);
   expect(orphans.items).toEqual([]);
+  const copied = [
+    bytes(item("function_call", { id: unique, call_id: "call_2", name: "a", arguments: "{}" })),
+    bytes(output("call_2")),
+  ];
+  writeFileSync(path, [head(thread), head(other), ...copied, ...copied, ""].join("\n"));
+  const found = await examine(path);
+  expect(found.doubled.spans.map(({ index }) => index)).toEqual([4, 5]);
+  expect(found.orphans.items).toEqual([]);
 });
 
 it.each(["ordinals", "no ordinals"] as const)("a copy counts for nothing else (%s)", async (has) => {
