@@ -198,3 +198,17 @@ it.each<[string, string | undefined, string | undefined, boolean, string?]>([
     isTold ? [["note", expect.stringContaining("work")]] : [],
   );
 });
+
+it("of a provider whose name is no bare key the table is told as TOML wants it, which else Codex refuses to load", async () => {
+  const home = mkdtempSync(join(root, "settings-"));
+  mkdirSync(join(home, "sessions"));
+  writeFileSync(join(home, "config.toml"), 'model = "m"\n');
+  const path = join(home, "sessions", name);
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const said = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.169.0" };
+  const payload = { ...said, model_provider: "llama.cpp" };
+  writeFileSync(path, `${JSON.stringify({ timestamp, type: "session_meta", payload })}\n`);
+  const [found] = await diagnosed([path]);
+  const told = found?.findings.find(({ kind }) => kind === "provider-gone");
+  expect(told?.detail).toContain('a table [model_providers."llama.cpp"] with');
+});

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { counted } from "../../lib/words.ts";
+import { counted, quoted } from "../../lib/words.ts";
 import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
@@ -113,8 +113,9 @@ export class Surroundings {
     // Where the database names one, the first line's doesn't count (0.169, 2026-11-23).
     const provider = beside.places.get(thread)?.provider || header?.modelProvider;
     if (provider === undefined || beside.mayHaveProvider(provider)) return [];
-    const table = `[model_providers.${provider}]`;
-    const detail = `${provider}; a table ${table} with the endpoint that is used now lets all its sessions go on (codex exec: with -c model_provider=${provider}), and throughline export --format codex writes this one for the provider that is chosen there`;
+    const table = `[model_providers.${/^[\w-]+$/u.test(provider) ? provider : JSON.stringify(provider)}]`;
+    const option = `-c model_provider=${quoted(provider)}`;
+    const detail = `${provider}; a table ${table} with the endpoint that is used now lets all its sessions go on (codex exec: with ${option}), and throughline export --format codex writes this one for the provider that is chosen there`;
     return [finding("provider-gone", [], { detail })];
   }
 
