@@ -22,10 +22,13 @@ export class Takeovers {
   }
 
   goneOn({ id, turns, status, imported }: SessionSummary, thread: ListedThread): GoneOn | undefined {
-    const file = imported && statSync(thread.path, { throwIfNoEntry: false });
-    if (!file) return undefined;
+    if (!imported) return undefined;
+    const furthest = this.#furthest.get(imported.id) ?? 0;
     const isSameFile = (readRolloutName(thread.path)?.rollout ?? imported.rollout) === imported.rollout;
-    if (isSameFile && file.size <= (this.#furthest.get(imported.id) ?? 0)) return undefined;
+    // Of most sessions all files together hold no more, so that none has to be looked at.
+    if (isSameFile && thread.bytes <= furthest) return undefined;
+    const file = statSync(thread.path, { throwIfNoEntry: false });
+    if (!file || (isSameFile && file.size <= furthest)) return undefined;
     if (turns > imported.turn || status === "cleared")
       return { next: `throughline import --new ${thread.id}`, apart: true };
     // Listing all rollouts once more would take longer than the rest.
