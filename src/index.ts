@@ -33,7 +33,7 @@ export { describeItem, messageItem } from "./session/item.ts";
 export type { Bodies } from "./session/items.ts";
 export { isTogether } from "./session/place.ts";
 export type { Place } from "./session/place.ts";
-export type { Standing } from "./session/standing.ts";
+export type { GoneOn, Standing } from "./session/standing.ts";
 export { summarize } from "./session/summary.ts";
 export type { SessionStatus, SessionSummary } from "./session/summary.ts";
 export { transcriptEntry } from "./session/transcript.ts";

@@ -181,7 +181,7 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
         rig,
         ["exec", "resume"],
         async (terminal) => {
-          expect(await terminal.shows(/› タイトル/u)).toContain("esc leave");
+          expect(await terminal.shows(/› タイトル/u)).toContain("esc · tab all · ^f text");
           await terminal.resize(100, 30);
           await terminal.shows((screen) => /session +model[^]*› タイトル .* gpt-5\.5/u.test(screen));
           await terminal.resize(34, 9);

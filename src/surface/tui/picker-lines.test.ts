@@ -57,7 +57,7 @@ describe("the picker's screen", () => {
 
   it("names as many keys as fit where a terminal is narrower", () => {
     const foot = pickerLines(screenOf(hostile, { columns: 60 }), plain).at(-1);
-    expect(foot).toBe("tab all · ^f text · ^g Codex · ^r name · ^x archive");
+    expect(foot).toBe("esc · tab all · ^f text · ^g Codex · ^r name · ^x archive");
   });
 
   it("tells no times and counts of a session that can't be read, whose times are 0", () => {

@@ -281,7 +281,7 @@ const keys = [
 ];
 
 /** The same in fewer columns: all of them fit into eighty. */
-const shortKeys = ["tab all", "^f text", "^g Codex", "^r name", "^x archive", "^o fork", "^d delete", "esc"];
+const shortKeys = ["esc", "tab all", "^f text", "^g Codex", "^r name", "^x archive", "^o fork", "^d delete"];
 
 /** All of the keys, or as many as fit. */
 function fitKeys(columns: number): string {
