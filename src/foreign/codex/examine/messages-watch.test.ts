@@ -16,9 +16,9 @@ const says = (message: string): Line => event("agent_message", { message });
 const asks = (message: string): Line => event("user_message", { message });
 const told = (type: "AgentMessage" | "UserMessage", text: string, id?: string): Line =>
   event("item_completed", { item: { type, id, content: [{ type: "Text", text }] } });
-const ended = event("task_complete");
+const [began, ended] = [event("task_started"), event("task_complete")];
 /** Stands before the first prompt of every session of Codex's own. */
-const begun: Line = ["turn_context", {}];
+const begun: Line = prompt("<environment_context></environment_context>");
 const back = event("thread_rolled_back", { num_turns: 1 });
 const summary: Line = ["compacted", { message: "so far", replacement_history: [] }];
 const reasoning = item("reasoning", { summary: [] });
@@ -167,6 +167,16 @@ describe("a prompt is lost", () => {
       "where Codex has written nothing of its own before it, as in what another program converted",
       [asks("one"), answer("a"), asks("two"), begun, asks("three")],
       ["user 1, before 1", "user 3, before 3"],
+    ],
+    [
+      "with the answers where no message has a record, and the program marked turns as Codex does",
+      [began, ["turn_context", {}], asks("one"), says("a"), ended, began, asks("two"), says("b"), ended],
+      ["user 3, before 3", "assistant 4, before 4", "user 7, before 7", "assistant 8, before 8"],
+    ],
+    [
+      "alone where the answers have records",
+      [asks("one"), says("a"), answer("a"), ended, asks("two"), says("b"), ended],
+      ["user 1, before 1", "user 5, before 5"],
     ],
     [
       "though a rollback took it back, which counts it",

@@ -49,9 +49,9 @@ const nearby = 4;
 /**
  * Finds messages that only an event still tells (`agent_message` and `user_message`, since 0.148 `item_completed`). An event alone proves
  * nothing: up to 0.58 what came of a cut stream has no record. There has to be a hole too, where the record belongs: a blanked line, a
- * missing ordinal, or the end of the file. Only of a prompt before which Codex has written nothing of its own the event is enough: programs
- * that convert sessions for Codex tell the person's words so (casr). It also notes which of the model's items a provider may refuse for
- * their form.
+ * missing ordinal, or the end of the file. Only of a prompt before which Codex has told the model nothing the event is enough, and of an
+ * answer where no message has a record: programs that convert sessions for Codex write such (casr). It also notes which of the model's
+ * items a provider may refuse for their form.
  */
 export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
@@ -76,8 +76,10 @@ export class MessagesWatch {
   readonly #said: string[] = [];
   readonly #holes: Hole[] = [];
   readonly #misnamed = new MisnamedMessages();
-  /** Whether there is something that Codex writes before the first prompt of every session. */
+  /** Whether there is what Codex tells the model before the first prompt of every session. */
   #isBegun = false;
+  /** Whether a prompt or an answer has a record. */
+  #isRecorded = false;
   /** The last prompt that only an event tells for lack of anything of Codex's: its record may still come. */
   #alone: { readonly text: string; readonly event: Span } | undefined;
   /** The last reasoning, as long as nothing has followed it. */
@@ -134,7 +136,6 @@ export class MessagesWatch {
       this.unsealed.see(record, line);
       this.#item(record, line);
     } else if (type === "event_msg") this.#event(record, line, isCopy);
-    else if (type === "turn_context") this.#isBegun = true;
     else if (type === "compacted") this.#replaced(payload, line);
     else if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
   }
@@ -216,6 +217,7 @@ export class MessagesWatch {
     if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
     else if (isAnswer) this.#answer(payload, line, ordinal !== undefined);
     else if (role === "user") this.#prompt(payload, line, ordinal !== undefined);
+    else if (role === "developer") this.#isBegun = true;
   }
 
   /** It is a message if an event tells its words. */
@@ -232,6 +234,7 @@ export class MessagesWatch {
   }
 
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
+    this.#isRecorded = true;
     const [id, text] = [payload["id"], textIn(payload["content"])];
     if (hasOrdinal) this.untold.answered(payload, line);
     if (typeof id === "string") addLast(this.#recorded, id, mostTold);
@@ -252,6 +255,7 @@ export class MessagesWatch {
       this.#isBegun = true;
       return;
     }
+    this.#isRecorded = true;
     const alone = this.#alone;
     this.#alone = undefined;
     if (alone && words.includes(alone.text)) {
@@ -273,10 +277,7 @@ export class MessagesWatch {
     else if (told === "user_message" || told === "UserMessage")
       this.#promptTold(toldText(payload), line, isCopy);
     else if (told === "Reasoning") this.unreasoned.told();
-    else if (turnEdge(kind)) {
-      this.#isBegun = true;
-      this.#settle();
-    }
+    else if (turnEdge(kind)) this.#settle();
   }
 
   #answerTold(given: unknown, text: string, line: RolloutLine): void {
@@ -287,8 +288,10 @@ export class MessagesWatch {
     if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
     const isKnown = id !== undefined && this.#recorded.includes(id);
     if (isKnown || this.#told.some((told) => told.id !== undefined && told.id === id)) return;
-    const hole = this.#misnamed.take(text);
-    this.#told.push({ id, text, event: spanOf(line), ...(hole && { hole }) });
+    const event = spanOf(line);
+    const isAlone = this.#alone !== undefined && !this.#isRecorded && !this.#isBegun;
+    const hole = this.#misnamed.take(text) ?? (isAlone ? { ...event, bytes: 0 } : undefined);
+    this.#told.push({ id, text, event, ...(hole && { hole }) });
   }
 
   #promptTold(text: string, line: RolloutLine, isCopy: boolean): void {

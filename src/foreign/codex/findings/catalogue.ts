@@ -145,7 +145,7 @@ export const catalogue = {
     severity: "loss",
     title: "messages whose record is gone or can't be read, and which an event still tells",
     causes:
-      "every version goes on without them, though its screen still shows them; programs that convert sessions for Codex write prompts so",
+      "every version goes on without them, though its screen still shows them; programs that convert sessions for Codex write such",
     mends: "repair",
   },
   "lost-call": {

@@ -57,6 +57,19 @@ it("of a large rollout that was written again with spaces, a list says what it s
   expect(Math.abs(facts.messages - 401)).toBeLessThan(10);
 });
 
+it.each([": ", ":"])(
+  "messages that only events tell are counted, with%s between a member and its value",
+  (colon) => {
+    const event = (type: string, message: string): object => line("event_msg", { type, message });
+    const told = [event("user_message", "one"), event("agent_message", "a"), event("user_message", "two")];
+    const count = (...rows: object[]): number =>
+      scanRollout(listRollouts(placed(write([header, ...rows]).replaceAll('":', `"${colon}`)))[0]!).messages;
+    expect(count(...told)).toBe(3);
+    expect(count(told[0]!, said("assistant", "a"), ...told.slice(1))).toBe(3);
+    expect(count(said("user", "one"), ...told)).toBe(1);
+  },
+);
+
 it("a turn that Codex has begun since is told as open once", () => {
   const begun = line("event_msg", { type: "task_started", turn_id: "t" });
   const text = spacedOut([header, ...talk]) + write([begun]);

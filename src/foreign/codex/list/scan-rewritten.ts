@@ -32,6 +32,8 @@ export function scanRewritten(head: Buffer, tail: Buffer | undefined): Scanned {
 function scanParsed(bytes: Buffer): Scanned {
   const found: Scanned = { messages: 0 };
   let told: string | undefined;
+  let hasPrompt = false;
+  const alone = { prompts: 0, answers: 0 };
   for (const line of linesIn(bytes)) {
     const record = readRecord(line);
     if (!record.readable) continue;
@@ -44,7 +46,10 @@ function scanParsed(bytes: Buffer): Scanned {
       if (typeof cwd === "string") found.cwd = cwd;
     }
     if (type === "event_msg") {
-      told ??= titleOf(toldPrompt(payload) ?? "");
+      const prompt = toldPrompt(payload);
+      told ??= titleOf(prompt ?? "");
+      if (prompt !== undefined) alone.prompts++;
+      if (kind === "agent_message") alone.answers++;
       const edge = turnEdge(kind);
       if (edge) found.turn = edge === "began" ? "open" : failureOf(kind, payload);
     }
@@ -52,9 +57,12 @@ function scanParsed(bytes: Buffer): Scanned {
     const prompt = promptOf(payload);
     if (prompt === undefined && payload["role"] !== "assistant") continue;
     found.messages++;
+    hasPrompt ||= prompt !== undefined;
     const title = prompt === undefined || isSummaryText(prompt) ? undefined : titleOf(prompt);
     if (title !== undefined) found.title ??= title;
   }
   if (told !== undefined) found.title = told;
+  // Programs that convert sessions tell messages by events alone.
+  if (!hasPrompt) found.messages += alone.prompts + (found.messages === 0 ? alone.answers : 0);
   return found;
 }

@@ -35,11 +35,24 @@ export function countMessages(bytes: Buffer): { count: number; prompt?: number }
 /** Beginnings of texts that may be Codex's own, which only the text's end can tell. */
 const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 
+const answerMark = Buffer.from('"type":"event_msg","payload":{"type":"agent_message"');
 const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
 const outputMark = Buffer.from('"type":"response_item","payload":{"type":"function_call_output"');
 const completedMark = Buffer.from('"item":{"type":"UserMessage"');
 /** At most so many events are searched for one with words in it. */
 const mostTold = 8;
+
+/**
+ * How many messages events tell where their records are none, as in what other programs converted: prompts, and answers too where no
+ * message has a record.
+ */
+export function countTold(bytes: Buffer, has: { readonly answers: boolean }): number {
+  let count = 0;
+  for (const mark of has.answers ? [toldMark] : [toldMark, answerMark])
+    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + mark.length))
+      if (mark === answerMark || readAt(bytes, at, toldPrompt) !== undefined) count++;
+  return count;
+}
 
 type TitledHeader = Pick<RolloutHeader, "isPaginated" | "ownFrom"> | undefined;
 

@@ -15,7 +15,7 @@ import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
 import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
 import { type Scanned, scanRewritten } from "./scan-rewritten.ts";
-import { askedIn, countMessages, ownPart } from "./scan-title.ts";
+import { askedIn, countMessages, countTold, ownPart } from "./scan-title.ts";
 
 /** What a list says of a rollout, from its head and its tail. Times are milliseconds since 1970. */
 export interface RolloutFacts {
@@ -130,6 +130,12 @@ function scanMarked(
   header: ListedHeader | undefined,
 ): Omit<Scanned, "updated" | "turn"> {
   const { count, prompt } = countMessages(head);
+  const last = tail ? countMessages(tail) : { count: 0 };
+  const recorded = count + last.count;
+  // A copy of another thread may hold events without their records (0.146).
+  const isToldAlone =
+    prompt === undefined && last.prompt === undefined && !header?.parent && !header?.forkedFrom;
+  const alone = isToldAlone ? [head, ...(tail ? [tail] : [])] : [];
   const own = ownPart(head, header);
   const title =
     (own && askedIn(own, header, countMessages(own).prompt)) ??
@@ -140,7 +146,7 @@ function scanMarked(
   return {
     ...(title !== undefined && { title }),
     ...settingsIn(tail ? [tail, head] : [head]),
-    messages: count + (tail ? countMessages(tail).count : 0),
+    messages: alone.reduce((sum, each) => sum + countTold(each, { answers: recorded > 0 }), recorded),
   };
 }
 

@@ -382,6 +382,20 @@ test("the record of a prompt takes the place of the event before it, which tells
   expect(added).toEqual([more, [{ type: "output_text", text: "one" }]]);
 });
 
+test("what only events tell counts where no message has a record, whatever marks of turns stand around it", () => {
+  const told = (message: string): string => event("user_message", { message });
+  const says = (message: string): string => event("agent_message", { message });
+  const start = event("task_started", {});
+  const ended = event("task_complete", {});
+  expect(
+    history([header("a"), start, told("one"), says("a"), ended, start, told("two"), says("b"), ended]),
+  ).toEqual(["one", "a", "two", "b"]);
+  expect(
+    history([header("a"), told("one"), says("a"), said("assistant", "a"), says("b"), said("assistant", "b")]),
+  ).toEqual(["one", "a", "b"]);
+  expect(history([header("a"), said("user", "one"), told("one"), says("a")])).toEqual(["one"]);
+});
+
 test("parts of another API become items in order", () => {
   const content = [
     { type: "text", text: "Looking." },

@@ -13,6 +13,7 @@ import { readRecord, type RolloutRecord } from "./record.ts";
 import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
 import { threadSkim } from "./thread-skim.ts";
+import { textIn } from "./text-in.ts";
 import { folderIn } from "./told-folder.ts";
 import { toldMessage } from "./told-message.ts";
 import { turnEdge } from "./turn-edge.ts";
@@ -34,11 +35,13 @@ export class ThreadFold {
   #begun = false;
   /** Whether an event has told what was asked first. */
   #isTold = false;
-  /** Whether there is something that Codex writes before the first prompt of every session. */
+  /** Whether there is what Codex tells the model before the first prompt of every session. */
   #isCodexs: boolean;
+  /** Whether a prompt or an answer has a record. */
+  #isRecorded = false;
   /** How many of the prompts so far no event has told yet. */
   #untold = 0;
-  /** What an event has told, before anything of Codex's: it counts as a prompt unless its record comes, which may say more. */
+  /** A message that an event has told, before anything of Codex's: it counts unless its record comes, which may say more. */
   #alone: ThreadItem | undefined;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
@@ -71,9 +74,9 @@ export class ThreadFold {
   take({ bytes: line, whole, length }: RolloutLine): Changed[] {
     const glanced = glance(line);
     if (glanced && isSilent(glanced)) {
-      if ((this.#isTold && this.#isCodexs) || !whole || !mayTell(line, glanced.kind)) return [];
+      if ((this.#isTold && this.#isCodexs) || !whole || !this.#mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
-      return told.readable ? dated(this.#told(told.payload), undefined) : [];
+      return told.readable ? dated(this.#event(told.kind, told.payload), undefined) : [];
     }
     const skimmed = glanced && whole ? this.#skimmed(line, glanced) : undefined;
     if (skimmed) return skimmed;
@@ -117,6 +120,8 @@ export class ThreadFold {
         if (!header) return [];
         this.#begun = true;
         this.#cwd = header.cwd;
+        // What is copied from another thread may hold events without their records (0.146).
+        this.#isCodexs = header.parent !== undefined || header.forkedFrom !== undefined;
         return [{ do: "begin", header }];
       }
       case "response_item":
@@ -127,7 +132,6 @@ export class ThreadFold {
       case "compacted":
         return [...this.#addAlone(), ...this.#compact(payload)];
       case "turn_context":
-        this.#isCodexs = true;
         return this.#set(payload["model"], payload["effort"] ?? effortIn(payload), payload["cwd"]);
       case "token_usage_record":
         return usageIn(payload["thread_token_usage"]);
@@ -141,15 +145,16 @@ export class ThreadFold {
   }
 
   #event(kind: string | undefined, payload: JsonObject): ThreadChange[] {
-    switch (turnEdge(kind) ?? kind) {
+    const edge = turnEdge(kind);
+    const before = edge ? this.#addAlone() : [];
+    switch (edge ?? kind) {
       case "began":
         this.#turns.begin();
-        this.#isCodexs = true;
         this.#isOwed = false;
-        return [...this.#addAlone(), { do: "turn" }];
+        return [...before, { do: "turn" }];
       case "complete":
       case "aborted":
-        return [{ do: "end", outcome: outcomeOf(kind, payload, this.#isOwed) }];
+        return [...before, { do: "end", outcome: outcomeOf(kind, payload, this.#isOwed) }];
       case "thread_rolled_back":
         return [...this.#addAlone(), ...this.#rollBack(payload["num_turns"])];
       case "token_count":
@@ -166,9 +171,31 @@ export class ThreadFold {
       case "user_message":
       case "item_completed":
         return this.#told(payload);
+      case "agent_message":
+        return this.#answerTold(payload);
       default:
         return [];
     }
+  }
+
+  /** Whether an event may tell what was said and counts, by its first bytes. */
+  #mayTell(line: Buffer, kind: string | undefined): boolean {
+    if (kind === "agent_message") return this.#isToldAlone;
+    if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
+    return kind === "user_message";
+  }
+
+  /** Whether events have told prompts, and nothing else has told a message. */
+  get #isToldAlone(): boolean {
+    return this.#isTold && !this.#isRecorded && !this.#isCodexs;
+  }
+
+  #answerTold(payload: JsonObject): ThreadChange[] {
+    const message = this.#isToldAlone ? toldMessage("assistant", payload) : undefined;
+    if (!message) return [];
+    const before = this.#addAlone();
+    this.#alone = asItem("message", message);
+    return before;
   }
 
   #told(payload: JsonObject): ThreadChange[] {
@@ -191,10 +218,7 @@ export class ThreadFold {
     const item = this.#alone;
     if (item === undefined) return [];
     this.#alone = undefined;
-    this.#turns.ask();
-    this.#isOwed = true;
-    this.#history.push(markOf(item));
-    return [{ do: "add", item }];
+    return [this.#put(item)];
   }
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
@@ -203,18 +227,21 @@ export class ThreadFold {
     // Up to 0.33 no header names the folder; what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
-    if (mark === null && payload["role"] === "user") this.#isCodexs = true;
-    const told = this.#alone?.prompt;
-    const isTold = typeof mark === "string" && told !== undefined && mark.includes(told);
-    if (isTold) this.#alone = undefined;
-    else if (typeof mark === "string" && mark !== "") this.#untold++;
-    const before = this.#addAlone();
+    const isContext = mark === null && payload["role"] === "user";
+    if (isContext || (kind === "message" && payload["role"] === "developer")) this.#isCodexs = true;
+    const isPrompt = typeof mark === "string" && mark !== "";
+    if (isPrompt || isAnswer(item, mark)) this.#isRecorded = true;
+    if (this.#alone && isRecordOf(this.#alone, item)) this.#alone = undefined;
+    else if (isPrompt) this.#untold++;
+    return [...this.#addAlone(), ...this.#set(undefined, undefined, cwd), this.#put(item, mark)];
+  }
+
+  #put(item: ThreadItem, mark = markOf(item)): ThreadChange {
     if (typeof mark === "string") this.#turns.ask();
-    const isAnswer = kind === "message" && payload["role"] === "assistant" && mark === undefined;
-    if (isAnswer) this.#isOwed = payload["phase"] === "commentary";
-    else if (kind !== "message" || typeof mark === "string") this.#isOwed = true;
+    if (isAnswer(item, mark)) this.#isOwed = item.payload["phase"] === "commentary";
+    else if (item.kind !== "message" || typeof mark === "string") this.#isOwed = true;
     this.#history.push(mark);
-    return [...before, ...this.#set(undefined, undefined, cwd), { do: "add", item }];
+    return { do: "add", item };
   }
 
   #compact(payload: JsonObject): ThreadChange[] {
@@ -290,13 +317,16 @@ function asItem(given: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
 
 const markOf = ({ kind, payload, prompt }: ThreadItem): TurnMark => turnMark(kind, payload, prompt);
 
-const completedMark = '"item":{"type":"UserMessage"';
+const isAnswer = ({ kind, payload }: ThreadItem, mark: TurnMark): boolean =>
+  kind === "message" && payload["role"] === "assistant" && mark === undefined;
 
-/** Whether an event may tell what the person asked, by its first bytes. */
-function mayTell(line: Buffer, kind: string | undefined): boolean {
-  if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
-  return kind === "user_message";
+/** Whether an item says what an event has told, or more. */
+function isRecordOf(told: ThreadItem, item: ThreadItem): boolean {
+  if (told.prompt !== undefined) return item.prompt?.includes(told.prompt) === true;
+  return isAnswer(item, undefined) && textIn(item.payload["content"]) === textIn(told.payload["content"]);
 }
+
+const completedMark = '"item":{"type":"UserMessage"';
 
 const metadataMark = Buffer.from(',"metadata":{');
 

@@ -24,3 +24,7 @@ it("an answer that is put together from its event has no id: it would name reaso
     phase: "final_answer",
   });
 });
+
+it("a phase that Codex doesn't know is left out: it would pass over the message with it", () => {
+  expect(toldMessage("assistant", { message: "Done.", phase: "final" })).not.toHaveProperty("phase");
+});

@@ -1,6 +1,9 @@
 import { isJsonObject, type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { toldText } from "./text-in.ts";
 
+/** What else other programs call it (final) Codex passes over with its message (0.169). */
+const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
+
 /**
  * The message item that an event tells a second time; `undefined` where the event tells no words. It gets no id: that would tie it to the
  * reasoning before it, which may be gone, too, and every request would be refused for it.
@@ -16,7 +19,7 @@ export function toldMessage(role: "user" | "assistant", payload: JsonObject): Js
     type: "message",
     role,
     content: [{ type: "output_text", text }],
-    ...(typeof phase === "string" && { phase }),
+    ...(phases.has(phase) && { phase }),
   };
 }
 
