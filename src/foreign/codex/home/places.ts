@@ -110,8 +110,9 @@ export function madeAt({ made }: RolloutName): number | undefined {
 }
 
 /**
- * Every rollout of a home, those of `archived_sessions` included, in no order, as far as they count (`countsAmong`). What can't be looked at is told to `onUnreadable` and passed over; no home at all has none. Links are
- * followed, to folders too, as Codex does, but each folder is looked through once, and none that holds the home itself.
+ * Every rollout of a home, those of `archived_sessions` included, in no order, as far as they count (`countsAmong`). What can't be looked
+ * at is told to `onUnreadable` and passed over; no home at all has none. Links are followed, to folders too, as Codex does, but each folder
+ * is looked through once, and none that holds the home itself.
  *
  * Synchronous: 10,000 files take a tenth of the time that they take through the thread pool.
  */
