@@ -25,6 +25,10 @@ export class UnreadPlanner {
   readonly #file: EditedFile;
   /** Halves of calls that were given another one. */
   readonly #taken = new Set<string>();
+  /** The line of the next item that Codex passes over. */
+  #next = Infinity;
+  /** The line of the last call to which no output could be given. */
+  #left = -Infinity;
 
   constructor(found: Examination, file: EditedFile) {
     this.#found = found;
@@ -32,7 +36,9 @@ export class UnreadPlanner {
   }
 
   *mended(): Generator<Edit, undefined> {
-    for (const span of this.#found.messages.unread.found.items) {
+    const { items: spans } = this.#found.messages.unread.found;
+    for (const [nth, span] of spans.entries()) {
+      this.#next = spans[nth + 1]?.index ?? Infinity;
       const record = this.#file.record(span);
       if (record === undefined) continue;
       const items = mendedItems(record, (kind, payload) => this.#standIn(span, kind, payload));
@@ -66,8 +72,8 @@ export class UnreadPlanner {
 
   /**
    * The id that an item has with its other half, where its own isn't left: that of the only call that such an output can answer, or of the
-   * only output that can answer such a call. Where both have a number, its digits. Where none is found it gets one of its own, so that what
-   * it says stays: its other half is put in as one that is gone.
+   * only output that can answer such a call, or the only one before the next such call. Where both have a number, its digits. Where none is
+   * found it gets one of its own, so that what it says stays: its other half is put in as one that is gone.
    */
   #otherHalf({ index }: Span, kind: string, { call_id: own }: JsonObject): string {
     const { open, orphans } = this.#found;
@@ -77,13 +83,18 @@ export class UnreadPlanner {
     const fitting = alone.filter((half) => {
       const [call, output] = isCall ? [kind, half.kind] : [half.kind, kind];
       const distance = isCall ? half.index - index : index - half.index;
-      return outputKinds[answeredAs(call)] === output && distance > 0 && distance <= nearby;
+      const isNear = distance > 0 && distance <= nearby;
+      return isNear && outputKinds[answeredAs(call)] === output && !this.#taken.has(half.call);
     });
-    const [half] = fitting;
-    if (half && fitting.length === 1 && !this.#taken.has(half.call)) {
+    // Of a call before this one that has none it may be the output.
+    const isFirst = isCall && index - this.#left > nearby;
+    const [half, ...others] =
+      isFirst && fitting.length > 1 ? fitting.filter((each) => each.index < this.#next) : fitting;
+    if (half && others.length === 0) {
       this.#taken.add(half.call);
       return half.call;
     }
+    if (isCall) this.#left = index;
     return typeof own === "number" ? String(own) : `call_lost_${index + 1}`;
   }
 }

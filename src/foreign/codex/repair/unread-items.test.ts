@@ -296,4 +296,34 @@ describe("half of a call that Codex passes over", () => {
         expect(left, what).toEqual([]);
       }
   });
+
+  it.each([
+    ["the calls", "function_call"],
+    ["the outputs", "function_call_output"],
+  ])("is one again where all %s of short turns lost their ids", async (_what, type) => {
+    const path = rollouts("0.98.0")[0]!;
+    const [header = ""] = readFileSync(path, "utf8").split("\n");
+    const item = (payload: object): string =>
+      `${JSON.stringify({ timestamp: "2026-11-20T21:00:00.000Z", type: "response_item", payload })}\n`;
+    const said = (role: string, text: string): string =>
+      item({
+        type: "message",
+        role,
+        content: [{ type: role === "user" ? "input_text" : "output_text", text }],
+      });
+    const turn = (nth: number): string =>
+      said("user", `ask ${nth}`) +
+      item({ type: "function_call", name: "sh", arguments: `{"nth":${nth}}`, call_id: `call_${nth}` }) +
+      item({ type: "function_call_output", call_id: `call_${nth}`, output: `out ${nth}` }) +
+      said("assistant", `answer ${nth}`);
+    const text = `${header}\n${[1, 2, 3, 4].map(turn).join("")}`;
+    const broken = text
+      .split("\n")
+      .map((line) => (line.includes(`"type":"${type}"`) ? line.replace(/,"call_id":"\w+"/u, "") : line))
+      .join("\n");
+    expect(broken).not.toBe(text);
+    const { text: mended, left } = await repaired(path, broken);
+    expect(items(mended)).toEqual(items(text));
+    expect(left).toEqual([]);
+  });
 });
