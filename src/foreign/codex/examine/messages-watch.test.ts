@@ -209,6 +209,10 @@ describe("a prompt is lost", () => {
       "where the environment was told before it",
       [prompt("<environment_context></environment_context>"), asks("one")],
     ],
+    [
+      "of a review that a session begins with",
+      [event("entered_review_mode"), began, asks("one"), asks("one")],
+    ],
     ["where its record has other words, as redacted ones have", [prompt("[TEXT 7]"), asks("[MESSAGE 7]")]],
     ["where its record comes after it, before anything of Codex's", [asks("one"), prompt("one")]],
     ["where it says nothing", [blank, asks("")]],

@@ -278,6 +278,8 @@ export class MessagesWatch {
       this.#promptTold(toldText(payload), line, isCopy);
     else if (told === "Reasoning") this.unreasoned.told();
     else if (turnEdge(kind)) this.#settle();
+    // What is asked of a review only events tell (0.98 to 0.150).
+    else if (kind === "entered_review_mode") this.#isBegun = true;
   }
 
   #answerTold(given: unknown, text: string, line: RolloutLine): void {

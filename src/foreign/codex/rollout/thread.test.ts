@@ -394,6 +394,14 @@ test("what only events tell counts where no message has a record, whatever marks
     history([header("a"), told("one"), says("a"), said("assistant", "a"), says("b"), said("assistant", "b")]),
   ).toEqual(["one", "a", "b"]);
   expect(history([header("a"), said("user", "one"), told("one"), says("a")])).toEqual(["one"]);
+  const review = [
+    event("entered_review_mode"),
+    start,
+    told("check"),
+    said("user", "<user_action>"),
+    says("a"),
+  ];
+  expect(history([header("a"), ...review])).toEqual(["<user_action>"]);
 });
 
 test("parts of another API become items in order", () => {

@@ -173,16 +173,20 @@ export class ThreadFold {
         return this.#told(payload);
       case "agent_message":
         return this.#answerTold(payload);
+      case "entered_review_mode":
+        // What is asked of a review only events tell (0.98 to 0.150).
+        this.#isCodexs = true;
+        return [];
       default:
         return [];
     }
   }
 
-  /** Whether an event may tell what was said and counts, by its first bytes. */
+  /** Whether an event may tell what was said and counts, or that such a one is Codex's, by its first bytes. */
   #mayTell(line: Buffer, kind: string | undefined): boolean {
     if (kind === "agent_message") return this.#isToldAlone;
     if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
-    return kind === "user_message";
+    return kind === "user_message" || kind === "entered_review_mode";
   }
 
   /** Whether events have told prompts, and nothing else has told a message. */
