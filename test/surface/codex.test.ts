@@ -47,6 +47,17 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     expect(await preview(), "it is there now").not.toContain("in the place of a sealed compaction");
   }));
 
+it("a sealed summary that a repair takes out is told in one line, before and after it", () =>
+  withRig(scenario, async (rig) => {
+    codexHome(rig, "0.169.0");
+    const told =
+      "The session goes on without 1 × sealed summary, in whose place the history before it counts again.\n";
+    expect((await rig.run(["repair", "01a1fab7-6ca0", "--sealed"])).out).toContain(told);
+    const { out } = await rig.run(["repair", "01a1fab7-6ca0", "--sealed", "--write"]);
+    expect(out).toContain(told);
+    expect(out).not.toContain("all of that stays");
+  }));
+
 it("who names a session where Codex's folder can't be looked at is told so, and not that there is none alone", () =>
   withRig(scenario, async (rig) => {
     const sessions = join(codexHome(rig, "0.169.0"), "sessions");

@@ -10,7 +10,7 @@ import { rightPlace } from "../../foreign/codex/home/misfits.ts";
 import { isHistoryWrong } from "../../foreign/codex/repair/database-changes.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/carry-out.ts";
-import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
+import type { RepairChanges, ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
 import { mendsOf } from "./doctor-text.ts";
 
 const widest = 100;
@@ -46,6 +46,7 @@ export function previewText(prepared: PreparedRepair): string {
   if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());
+  lines.push(...goneLines(changes));
   if (changes.kinds["seal-refused"])
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
   return printable(`${lines.join("\n")}\n`);
@@ -69,7 +70,7 @@ function editLines({ at, length, had, becomes, begins, line, says }: ShownEdit):
 }
 
 export function doneText(
-  { journal, folder, path }: CompletedRepair,
+  { journal, folder, path, plan }: CompletedRepair,
   reference: string,
   left: readonly Finding[],
   transcript?: string,
@@ -84,7 +85,10 @@ export function doneText(
     );
   } else {
     lines.push(`${path} is repaired: ${mendedWords(mended)}`);
-    if (mended["seal-refused"]) lines.push("Sealed content is no part of what was said: all of that stays");
+    const gone = plan ? goneLines(plan.changes) : [];
+    if (gone.length > 0) lines.push(...gone);
+    else if (mended["seal-refused"])
+      lines.push("Sealed reasoning is no part of what was said: all of that stays");
     if (journal.forgotIndex)
       lines.push("Codex builds its history index of the session anew on the next resume");
     if (journal.packed) lines.push(`It was compressed, and is unpacked now, as after a resume in Codex`);
@@ -127,10 +131,19 @@ function leftLine(finding: Finding): string {
   return `  stays: ${title}${often}${told}${mends === undefined || mends === "" ? "" : `; ${printableLine(mends, 400)}`}`;
 }
 
-function mendedWords(mended: Readonly<Record<string, number>>): string {
-  const words = Object.entries(mended).map(([kind, count]) => `${count} × ${titleOf(kind)}`);
-  return words.length === 0 ? "Codex's databases fit it again" : words.join("; ");
+/** What the session goes on without: one line, where that is more than reasoning. */
+function goneLines({ gone }: RepairChanges): string[] {
+  const words = timesWords(Object.entries(gone));
+  return words === "" ? [] : [`The session goes on without ${words}.`];
 }
+
+function mendedWords(mended: Readonly<Record<string, number>>): string {
+  const words = timesWords(Object.entries(mended).map(([kind, count]) => [titleOf(kind), count]));
+  return words === "" ? "Codex's databases fit it again" : words;
+}
+
+const timesWords = (counts: readonly (readonly [string, number])[]): string =>
+  counts.map(([what, count]) => `${count} × ${what}`).join("; ");
 
 function titleOf(kind: string): string {
   if (kind === "seal-refused") return "sealed content";

@@ -15,6 +15,8 @@ export interface Edit {
   readonly says: string;
   /** Replaced bytes that end up in no record: they are copied out to `set-aside.txt`. */
   readonly lost?: readonly Buffer[];
+  /** What the session goes on without, in words, where that is more than reasoning: the person is told. */
+  readonly gone?: string;
 }
 
 /** By how many bytes an edit moves what follows it. */

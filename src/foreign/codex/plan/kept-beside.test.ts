@@ -20,7 +20,10 @@ function sealedOf(version: string): { name: string; lines: string[]; at: number 
   throw new Error(`no sealed summary in the fixtures of ${version}`);
 }
 
-async function repaired(name: string, lines: readonly string[]): Promise<{ before: string; after: string }> {
+async function repaired(
+  name: string,
+  lines: readonly string[],
+): Promise<{ before: string; after: string; gone: readonly string[] }> {
   const path = join(root, "codex", "sessions", "2026", "11", "20", name);
   mkdirSync(join(path, ".."), { recursive: true });
   const before = lines.map((line) => `${line}\n`).join("");
@@ -30,8 +33,9 @@ async function repaired(name: string, lines: readonly string[]): Promise<{ befor
     now: Date.now(),
     seals: { which: "all" },
   } as const;
-  await repairRollout(path, options, () => undefined);
-  return { before, after: readFileSync(path, "utf8") };
+  const done = await repairRollout(path, options);
+  const gone = Object.entries(done?.plan?.changes.gone ?? {}).map(([what, count]) => `${count} × ${what}`);
+  return { before, after: readFileSync(path, "utf8"), gone };
 }
 
 const payloadOf = (line: string): JsonObject => (JSON.parse(line) as { payload: JsonObject }).payload;
@@ -43,7 +47,10 @@ test.each(["0.130.0", "0.169.0"])(
     const given = payloadOf(lines[at]!);
     const history = given["replacement_history"] as JsonObject[];
     const isSealed = (item: JsonObject): boolean => "encrypted_content" in item;
-    const { before, after } = await repaired(name, [lines[0]!, ...lines.slice(at)]);
+    const { before, after, gone } = await repaired(name, [lines[0]!, ...lines.slice(at)]);
+    expect(gone).toEqual([
+      "1 × sealed summary with all that it told, as the history before it is not in the file",
+    ]);
     expect(after).toHaveLength(before.length);
     const left = payloadOf(after.split("\n")[1]!);
     expect(left["replacement_history"]).toEqual(history.filter((item) => !isSealed(item)));
@@ -58,7 +65,9 @@ test.each(["0.130.0", "0.169.0"])(
   "where the history before a sealed summary of %s is in the file, all of it comes back",
   async (version) => {
     const { name, lines, at } = sealedOf(version);
-    const { after } = await repaired(name, lines);
+    const { after, gone } = await repaired(name, lines);
+    const count = lines.filter((line) => line.includes('"type":"compaction"')).length;
+    expect(gone).toEqual([`${count} × sealed summary, in whose place the history before it counts again`]);
     expect(after.split("\n")[at]!.trim()).toBe("");
   },
 );

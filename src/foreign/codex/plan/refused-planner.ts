@@ -76,12 +76,19 @@ export class RefusedPlanner {
       const says =
         "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
       const place = { ...blob, at: kept.at, bytes: kept.bytes.length };
-      return this.#file.replace(place, kindOf(blob), says, kept.bytes);
+      const edit = this.#file.replace(place, kindOf(blob), says, kept.bytes);
+      return {
+        ...edit,
+        gone: "sealed summary with all that it told, as the history before it is not in the file",
+      };
     }
     const says = isSummary
       ? "the sealed summary becomes spaces: the history before it counts again"
       : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
-    return this.#file.blank(blob, kindOf(blob), says);
+    const gone = isSummary
+      ? { gone: "sealed summary, in whose place the history before it counts again" }
+      : blob.in === "message" && { gone: "sealed message" };
+    return { ...this.#file.blank(blob, kindOf(blob), says), ...gone };
   }
 
   /** Removes some seals of a line that stays; other seals in it stay too. */

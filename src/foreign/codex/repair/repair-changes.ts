@@ -37,6 +37,8 @@ export interface RepairChanges {
   readonly first: readonly ShownEdit[];
   /** The same by kind of damage, in the order in which the kinds are met. */
   readonly kinds: Readonly<Partial<Record<FindingKind, ChangesOfKind>>>;
+  /** What the session goes on without, in words (`Edit.gone`), and how often. */
+  readonly gone: Readonly<Record<string, number>>;
   /** Whether every line keeps its offset. */
   readonly sameOffsets: boolean;
 }
@@ -67,12 +69,14 @@ const keepsIndex: ReadonlySet<string> = new Set([
 export class GatheredChanges implements RepairChanges {
   readonly first: ShownEdit[] = [];
   readonly kinds: Partial<Record<FindingKind, { count: number; readonly first: ShownEdit[] }>> = {};
+  readonly gone: Record<string, number> = {};
   count = 0;
   sameOffsets = true;
   #firstNotIndexed = Infinity;
 
   /** `read`: the first of the bytes that it replaces, asked for only where they are shown. */
-  add({ at, length, bytes, kind, line, says }: Edit, read: (bytes: number) => Uint8Array): void {
+  add({ at, length, bytes, kind, line, says, gone }: Edit, read: (bytes: number) => Uint8Array): void {
+    if (gone !== undefined) this.gone[gone] = (this.gone[gone] ?? 0) + 1;
     const isBlank = bytes === "blank";
     this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, () => ({
       had: read(Math.min(length, shownBytes)),
