@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { formatTime } from "../../lib/date.ts";
 import { counted, quoted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { sizeIfSeen } from "../../lib/system.ts";
@@ -80,7 +81,7 @@ export function doneText(
   if (state === "undone") {
     const since = sizeIfSeen(path) > journal.before.bytes ? "; what Codex has written since stays" : "";
     lines.push(
-      `${path} is as it was before the repair${since}`,
+      `${path} is as it was before the repair of ${formatTime(journal.at)}${since}`,
       `What is wrong with it: throughline doctor ${reference}`,
     );
   } else {

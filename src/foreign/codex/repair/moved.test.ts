@@ -219,6 +219,23 @@ describe("a repair in a home that was moved or renamed since", () => {
   });
 });
 
+describe("a repair in a copy of the home that is gone since", () => {
+  it("isn't the one that is taken back while the file has one of its own", async () => {
+    const copy = join(root, "copy");
+    const damaged = readFileSync(path, "utf8");
+    const twin = join(copy, relative(home, path));
+    mkdirSync(join(twin, ".."), { recursive: true });
+    writeFileSync(path, damaged + "\0".repeat(100));
+    writeFileSync(twin, damaged + "\0".repeat(200));
+    await repair();
+    await repair(twin);
+    rmSync(copy, { recursive: true });
+    const { journal } = await undoRepair(path, { home: own });
+    expect(journal.before.bytes).toBe(damaged.length + 100);
+    expect(repairsOf(own, path).map(({ journal: { state } }) => state)).toEqual(["undone", "done"]);
+  });
+});
+
 describe("a repair that was cut off before its session was moved", () => {
   const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
   /** As it is when the process ends while the repair is being written. Resolves to the bytes that it was to write. */

@@ -6,7 +6,7 @@ import { complete, type CompletedRepair, leave, takeBack } from "./carry-out.ts"
 import { withLater } from "./gone-on.ts";
 import { assertUntouched, digest, syncFile } from "./in-place.ts";
 import { isUnfinished, type Journal, type KnownRepair, repairsOf } from "./journal.ts";
-import { packedPath, plainPath } from "../home/places.ts";
+import { homeOf, packedPath, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-file.ts";
 import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
@@ -110,9 +110,10 @@ export async function undoRepair(
   { home }: Pick<RepairOptions, "home">,
 ): Promise<CompletedRepair> {
   const real = inUse(fileAt(path));
-  const known = repairsOf(home, real).findLast(
-    ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",
-  );
+  const standing = repairsOf(home, real).filter(({ journal }) => journal.state !== "undone");
+  // A home that is gone may have been this one before it was moved, or a copy of it: the file's own repairs come first.
+  const isHere = ({ journal }: KnownRepair): boolean => homeOf(journal.path) === homeOf(real);
+  const known = standing.findLast(isHere) ?? standing.at(-1);
   if (!known) {
     throw new Failure(
       "usage",
