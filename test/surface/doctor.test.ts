@@ -124,7 +124,9 @@ describe("throughline doctor and repair", () => {
       const undone = await rig.run(["repair", rollout.thread, "--undo"]);
       expect(undone.status, undone.err).toBe(0);
       expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
-      expect(undone.out).toMatch(/is as it was before the repair of [^\n]*\d\d:\d\d[^\n]*\n.*: throughline doctor [\da-f-]{36}\n$/u);
+      expect(undone.out).toMatch(
+        /is as it was before the repair of [^\n]*\d\d:\d\d[^\n]*\n.*: throughline doctor [\da-f-]{36}\n$/u,
+      );
     }));
 
   it.each([

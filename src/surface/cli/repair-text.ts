@@ -111,9 +111,10 @@ function goOn(path: string, thread: string, reference: string): string {
 }
 
 export function leftText(path: string, left: readonly Finding[]): string {
-  return printable(
-    `${path} can't be repaired any further; nothing was changed\n${left.map(leftLine).join("\n")}\n`,
-  );
+  const lines = [`${path} can't be repaired any further; nothing was changed`, ...left.map(leftLine)];
+  if (left.some(({ mends }) => mends === "repair"))
+    lines.push(`Go on with what can be read of it: throughline resume ${quoted(path)}`);
+  return printable(`${lines.join("\n")}\n`);
 }
 
 /** Words for a rollout that needs no repair. `reference`: what the person called it. */

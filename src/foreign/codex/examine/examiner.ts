@@ -257,6 +257,8 @@ export class Examiner {
   }
 
   result(): Examination {
+    // An old document has no record on a line of its own: of this file only the first line is destroyed.
+    const isInLines = this.#head === "document" && this.#ofCodex && !this.#path.endsWith(".json");
     return {
       path: this.#path,
       bytes: this.bytes,
@@ -265,7 +267,7 @@ export class Examiner {
       end: this.#end,
       header: this.#header,
       firstOrdinal: this.#firstOrdinal,
-      head: this.#head ?? "missing",
+      head: isInLines ? "broken" : (this.#head ?? "missing"),
       first: this.#first,
       laterHeaders: this.#laterHeaders.items,
       headersAgain: this.#headersAgain,

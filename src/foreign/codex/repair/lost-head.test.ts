@@ -53,6 +53,24 @@ describe("a first line that is lost together with lines behind it", () => {
   });
 });
 
+describe("a first line of which only the brace is left", () => {
+  it.each(["0.130.0", "0.169.0"])(
+    "is made anew before the lines of %s, and none of an old document",
+    async (version) => {
+      const path = fixture(version);
+      const content = readFileSync(path);
+      const { id } = (
+        JSON.parse(content.toString("utf8", 0, content.indexOf("\n"))) as { payload: JsonObject }
+      ).payload;
+      const made = await repaired(
+        basename(path),
+        Buffer.concat([Buffer.from("{"), content.subarray(content.indexOf("\n"))]),
+      );
+      expect(made.payload["id"]).toBe(id);
+    },
+  );
+});
+
 describe("a first line that is lost with the name of its provider", () => {
   const path = fixture("0.130.0");
 
