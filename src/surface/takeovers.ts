@@ -26,9 +26,9 @@ export class Takeovers {
     const furthest = this.#furthest.get(imported.id) ?? 0;
     const isSameFile = (readRolloutName(thread.path)?.rollout ?? imported.rollout) === imported.rollout;
     // Of most sessions all files together hold no more, so that none has to be looked at.
-    if (isSameFile && thread.bytes <= furthest) return undefined;
+    if (isSameFile && (thread.unpacked ?? thread.bytes) <= furthest) return undefined;
     const file = statSync(thread.path, { throwIfNoEntry: false });
-    if (!file || (isSameFile && file.size <= furthest)) return undefined;
+    if (!file || (isSameFile && (thread.unpacked ?? file.size) <= furthest)) return undefined;
     if (turns > imported.turn || status === "cleared")
       return { next: `throughline import --new ${thread.id}`, apart: true };
     // Listing all rollouts once more would take longer than the rest.

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
@@ -204,6 +205,12 @@ it("the list says where Codex has gone on with what was taken over, and with whi
     expect(await row(), "a line that means nothing here").not.toContain("gone on");
     say("said in Codex meanwhile");
     expect(await row()).toContain(resuming);
+    const plain = readFileSync(path);
+    writeFileSync(`${path}.zst`, zstdCompressSync(plain));
+    rmSync(path);
+    expect(await row(), "and packed, once it wasn't used for a while").toContain(resuming);
+    writeFileSync(path, plain);
+    rmSync(`${path}.zst`);
     await rig.run(["clear", thread]);
     const both = `, both have gone on · throughline import --new ${thread} takes it over`;
     expect(await row(), "nothing is taken into a session that was cleared").toContain(both);

@@ -36,6 +36,8 @@ export interface ListedThread {
   readonly estimated?: true;
   /** Bytes of all its files. */
   readonly bytes: number;
+  /** Bytes that the file that Codex goes on with unpacks to, where it is compressed and they are known. */
+  readonly unpacked?: number;
   readonly archived?: true;
   readonly parent?: string;
   readonly forkedFrom?: string;
@@ -182,6 +184,7 @@ function threadOf(
   if (header?.modelProvider !== undefined) thread.provider = header.modelProvider;
   if (facts.estimated || chain.some((each) => each.facts.before?.estimated)) thread.estimated = true;
   if (facts.failure) thread.failure = facts.failure;
+  if (facts.unpacked !== undefined) thread.unpacked = facts.unpacked;
   if (file.archived) thread.archived = true;
   if (header?.parent !== undefined) thread.parent = header.parent;
   if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;

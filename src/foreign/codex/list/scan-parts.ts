@@ -24,6 +24,8 @@ export interface Parts {
   readonly between: number;
   /** How many of those bytes are lines like those at both ends, and not one huge line: an image, or a tool's output. */
   readonly inLines: number;
+  /** Of a compressed rollout, the bytes that it unpacks to; absent where they are only reckoned. */
+  readonly unpacked?: number;
 }
 
 /**
@@ -76,7 +78,7 @@ function unpackedParts(fd: number, size: number, until: number): Parts | "damage
   if (size > mostPacked) return packedHead(packed, size, until);
   const { found, isWhole, isTooLong } = unpackedIn(packed, mostUnpacked);
   if (isTooLong) return packedHead(packed.subarray(0, headBytes), size, until);
-  return isWhole ? wholeOrEnds(found.subarray(0, until)) : "damaged";
+  return isWhole ? { ...wholeOrEnds(found.subarray(0, until)), unpacked: found.length } : "damaged";
 }
 
 /** Only the head of it; how much is behind that is reckoned by how the head packs. */

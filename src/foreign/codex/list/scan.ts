@@ -39,6 +39,8 @@ export interface RolloutFacts {
   readonly failure?: TurnFailure;
   /** It couldn't be opened for its rights ("unreadable"). Not cached: granting the rights changes neither size nor time. */
   readonly refused?: true;
+  /** Bytes that it unpacks to, where it is compressed and they are known. */
+  readonly unpacked?: number;
   readonly flaws: readonly Flaw[];
 }
 
@@ -98,7 +100,7 @@ function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
 
 function scanLines(
   file: RolloutFile,
-  { head, tail, between, inLines }: Parts,
+  { head, tail, between, inLines, unpacked }: Parts,
   { header, flaws, isRewritten }: FoundHeader,
 ): RolloutFacts {
   const last = tail ?? head;
@@ -119,6 +121,7 @@ function scanLines(
     messages: messages + Math.round(messages * unread),
     ...(between > 0 && { estimated: true }),
     ...(typeof turn === "object" && { failure: turn }),
+    ...(unpacked !== undefined && { unpacked }),
     flaws: [...flaws, ...end.flaws, ...(turn === "open" ? (["open-turn"] as const) : [])],
   };
 }
