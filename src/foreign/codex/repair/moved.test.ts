@@ -232,7 +232,7 @@ describe("a repair in a copy of the home that is gone since", () => {
     rmSync(copy, { recursive: true });
     const { journal } = await undoRepair(path, { home: own });
     expect(journal.before.bytes).toBe(damaged.length + 100);
-    expect(repairsOf(own, path).map(({ journal: { state } }) => state)).toEqual(["undone", "done"]);
+    expect(repairsOf(own, path).map((known) => known.journal.state)).toEqual(["undone", "done"]);
   });
 });
 

@@ -110,10 +110,10 @@ export async function undoRepair(
   { home }: Pick<RepairOptions, "home">,
 ): Promise<CompletedRepair> {
   const real = inUse(fileAt(path));
-  const standing = repairsOf(home, real).filter(({ journal }) => journal.state !== "undone");
+  const undoable = repairsOf(home, real).filter(({ journal }) => journal.state !== "undone");
   // A home that is gone may have been this one before it was moved, or a copy of it: the file's own repairs come first.
   const isHere = ({ journal }: KnownRepair): boolean => homeOf(journal.path) === homeOf(real);
-  const known = standing.findLast(isHere) ?? standing.at(-1);
+  const known = undoable.findLast(isHere) ?? undoable.at(-1);
   if (!known) {
     throw new Failure(
       "usage",
