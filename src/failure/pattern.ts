@@ -67,7 +67,8 @@ export interface Match {
 // Words that gateways put before the upstream's message: "Provider returned error: …", "Error from provider (DeepSeek): …",
 // "litellm.BadRequestError: AzureException BadRequestError - …", "The model returned the following errors: …", "invalid params, …",
 // "[ApiIdParam] …" (OpenAI itself, 2026-07), "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …",
-// "status_code=400, …", "Error code: 400 - …".
+// "status_code=400, …", "Error code: 400 - …", "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: …; model: …;
+// upstream_status: HTTP 400; cause: …" (farion1231/cc-switch#5354).
 const prefixes = new RegExp(
   `^(?:${[
     String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:api )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,
@@ -81,6 +82,7 @@ const prefixes = new RegExp(
     String.raw`(?:Error code: )?\d{3} - `,
     String.raw`invalid params, `,
     String.raw`/[\w/]{1,60}: `,
+    String.raw`CC Switch local proxy failed while handling .{1,240}?\bcause:\s*`,
   ].join("|")})+`,
   "iu",
 );

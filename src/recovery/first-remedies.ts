@@ -235,7 +235,8 @@ export const include: Remedy = {
   propose: (refused) => withoutParameter(refused, "include"),
 };
 
-const isOfTools = (name: string): boolean => /^tools\[(?:!?[a-z_][^\]]*\]|\]\.\w+)$/iu.test(name);
+const isOfTools = (name: string): boolean =>
+  /^tools\[(?:!?[a-z_][^\]]*\](?:\.description)?|\]\.\w+)$/iu.test(name);
 
 /** Whether a parameter, as an error names it, can be left out at all. */
 export function canGo(name: string): boolean {

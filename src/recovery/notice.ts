@@ -171,9 +171,15 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
     return `this model seals no reasoning; it is not asked for any more${aside}; ${allKept}`;
   }
   const until = isForTurn ? "until this turn ends" : "to this model from now on";
-  const [, by, tools] = /^tools\[(!|type=|name=|)([^\]]+)\]$/u.exec(parameter) ?? [];
+  const [, by, tools, told] =
+    /^tools\[(!|type=|name=|parameters!=|)([^\]]+)\](\.description)?$/u.exec(parameter) ?? [];
+  if (told !== undefined)
+    return `the description of the tool ${printableLine(tools!, 40)} was refused; its name is sent in its place ${until}; the history is sent whole`;
   if (tools !== undefined) {
-    const which = by === "!" ? `of other kinds than ${tools}` : printableLine(tools, 40);
+    const which =
+      by === "!"
+        ? `of other kinds than ${tools}`
+        : `${by === "parameters!=" ? "whose parameters are no " : ""}${printableLine(tools, 40)}`;
     return `the tools ${which} were refused; left out ${until}; the history is sent whole`;
   }
   const ofTools = /^tools\[\]\.(\w+)$/u.exec(parameter)?.[1];

@@ -16,7 +16,7 @@ export const account: readonly Family[] = [
   {
     statuses: [400, 402, 403, 429],
     holds: ({ text, code, signal }) =>
-      /billing|arrear|budget|insufficient_(?:balance|credit|fund|quota)|spend\w*[-_]limit|quota_exceeded_for_key/u.test(
+      /billing|arrear|budget|insufficient_(?:balance|credit|fund|quota)|credits_depleted|spend\w*[-_]limit|quota_exceeded_for_key/u.test(
         code,
       ) ||
       (/\b(?:insufficient (?:account )?(?:balance|credits?|funds)|(?:out of|no|any|all available|more) credits|credits? (?:or licenses )?(?:are |is |has been |have been )?(?:depleted|exhausted|too low)|credit balance|spending limit|monthly limit on your|(?:exceeded|over)[ _]?(?:the |its |your )?budget|budget (?:has been |was )?exceeded|recharge (?:your|to)|please recharge|top up|billing (?:hard limit|to be enabled|is not enabled|details)|key limit exceeded|in good standing|(?:prepaid|remaining|available) (?:credits?|balance|funds)|out of (?:prepaid )?(?:credits|funds)|(?:invoice|payment) (?:is |was )?(?:overdue|past due|failed|required)|overdue (?:invoice|payment|balance)|prepaid balance|add (?:more )?funds|wallet)\b|余额|充值|欠费/u.test(
@@ -43,7 +43,7 @@ export const account: readonly Family[] = [
         text,
       ) &&
         (status !== 400 || /\bkey|token|credential/u.test(text))) ||
-      /\bsign(?:ing)? in again\b|\blog ?in again\b|重新登[录入]/u.test(text),
+      /\bsign(?:ing)? in again\b|\blog ?in again\b|\bfailed to refresh token\b|重新登[录入]/u.test(text),
     classify: () => ({ class: "auth-expired", data: {} }),
   },
   {

@@ -172,9 +172,15 @@ export const limits: readonly Pattern[] = [
   {
     class: "usage-limit",
     rows: [37],
-    text: /^(?:you['’]ve hit your (?:\w+ )?limit\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
+    text: /^(?:you['’]ve (?:hit|reached) your (?:\w+ )?limit\b|you['’]re out of codex messages\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
     data: (signal, _found, context) => usageLimit(signal, context.now),
     samples: [
+      {
+        source: "the ChatGPT app (openai/codex#47305, 2026-09)",
+        status: 429,
+        body: "You've reached your usage limit. Upgrade your plan or add credits to continue",
+        data: {},
+      },
       {
         source: "Anthropic plans; the time in its zone",
         status: 429,

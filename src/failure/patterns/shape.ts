@@ -197,12 +197,27 @@ export const shape: readonly Pattern[] = [
   {
     class: "item-type-unsupported",
     rows: [26],
-    text: /^unknown input item type: ["'`]?(?<kind>\w+)/iu,
+    text: /^(?:unknown input item type: ["'`]?(?<kind>\w+)|invalid input type '(?<placed>\w+)' at index (?<index>\d+)|(?:invalid request: )?input: invalid input$)/iu,
     data: (_signal, found) => {
-      const kind = found?.groups?.["kind"];
-      return kind === undefined ? {} : { kind };
+      const { kind, placed = kind, index } = found?.groups ?? {};
+      return {
+        ...(placed !== undefined && { kind: placed }),
+        ...(index !== undefined && { index: Number(index) }),
+      };
     },
     samples: [
+      {
+        source: "codex2api, of what asks for a compaction (james-6-23/codex2api#285, 2026-06)",
+        status: 400,
+        body: "status_code=400, Invalid input type 'compaction_trigger' at index 579",
+        data: { kind: "compaction_trigger", index: 579 },
+      },
+      {
+        source: "llmgateway, of the item that tools come in (theopenco/llmgateway#3613, 2026-08)",
+        status: 400,
+        body: invalid("Invalid request: input: Invalid input", "invalid_request"),
+        data: {},
+      },
       {
         source: "strict compatible endpoints",
         status: 400,

@@ -12,9 +12,22 @@ export const toolKinds: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:'type' of tool must be 'function'|only `?type: ?"function"`? tools are supported|only function tools are (?:supported|allowed))/iu,
+    text: /^(?:'type' of tool must be 'function'|only `?type: ?"function"`? tools are supported|only function tools are (?:supported|allowed)|malformed request: failed to parse json for [^:]{1,80}: unknown tool type$)/iu,
     data: () => tools("!function"),
     samples: [
+      {
+        source: "Coder's AI Bridge (coder/coder#28656, 2026-08)",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "BadRequest",
+            code: "400",
+            message: "malformed request: failed to parse JSON for /v1/responses: unknown tool type",
+          },
+        },
+        data: { parameter: "tools[!function]" },
+      },
       {
         source: "llama.cpp (ggml-org/llama.cpp#20156, 2026-04)",
         status: 400,
@@ -198,12 +211,30 @@ export const toolKinds: readonly Pattern[] = [
     // A tool that is refused for what it says of itself: each request that offers it would be.
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name')/iu,
+    text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name'|(?<called>[\w-]+): tool parameter root must be an object type\b)/iu,
     data: (_signal, found) => {
-      const { name, place = "" } = found?.groups ?? {};
-      return tools(name === undefined ? place : `name=${name}`);
+      const { name, called = name, place = "" } = found?.groups ?? {};
+      return tools(called === undefined ? place : `name=${called}`);
     },
     samples: [
+      {
+        source: "DeepSeek behind CC Switch, of a tool in a namespace (farion1231/cc-switch#5354, 2026-07)",
+        status: 400,
+        body: invalid(
+          `CC Switch local proxy failed while handling Codex endpoint /responses. Provider: DeepSeek; model: deepseek-v4-flash; upstream_status: HTTP 400; cause: Invalid schema for function 'codex_app__automation_update': schema must be a JSON Schema of 'type: "object"', got 'type: null'.`,
+          "cc_switch_upstream_error",
+        ),
+        data: { parameter: "tools[name=codex_app__automation_update]" },
+      },
+      {
+        source: "Grok behind CC Switch (chenyme/grok2api#650, 2026-07)",
+        status: 400,
+        body: invalid(
+          "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: vip copy; model: grok-4.5; upstream_status: HTTP 400; cause: codex_app__automation_update: tool parameter root must be an object type (root schema is an anyOf/oneOf union with a non-object branch)",
+          "cc_switch_upstream_error",
+        ),
+        data: { parameter: "tools[name=codex_app__automation_update]" },
+      },
       {
         source: "OpenAI, of a tool that Codex Desktop brought (Wei-Shaw/sub2api#5364, 2026-08)",
         status: 400,
@@ -223,6 +254,43 @@ export const toolKinds: readonly Pattern[] = [
           "tools[1].name",
         ),
         data: { parameter: "tools[1]" },
+      },
+    ],
+  },
+  {
+    // Of one that says too little of itself, or too much, only what it says is refused.
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^invalid '(?:input\[\d+\]\.)?tools\[(?<place>\d+)\](?:\.function)?\.description'/iu,
+    data: (_signal, found) => ({ parameter: `tools[${found?.groups?.["place"]}].description` }),
+    samples: [
+      {
+        source: "Azure, of tools that came as an item (openai/codex#37432, 2026-08)",
+        status: 400,
+        body: invalid(
+          "Invalid 'input[0].tools[0].description': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+          "empty_string",
+          "input[0].tools[0].description",
+        ),
+        data: { parameter: "tools[0].description" },
+      },
+    ],
+  },
+  {
+    // Kimi says no more than that there is one.
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^tools\.function\.parameters\.type is required and must be "object"/iu,
+    data: () => tools("parameters!=object"),
+    samples: [
+      {
+        source: "Kimi behind CC Switch (farion1231/cc-switch#5809, 2026-07)",
+        status: 400,
+        body: invalid(
+          'CC Switch local proxy failed while handling Codex endpoint /responses. Provider: Kimi; model: kimi-k2.7-code; upstream_status: HTTP 400; cause: Invalid request: tools.function.parameters.type is required and must be "object"',
+          "cc_switch_upstream_error",
+        ),
+        data: { parameter: "tools[parameters!=object]" },
       },
     ],
   },

@@ -1,7 +1,8 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { flag } from "../../replay/flag.ts";
 import type { Projection } from "../../replay/project.ts";
+import { withoutParameters } from "../../provider/wire/without.ts";
 import type { ItemRecord, Quarantine } from "../../session/event.ts";
 
 /**
@@ -23,11 +24,20 @@ const decoder = new TextDecoder();
 /** The tools that the items at these indexes bring. */
 export function movedTools(items: readonly Uint8Array[], places: readonly number[]): unknown[] {
   return places.flatMap((place) => {
-    const item = parseExactJson(decoder.decode(items[place]));
-    const tools = isJsonObject(item) ? item["tools"] : undefined;
+    const tools = read(items[place]!)["tools"];
     return Array.isArray(tools) ? (tools as unknown[]) : [];
   });
 }
+
+/** An item that tools come in, without those of them that were refused. */
+export function withoutTools(item: Uint8Array, refused: readonly string[]): Uint8Array {
+  const { tools, ...rest } = read(item);
+  const { tools: left = [] } = withoutParameters({ tools }, refused);
+  if (left === tools) return item;
+  return new TextEncoder().encode(writeJson({ ...rest, tools: left }));
+}
+
+const read = (item: Uint8Array): JsonObject => objectOf(parseExactJson(decoder.decode(item)));
 
 /** The line for a repair that made the tools of `moved` more items go among the request's own; these items aren't told in words. */
 export function moveNotice(

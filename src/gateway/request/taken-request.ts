@@ -9,7 +9,7 @@ import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { isSealedSummary } from "../../session/seal.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
 import { type JsonObject, objectOf } from "../../lib/json.ts";
-import { displaced, movedTools, withTools } from "./moved-tools.ts";
+import { displaced, movedTools, withoutTools, withTools } from "./moved-tools.ts";
 import { type ReadRequest, recordsOf, settingsOf, withoutMember } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
@@ -212,10 +212,17 @@ export class TakenRequest {
     return undefined;
   }
 
-  /** The tools that are sent. */
+  /** The tools that are sent: the request's own, or those that came as an item. */
   get tools(): readonly JsonObject[] {
     const { tools } = this.settings;
-    return Array.isArray(tools) ? tools.map(objectOf) : [];
+    return (Array.isArray(tools) ? (tools as unknown[]) : movedTools(this.#items, this.#bringing)).map(
+      objectOf,
+    );
+  }
+
+  /** Indexes of the items that tools come in. */
+  get #bringing(): number[] {
+    return this.#given.flatMap(({ event }) => (event.kind === "additional_tools" ? [event.seq] : []));
   }
 
   /** Of how many items the tools go among the request's own. */
@@ -272,12 +279,17 @@ export class TakenRequest {
   }
 
   #rebuild(): void {
-    const unknown = this.#inForce().flatMap(({ scope }) =>
-      scope.kind === "parameter" ? (itemMember(scope.parameter) ?? []) : [],
+    const refused = this.#inForce().flatMap(({ scope }) =>
+      scope.kind === "parameter" ? [scope.parameter] : [],
     );
+    const unknown = refused.flatMap((parameter) => itemMember(parameter) ?? []);
+    const tools = refused.filter((parameter) => parameter.startsWith("tools["));
+    const bringing = new Set(tools.length > 0 ? this.#bringing : []);
     const isOther = this.#items !== this.request.items;
-    if (unknown.length > 0 || isOther || this.#byId !== this.request.isStored) {
-      this.#items = this.request.items.map((item) => unknown.reduce(withoutMember, item));
+    if (unknown.length + bringing.size > 0 || isOther || this.#byId !== this.request.isStored) {
+      this.#items = this.request.items.map((item, at) =>
+        unknown.reduce(withoutMember, bringing.has(at) ? withoutTools(item, tools) : item),
+      );
       this.#records = recordsOf(this.#items, { ...this.#sealers, byId: this.#byId }).records;
     }
     ({ projection: this.#projection, moved: this.#moved } = this.#projected());

@@ -1,30 +1,42 @@
 import { Failure, isFailureOf } from "../../failure.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { toolsWithin } from "../../provider/wire/named-tools.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
  * The failure with its tool named in a way that holds for later requests, too, in which places change: by its type, or by its name where
  * it is a function (`tools[type=…]`, `tools[name=…]`). A bare `tools[…]` is taken for a type where the request has a tool of that type,
- * else for a name: functions may be called like a type.
+ * else for a name: functions may be called like a type. Of a tool in a namespace some say its own name, and some what a relay has made of
+ * both (`mcp__clock__sleep`).
  */
 export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   if (!isFailureOf(failure, "parameter-unsupported")) return failure;
-  const told = /^tools\[([\w-]+)\]/u.exec(failure.data.parameter ?? "")?.[1];
-  const parameter = told === undefined ? undefined : meant(told, taken.tools, isOfItself(failure));
-  if (parameter === undefined) return failure;
+  const [, by, told = "", part = ""] =
+    /^tools\[(name=)?([\w-]+)\](\.description)?/u.exec(failure.data.parameter ?? "") ?? [];
+  const { tools } = taken;
+  const named = (by ? undefined : asTold(told, tools, isOfItself(failure))) ?? byName(told, tools);
+  if (named === undefined) return failure;
   const { signal } = failure;
+  const parameter = named + part;
   return new Failure(failure.class, failure.message, { parameter }, signal === undefined ? {} : { signal });
 }
 
-function meant(told: string, tools: readonly JsonObject[], isByName: boolean): string | undefined {
+function asTold(told: string, tools: readonly JsonObject[], isByName: boolean): string | undefined {
   const tool = /^\d+$/u.test(told) ? tools[Number(told)] : undefined;
-  if (tool) {
-    const by = isByName || tool["type"] === "function" ? "name" : "type";
-    return typeof tool[by] === "string" ? `tools[${by}=${tool[by]}]` : undefined;
-  }
-  const by = (["type", "name"] as const).find((member) => tools.some((one) => one[member] === told));
-  return by === undefined ? undefined : `tools[${by}=${told}]`;
+  if (!tool) return tools.some(({ type }) => type === told) ? `tools[type=${told}]` : undefined;
+  const by = isByName || tool["type"] === "function" ? "name" : "type";
+  return typeof tool[by] === "string" ? `tools[${by}=${tool[by]}]` : undefined;
 }
+
+function byName(told: string, tools: readonly JsonObject[]): string | undefined {
+  const all = [...tools.map((tool) => ({ name: tool["name"], tool })), ...tools.flatMap(toolsWithin)];
+  const one =
+    all.find(({ name, tool }) => name === told || tool["name"] === told) ??
+    all.find(({ name }) => typeof name === "string" && bare(name) === bare(told));
+  return typeof one?.name === "string" ? `tools[name=${one.name}]` : undefined;
+}
+
+const bare = (name: string): string => name.replace(/^mcp__/u, "");
 
 /** Whether a tool is refused for what it says of itself (its name, its schema), and not for its kind. */
 export const isOfItself = ({ signal }: Failure): boolean =>

@@ -49,6 +49,27 @@ describe("a request body without refused parameters", () => {
     expect(withoutParameters(chat, ["tools[run]"])).toEqual({ tools: [image] });
   });
 
+  it("lacks a tool of a namespace, which goes with its last one; a description gives way to the name", () => {
+    const sleep = { type: "function", name: "sleep", parameters: { type: "object" } };
+    const update = { type: "function", name: "update", parameters: { anyOf: [] } };
+    const clock = { type: "namespace", name: "clock", description: "", tools: [sleep, update] };
+    const both = { tools: [clock, sleep] };
+    const only = { ...clock, tools: [sleep] };
+    expect(withoutParameters(both, ["tools[name=clock__update]"])).toEqual({ tools: [only, sleep] });
+    expect(withoutParameters(both, ["tools[parameters!=object]"])).toEqual({ tools: [only, sleep] });
+    expect(withoutParameters({ tools: [only, sleep] }, ["tools[name=clock__sleep]"])).toEqual({
+      tools: [sleep],
+    });
+    expect(withoutParameters(both, ["tools[name=update]"])).toEqual(both);
+    const described = { ...clock, description: "clock" };
+    expect(withoutParameters(both, ["tools[name=clock].description"])).toEqual({ tools: [described, sleep] });
+    const run = { name: "run", description: "x".repeat(9) };
+    const chat = { tools: [{ type: "function", function: run }] };
+    expect(withoutParameters(chat, ["tools[name=run].description"])).toEqual({
+      tools: [{ type: "function", function: { ...run, description: "run" } }],
+    });
+  });
+
   it("has another value where only one is taken, and knows the names of chat endpoints", () => {
     expect(withoutParameters({ store: true }, ["store=false"])).toEqual({ store: false });
     const text = { text: { verbosity: "low", format: { type: "text" } }, reasoning: { effort: "high" } };

@@ -1,11 +1,14 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
 import { entryOf } from "../../lib/table.ts";
+import { changeTools, toolName } from "./named-tools.ts";
 
 /**
  * The members of a request body without those that the endpoint has refused, named as it names them: `include`, `reasoning.effort`. An
- * object that has nothing left in it goes too. `tools[type=web_search]` are the tools of that type, `tools[name=web_search]` those of that name,
- * `tools[web_search]` those of the type, or where there is none, of the name, `tools[!function]` those of any other type; `tools[].strict` is a
- * member of every tool, and `store=false` sets a member. Items are not touched (`input[].namespace`).
+ * object that has nothing left in it goes too. `tools[type=web_search]` are the tools of that type, `tools[name=web_search]` those of that name
+ * (`tools[name=clock__sleep]` of one in a namespace), `tools[web_search]` those of the type, or where there is none, of the name,
+ * `tools[!function]` those of any other type, `tools[parameters!=object]` functions whose parameters aren't told as an object; in the place
+ * of `tools[name=clock].description` goes the name; `tools[].strict` is a member of every tool, and `store=false` sets a member. Items are
+ * not touched (`input[].namespace`).
  */
 export function withoutParameters(body: object, refused: readonly string[] | undefined): JsonObject {
   let rest: JsonObject = { ...body };
@@ -24,7 +27,8 @@ const chatNames: Readonly<Record<string, string>> = {
 
 function withoutOne(body: JsonObject, name: string): JsonObject {
   if (/^(?:input|messages)\b/u.test(name)) return body;
-  const tools = /^tools\[(!|type=|name=|)([^\]]+)\]$/u.exec(name);
+  const tools = /^tools\[(!|type=|name=|parameters!=|)([^\]]+)\](\.description)?$/u.exec(name);
+  if (tools?.[3] !== undefined) return describedByName(body, tools[2]!);
   if (tools) return withoutTools(body, tools[1]!, tools[2]!);
   const ofTools = /^tools\[\]\.(\w+)$/u.exec(name)?.[1];
   if (ofTools !== undefined) return withoutToolMember(body, ofTools);
@@ -55,11 +59,12 @@ function withoutTools(body: JsonObject, by: string, named: string): JsonObject {
   const { tools } = body;
   if (!Array.isArray(tools)) return body;
   const isOfType = (tool: unknown): boolean => isJsonObject(tool) && tool["type"] === named;
-  const isByName = by === "name=" || (by === "" && !tools.some(isOfType));
-  const isNamed = (tool: unknown): boolean =>
-    isByName ? isJsonObject(tool) && nameOf(tool) === named : isOfType(tool);
-  const left = tools.filter((tool) => isNamed(tool) === (by === "!"));
-  if (left.length === tools.length) return body;
+  const isOfKind = by === "!" || by === "type=" || (by === "" && tools.some(isOfType));
+  const isMeant = by === "parameters!=" ? hasOtherParameters(named) : isCalled(named);
+  const left = isOfKind
+    ? tools.filter((tool) => isOfType(tool) === (by === "!"))
+    : changeTools(tools, isMeant, () => []);
+  if (left === tools || (isOfKind && left.length === tools.length)) return body;
   const { tools: _tools, tool_choice: choice, parallel_tool_calls: _parallel, ...rest } = body;
   if (left.length === 0) return rest;
   const isChoiceLeft = typeof choice === "string" || left.some((tool) => isChosen(tool, choice));
@@ -68,6 +73,31 @@ function withoutTools(body: JsonObject, by: string, named: string): JsonObject {
     tools: left,
     ...(choice !== undefined && !isChoiceLeft && { tool_choice: "auto" }),
   };
+}
+
+const isCalled =
+  (named: string) =>
+  (_tool: JsonObject, name: unknown): boolean =>
+    name === named;
+
+const hasOtherParameters =
+  (type: string) =>
+  (tool: JsonObject): boolean =>
+    tool["type"] === "function" &&
+    objectOf(objectOf(tool["function"] ?? tool)["parameters"])["type"] !== type;
+
+/** A namespace has to have a description, so that one which is refused isn't left out. */
+function describedByName(body: JsonObject, name: string): JsonObject {
+  const { tools } = body;
+  if (!Array.isArray(tools)) return body;
+  const described = changeTools(tools, isCalled(name), (tool) => {
+    const inside = tool["function"];
+    const description = toolName(tool);
+    return isJsonObject(inside)
+      ? [{ ...tool, function: { ...inside, description } }]
+      : [{ ...tool, description }];
+  });
+  return { ...body, tools: described };
 }
 
 /** Chat endpoints have what a function is in a member of its own. */
@@ -83,10 +113,9 @@ function withoutToolMember(body: JsonObject, member: string): JsonObject {
   return { ...body, tools: stripped };
 }
 
-const nameOf = (tool: JsonObject): unknown =>
-  isJsonObject(tool["function"]) ? tool["function"]["name"] : tool["name"];
-
 function isChosen(tool: unknown, choice: unknown): boolean {
   if (!isJsonObject(tool) || !isJsonObject(choice)) return false;
-  return tool["type"] === choice["type"] && (choice["name"] === undefined || nameOf(tool) === choice["name"]);
+  return (
+    tool["type"] === choice["type"] && (choice["name"] === undefined || toolName(tool) === choice["name"])
+  );
 }
