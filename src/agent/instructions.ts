@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
-import { hasCode } from "../lib/system.ts";
-import { bytesWords, systemWords } from "../lib/words.ts";
+import { hasCode, systemWords } from "../lib/system.ts";
+import { bytesWords } from "../lib/words.ts";
 import { sanitise } from "../session/item.ts";
 import { isInside } from "../session/place.ts";
 

@@ -2,8 +2,7 @@ import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
 import { readText } from "./open-file.ts";
-import { isSystemError, makeFolders } from "./system.ts";
-import { systemWords } from "./words.ts";
+import { isSystemError, makeFolders, systemWords } from "./system.ts";
 
 /** The content of a cache's file, parsed. `undefined` when there is none, or it can't be read or parsed: a cache can be made anew. */
 export function readCacheFile(path: string): unknown {

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeFolders, makeRoomWords } from "./system.ts";
+import { makeFolders, makeRoomWords, syncPath } from "./system.ts";
 import { quoted } from "./words.ts";
 
 test("folders are made with those above them, for their owner alone, and a file system that can only be read is called that", ({
@@ -78,5 +79,26 @@ test("where no more files fit, or none so large, the command shows that and not 
   } finally {
     if (isMounted) execFileSync("umount", ["--lazy", disk]);
     rmSync(disk, { recursive: true, force: true });
+  }
+});
+
+test("a file system that can't make folders durable is worked on all the same, and a disk that fails is told", () => {
+  const real = fs.fsyncSync;
+  const folder = mkdtempSync(join(tmpdir(), "throughline-sync-"));
+  const refuse = (code: string): void => {
+    fs.fsyncSync = () => {
+      throw Object.assign(new Error(code), { code, syscall: "fsync" });
+    };
+    syncBuiltinESMExports();
+  };
+  try {
+    refuse("EINVAL");
+    syncPath(folder);
+    refuse("EIO");
+    expect(() => syncPath(folder)).toThrow("EIO");
+  } finally {
+    fs.fsyncSync = real;
+    syncBuiltinESMExports();
+    rmSync(folder, { recursive: true });
   }
 });

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { constants, homedir } from "node:os";
 import { dirname } from "node:path";
 import { quoted } from "./words.ts";
 
@@ -8,9 +8,57 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
 }
 
-/** Whether an error has one of these codes, as the system names its errors: `ENOENT`. */
+/** Node has only the number of some, of `EDQUOT` and `ESTALE` too (24, 2026-11). */
+const numbered: ReadonlyMap<string, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [`Unknown system error -${number}`, name]),
+);
+
+/** An error's code, as the system names its errors: `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === undefined ? undefined : (numbered.get(code) ?? code);
+}
+
+/** Whether an error has one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+  return codes.includes(codeOf(error) ?? "");
+}
+
+const systemCodes: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EACCES: "its rights don't allow it",
+  EPERM: "the system doesn't allow it",
+  EISDIR: "it is a folder",
+  EFTYPE: "it is no file",
+  ENXIO: "it is a socket, or a device that isn't there",
+  EOVERFLOW: "it is far too large",
+  ENOTDIR: "a part of its path is no folder",
+  EROFS: "its file system can only be read",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open on this machine",
+  ELOOP: "it is a link",
+  EIO: "the disk fails",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  ESTALE: "its server doesn't know it any more",
+  ENOTCONN: "its disk isn't connected any more",
+  EHOSTDOWN: "its server is down",
+  ENODEV: "its disk is gone",
+  EBUSY: "it is in use",
+  EINTR: "the system broke off",
+  ENOMEM: "there is no memory left",
+  EFBIG: "it would be larger than a file may be (ulimit -f)",
+};
+
+/** A system error in words, with its code for those who search for it. */
+export function systemWords(error: unknown): string {
+  const { message } = error as Error;
+  const code = codeOf(error);
+  const words = code === undefined ? undefined : systemCodes[code];
+  if (words !== undefined) return `${words} (${code})`;
+  // What rmSync says of EROFS and EIO, with an empty code (Node 24, 2026-11).
+  const unnamed = /^, Unknown error: (.+?) '/u.exec(message)?.[1];
+  return unnamed === undefined ? message : `the system says "${unnamed}"`;
 }
 
 /** The person's own folder; empty where nobody knows of one: without `HOME`, for a user who has no entry, as in some containers. */
@@ -53,6 +101,8 @@ export function nearestThere(path: string): string {
 export function makeRoomWords(error: unknown, path?: string): string {
   if (hasCode(error, "EFBIG"))
     return "Allow larger files, or move to a disk that does, then try again: ulimit -f";
+  if (hasCode(error, "EDQUOT"))
+    return "Remove what you don't need there, or have the quota raised, then try again: quota -s";
   const place = path === undefined ? undefined : nearestThere(path);
   const at = place === undefined ? "" : ` ${quoted(place)}`;
   if (place !== undefined && isOutOfFiles(place))
@@ -87,12 +137,17 @@ export function sizeIfSeen(path: string): number {
   }
 }
 
-/** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */
+/**
+ * Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable; as far as there is a way to: some file
+ * systems have none for folders and say EINVAL (VirtualBox's shared folders, some of FUSE).
+ */
 export function syncPath(path: string): void {
   if (process.platform === "win32") return;
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);
+  } catch (error) {
+    if (!hasCode(error, "EINVAL")) throw error;
   } finally {
     closeSync(fd);
   }

@@ -37,35 +37,6 @@ export function bytesWords(bytes: number): string {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-const systemCodes: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder",
-  EACCES: "its rights don't allow it",
-  EPERM: "the system doesn't allow it",
-  EISDIR: "it is a folder",
-  EFTYPE: "it is no file",
-  ENXIO: "it is a socket, or a device that isn't there",
-  EOVERFLOW: "it is far too large",
-  ENOTDIR: "a part of its path is no folder",
-  EROFS: "its file system can only be read",
-  EMFILE: "too many files are open",
-  ENFILE: "too many files are open on this machine",
-  ELOOP: "it is a link",
-  EIO: "the disk fails",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the quota is used up",
-  EFBIG: "it would be larger than a file may be (ulimit -f)",
-};
-
-/** A system error in words, with its code for those who search for it. */
-export function systemWords(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const words = code === undefined ? undefined : systemCodes[code];
-  if (words !== undefined) return `${words} (${code})`;
-  // What rmSync says of EROFS and EIO, with an empty code (Node 24, 2026-11).
-  const unnamed = /^, Unknown error: (.+?) '/u.exec(message)?.[1];
-  return unnamed === undefined ? message : `the system says "${unnamed}"`;
-}
-
 /** A prompt quoted for a shell; `"…"` for one of several lines or too long to be shown. */
 export const quotedPrompt = (prompt: string): string =>
   printableLine(prompt, 300) === prompt ? quoted(prompt) : '"…"';

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parse, TomlError } from "smol-toml";
-import { systemWords } from "../lib/words.ts";
+import { systemWords } from "../lib/system.ts";
 import { Failure } from "../failure.ts";
 import { explain, pathOf } from "./scenario-error.ts";
 import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";

@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { Pauses } from "../../lib/pauses.ts";
-import { isSystemError, sizeIfSeen } from "../../lib/system.ts";
-import { systemWords } from "../../lib/words.ts";
+import { isSystemError, sizeIfSeen, systemWords } from "../../lib/system.ts";
 import { examine } from "./examine/examine.ts";
 import type { SealedBlob } from "./examine/sealed-blobs.ts";
 import { type Finding, finding, worstFirst } from "./findings/finding.ts";

@@ -5,7 +5,7 @@ import { sleep } from "../../lib/abort.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { takeBackWords } from "../../lib/owner.ts";
 import { inTransaction, moveAside } from "../../lib/sqlite.ts";
-import { systemWords } from "../../lib/words.ts";
+import { systemWords } from "../../lib/system.ts";
 import type { Place } from "../../session/place.ts";
 import type { KnownRows, Listing, ListingRow, Wanted } from "../listing.ts";
 import {

@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { takeBackWords } from "../../lib/owner.ts";
-import { hasCode, makeRoomWords, nearestThere } from "../../lib/system.ts";
-import { quoted, systemWords } from "../../lib/words.ts";
+import { codeOf, hasCode, makeRoomWords, nearestThere, systemWords } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
 /** Windows doesn't have it. */
@@ -73,7 +73,8 @@ export function isNoRoom(error: unknown): boolean {
 /** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
 export function storeFailure(error: unknown, path: string, kept: string): Failure {
   if (isFailure(error)) return error;
-  const { code, path: place = path } = error as NodeJS.ErrnoException;
+  const { path: place = path } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   if (isNoRoom(error))
     return new Failure(
       "store-full",

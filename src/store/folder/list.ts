@@ -1,8 +1,7 @@
 import { lstatSync } from "node:fs";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { systemWords } from "../../lib/words.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { isUuid } from "../../lib/ids.ts";
-import { isSystemError } from "../../lib/system.ts";
-import { quoted, systemWords } from "../../lib/words.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 import { Failure, isFailure } from "../../failure.ts";
 import { isInside } from "../../session/place.ts";
 import { storeFailure } from "./files.ts";

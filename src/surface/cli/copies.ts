@@ -1,10 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
 import { allRepairs, isUnfinished, unbegunRepairs } from "../../foreign/codex/repair/journal.ts";
 import { isFailure } from "../../failure.ts";
 import { removeWhole } from "../../lib/remove.ts";
-import { systemWords } from "../../lib/words.ts";
 import type { Imported } from "../../session/imported.ts";
 import type { SessionStore } from "../../store.ts";
 import { historyOf } from "../../turn/journal.ts";

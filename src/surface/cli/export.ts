@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { isSystemError } from "../../lib/system.ts";
+import { hasCode, isSystemError, systemWords } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { exportedLines } from "../../foreign/codex/export.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
@@ -97,16 +97,18 @@ async function writeTo(path: string, parts: AsyncIterable<string>): Promise<numb
     return await writeNew(path, parts);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const { code, message } = error;
-    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    const why = isFolder ? "it is a folder" : code === "EEXIST" ? "there is a file already" : message;
     throw new Failure(
       "usage",
-      `${path} was not written: ${why}. Nothing was changed. Choose another with --output FILE.`,
+      `${path} was not written: ${whyNot(path, error)}. Nothing was changed. Choose another with --output FILE.`,
       {},
       { cause: error },
     );
   }
+}
+
+function whyNot(path: string, error: NodeJS.ErrnoException): string {
+  if (!hasCode(error, "EEXIST", "EISDIR")) return systemWords(error);
+  return statSync(path).isDirectory() ? "it is a folder" : "there is a file already";
 }
 
 interface Exported {

@@ -3,7 +3,6 @@ import {
   copyFileSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -18,8 +17,8 @@ import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
-import { hasCode, makeRoomWords, syncPath } from "../../lib/system.ts";
-import { quoted, systemWords } from "../../lib/words.ts";
+import { hasCode, makeFolders, makeRoomWords, syncPath, systemWords } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
 import { gatewaySettings, lasting } from "./gateway.ts";
@@ -137,7 +136,7 @@ function write(path: string, text: string, backup: string | undefined): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
   const draft = freeName(`${path}.new`);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
     if (backup !== undefined) copyFileSync(path, backup, constants.COPYFILE_EXCL);
     writeFileSync(draft, text, { mode: mode & 0o777, flush: true });
     renameSync(draft, path);

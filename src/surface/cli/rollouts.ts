@@ -2,8 +2,7 @@ import { type Dirent, existsSync, readdirSync, realpathSync, type Stats, statSyn
 import { join, resolve, sep } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { isSystemError } from "../../lib/system.ts";
-import { systemWords } from "../../lib/words.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import {
   codexHome,

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -70,6 +70,22 @@ test("a full disk is told by the place that there is no room for, also where the
   expect(written?.message).toMatch(/^There is no room for what is written: .*df -h$/u);
   const broken = Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
   expect(asFailure(broken)?.message).toMatch(/^A file or its disk can't be used: the disk fails \(EIO\)\./u);
+});
+
+test("what Node knows only by its number is told in words: a quota that is used up, a server that was set up anew", () => {
+  const { EDQUOT, ESTALE } = constants.errno;
+  const numbered = (errno: number): Error => {
+    const code = `Unknown system error -${errno}`;
+    const facts = { code, errno: -errno, syscall: "open", path: "/tmp/gone/a" };
+    return Object.assign(new Error(`${code}: ${code}, open '/tmp/gone/a'`), facts);
+  };
+  const full = asFailure(numbered(EDQUOT));
+  expect(full?.class).toBe("store-full");
+  expect(full?.message).toMatch(/the quota is used up \(EDQUOT\)\..*: quota -s$/u);
+  expect(full?.message).not.toContain("Unknown");
+  expect(asFailure(numbered(ESTALE))?.message).toContain(
+    "/tmp/gone/a can't be used: its server doesn't know it any more (ESTALE).",
+  );
 });
 
 test("a rollout that goes while it is looked at is told as gone", () => {

@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
 import { takeBackWords } from "../../lib/owner.ts";
-import { makeRoomWords, nearestThere } from "../../lib/system.ts";
-import { quoted, systemWords } from "../../lib/words.ts";
+import { codeOf, makeRoomWords, nearestThere, systemWords } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 
 /** The system's codes for missing rights, missing room and bad disks. Any other system error that gets here is a bug. */
 const wanting: ReadonlySet<string> = new Set([
@@ -23,6 +23,13 @@ const wanting: ReadonlySet<string> = new Set([
   "ENOTDIR",
   "ELOOP",
   "ENAMETOOLONG",
+  "ESTALE",
+  "ENOTCONN",
+  "EHOSTDOWN",
+  "ENODEV",
+  "EBUSY",
+  "EINTR",
+  "ENOMEM",
   // rmSync has none for EROFS and EIO (Node 24, 2026-11).
   "",
 ]);
@@ -32,7 +39,8 @@ const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** The error as a `Failure`: itself, or one made of a system error that isn't a bug, such as a rollout without read rights. Else `undefined`. */
 export function asFailure(error: unknown): Failure | undefined {
   if (isFailure(error)) return error;
-  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const { path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const code = codeOf(error);
   if (!(error instanceof Error) || code === undefined) return undefined;
   // A rollout can go away at any time: Codex moves it to archive or pack it, or a person deletes it.
   if (code === "ENOENT" && path !== undefined && readRolloutName(path)) return gone(path, error);

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
-import { systemWords } from "../../../lib/words.ts";
+import { systemWords } from "../../../lib/system.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 
 /** How far Codex's history index of a rollout has come. */

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
-import { isSystemError, ownFolder } from "../../../lib/system.ts";
-import { systemWords } from "../../../lib/words.ts";
+import { isSystemError, ownFolder, systemWords } from "../../../lib/system.ts";
 
 /** What the name of a rollout's file says. */
 export interface RolloutName {

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, type Stats } from "node:fs";
-import { quoted, systemWords } from "../../../lib/words.ts";
+import { systemWords } from "../../../lib/system.ts";
+import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { pinOf } from "../examine/descendants.ts";

@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
 import { type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
-import { syncPath } from "../../../lib/system.ts";
+import { makeFolders, syncPath } from "../../../lib/system.ts";
 import { unknownOutcome } from "../../../replay/pair.ts";
 import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
 import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
@@ -188,7 +188,7 @@ export async function writeNew(
   path: string,
   parts: AsyncIterable<string> | Iterable<string>,
 ): Promise<number> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(path));
   const temporary = `${path}.${process.pid}.new`;
   const file = openSync(temporary, "wx", 0o600);
   let bytes = 0;
