@@ -4,6 +4,7 @@ import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/finding.ts";
+import { unreadDatabases } from "./findings/unread-databases.ts";
 import { conflictCopies, namesOfCopies } from "./home/conflict-copies.ts";
 import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
@@ -103,9 +104,7 @@ export class Surroundings {
     const misplaced = place && placeMisfit(place, path, examined.header?.isPaginated === true);
     if (place && misplaced !== undefined && isMeantBy(place.path, path, () => this.#of(home).files))
       found.push(finding("state-moved", [], { detail: misplaced }));
-    for (const [database, why] of databases.troubles)
-      found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
-    return found;
+    return [...found, ...unreadDatabases(databases)];
   }
 
   #settingsFindings(home: string, thread: string, { header }: Examination): Finding[] {

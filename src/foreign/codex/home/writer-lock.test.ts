@@ -27,3 +27,16 @@ it("a lock that can't be released is not taken", () => {
   takeWriterLock(codex, thread, "rollout").release();
   expect(existsSync(lockPath(codex, thread))).toBe(false);
 });
+
+it("a lock whose file can't be removed is free all the same, and what came of the work under it isn't hidden by that", () => {
+  const codex = home();
+  const lock = takeWriterLock(codex, thread, "rollout");
+  const coordination = join(codex, "thread-writer-locks", ".coordination.lock");
+  rmSync(coordination);
+  mkdirSync(coordination);
+  lock.release();
+  expect(existsSync(lockPath(codex, thread))).toBe(true);
+  rmSync(coordination, { recursive: true });
+  takeWriterLock(codex, thread, "rollout").release();
+  expect(existsSync(lockPath(codex, thread))).toBe(false);
+});

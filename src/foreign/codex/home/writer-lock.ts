@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../../../failure.ts";
+import { Failure, isFailure } from "../../../failure.ts";
 import { giveTo } from "../../../lib/owner.ts";
-import { makeFolders } from "../../../lib/system.ts";
+import { isSystemError, makeFolders } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 
 /**
@@ -26,7 +26,7 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
   const file = lockPath(home, thread);
   makeFolders(dirname(file));
   closeSync(openedAs(dirname(file), onlyFolder, home));
-  // Now: what fails when the lock is released is told of a rollout that is repaired.
+  // Now: Codex resumes nothing without it, which is told nobody when the lock is released.
   closeSync(openedAs(coordinationPath(file), "a+", home));
   // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
   for (let tries = 0; tries < 5; tries++) {
@@ -68,16 +68,20 @@ function openedAs(path: string, flags: "a+" | number, home: string): number {
 
 /**
  * Codex removes a lock's file under `.coordination.lock`, so that nobody locks a file that is about to go. That one is taken only if it
- * is free, and for no longer than it takes to remove a file: a resume that meets it waits without a word.
+ * is free, and for no longer than it takes to remove a file: a resume that meets it waits without a word. Where the file can't be removed,
+ * it stays, which means nothing, and why it can't be isn't told in the place of what came of the work under the lock.
  */
 function release(file: string, fd: number, home: string): void {
-  const coordination = openedAs(coordinationPath(file), "a+", home);
+  let coordination: number | undefined;
   try {
+    coordination = openedAs(coordinationPath(file), "a+", home);
     const isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
     if (isOurs && flock(coordination)) unlinkSync(file);
+  } catch (error) {
+    if (!isSystemError(error) && !isFailure(error)) throw error;
   } finally {
     closeSync(fd);
-    closeSync(coordination);
+    if (coordination !== undefined) closeSync(coordination);
   }
 }
 

@@ -19,6 +19,7 @@ import { chosenProvider } from "../home/settings.ts";
 import { databasesOf, fileAt, fileToRepair, threadIdOf } from "./known-file.ts";
 import { unpackPrivately } from "./packed.ts";
 import { sealedBases } from "../findings/sealed-bases.ts";
+import { unreadDatabases } from "../findings/unread-databases.ts";
 import { grounded, type PlanOptions } from "../plan/plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
 import { WorkedCopy } from "./worked-copy.ts";
@@ -128,7 +129,10 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       changes,
       mended,
       before,
-      after: heldStill(judged, found, plan, thread).filter(needsRepair),
+      after: [
+        ...heldStill(judged, found, plan, thread),
+        ...(databases ? unreadDatabases(databases) : []),
+      ].filter(needsRepair),
       bytes: { before: bytesBefore, after: found.bytes },
       isPaginated: found.header?.isPaginated === true,
       ...beside,

@@ -1,0 +1,95 @@
+// Whatever the system refuses while a rollout is repaired.
+import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isFailureOf } from "../../../failure.ts";
+import { listRollouts } from "../home/places.ts";
+import type { CompletedRepair } from "./carry-out.ts";
+import { repairsOf } from "./journal.ts";
+import { repairRollout, undoRepair } from "./repair.ts";
+
+const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
+
+const calls = ["openSync", "writeSync", "ftruncateSync", "fsync", "fsyncSync", "renameSync", "utimesSync"];
+type Call = (...values: unknown[]) => unknown;
+const system = fs as unknown as Record<string, Call>;
+const real = Object.fromEntries(calls.map((name) => [name, system[name]!]));
+
+/** How many calls were made since the count began, and which of them fail. */
+let made = 0;
+let fails = (_nth: number): boolean => false;
+
+const eio = (syscall: string): Error => Object.assign(new Error("EIO"), { code: "EIO", syscall });
+
+let codex: string;
+let own: string;
+let path: string;
+beforeEach(() => {
+  const root = mkdtempSync(join(tmpdir(), "throughline-repair-errors-"));
+  [codex, own] = [join(root, "codex"), join(root, "own")];
+  const folder = join(codex, "sessions", "2026", "11", "20");
+  mkdirSync(folder, { recursive: true });
+  path = join(folder, basename(source.path));
+  writeFileSync(path, damaged);
+  for (const name of calls)
+    system[name] = (...values) => {
+      const done = values.at(-1);
+      if (!fails(++made)) return real[name]!(...values);
+      if (typeof done !== "function") throw eio(name);
+      return setImmediate(done as (error: Error) => void, eio(name));
+    };
+  syncBuiltinESMExports();
+});
+afterEach(() => {
+  Object.assign(fs, real);
+  syncBuiltinESMExports();
+  rmSync(join(codex, ".."), { recursive: true });
+});
+
+const repair = (): Promise<CompletedRepair | undefined> =>
+  repairRollout(path, { home: own, seals: { which: "none" } });
+const undo = (): Promise<CompletedRepair> => undoRepair(path, { home: own });
+
+describe.each<[string, (from: number) => (nth: number) => boolean]>([
+  ["once", (from) => (nth) => nth === from],
+  ["from then on", (from) => (nth) => nth >= from],
+])("whichever call to the system fails, %s,", (_name, failing) => {
+  it("a repair is made, or not at all, or can be finished and taken back, and says so where it was cut off", async () => {
+    let repaired: Buffer | undefined;
+    for (let from = 0, most = 0; from <= most; from++) {
+      [made, fails] = [0, from === 0 ? () => false : failing(from)];
+      const error = await repair().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      fails = () => false;
+      most = Math.max(most, made);
+      expect([from, isFailureOf(error, "lease-held")]).toEqual([from, false]);
+      const left = readFileSync(path);
+      repaired ??= left;
+      if (error === undefined) expect([from, left.equals(repaired)]).toEqual([from, true]);
+      else if (!left.equals(damaged))
+        expect([from, String(error)]).toEqual([from, expect.stringContaining("--undo")]);
+      if (repairsOf(own, path).length > 0) {
+        if (error !== undefined) await repair();
+        expect([from, readFileSync(path).equals(repaired)]).toEqual([from, true]);
+        await undo();
+      }
+      expect([from, readFileSync(path).equals(damaged)]).toEqual([from, true]);
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
+});
+
+it("a database of Codex's that can't be read is told: what it says of the rollout may not fit any more", async () => {
+  writeFileSync(join(codex, "thread_history_1.sqlite"), "no database");
+  const done = await repair();
+  expect(done?.journal.state).toBe("done");
+  expect(done?.plan?.after).toMatchObject([
+    { kind: "state-unreadable", detail: expect.stringContaining("thread_history_1.sqlite: ") },
+  ]);
+});
