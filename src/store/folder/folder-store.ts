@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
 import type {
   Append,
@@ -304,10 +304,18 @@ class FolderStore implements SessionStore {
   }
 
   async sweep(removed: readonly string[] = []): Promise<string[]> {
-    // Making a list removes what cut-off removals left.
-    await this.everything();
-    const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
-    const troubles = left.map(({ path }) => `${path} is left of a removal and can't be removed`);
+    const troubles: string[] = [];
+    try {
+      // Making a list removes what cut-off removals left.
+      await this.everything();
+      const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
+      for (const { path } of left) troubles.push(`${path} is left of a removal and can't be removed`);
+    } catch (error) {
+      const cause = isFailure(error) ? error.cause : error;
+      if (!isSystemError(cause)) throw error;
+      // What was removed until now is told all the same.
+      troubles.push(`what removals have left in ${this.#home} can't be looked for: ${systemWords(cause)}`);
+    }
     if ((await this.#listing?.remove(removed)) === false)
       troubles.push(
         `the catalogue in ${this.#home} is in use or can't be written; rows of what was removed may still be in its files`,

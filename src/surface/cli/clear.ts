@@ -35,12 +35,11 @@ export async function clear(invocation: Invocation): Promise<number> {
       if (takesRelatives && (await store.holder(id)).state === "free") troubles.push(...removeBackups(own));
       cleared.push(...(await clearSession(store, id, { scrub })));
     }
-    const all = await store.everything();
     if (scrub) troubles.push(...(await store.sweep(cleared)));
     const waiting = (await store.queued(session)).length;
     const left = relativesOf(
-      all.filter(({ id }) => cleared.includes(id)),
-      all,
+      before.filter(({ id }) => cleared.includes(id)),
+      before,
     ).map((relative) => relative.session.id);
     const staying = copies.filter((copy) => !(takesRelatives && isRemoved(copy)));
     tell(invocation, {

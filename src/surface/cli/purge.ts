@@ -225,6 +225,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   const { options, environment, signal } = invocation;
   const removed: ListedSession[] = [];
   const left = [...plan.left];
+  const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
   const stays = new Set<string>();
   const takesRelatives = options["withRelatives"] === true;
   // Even if no session is left to delete: an earlier run may have been cut off before it came to this.
@@ -243,19 +244,21 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       removed.push(session);
     } catch (error) {
       if (!isFailure(error)) throw error;
-      // Another process has removed it meanwhile.
-      if (error.class === "session-missing") continue;
+      // Another process has removed it meanwhile, or it lost its name here and can't be emptied.
+      if (error.class === "session-missing") {
+        gone.push(session.id);
+        continue;
+      }
       stays.add(session.id);
       left.push({ session: session.id, why: error.message, failure: error });
     }
   }
-  const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
   troubles.push(...(await store.sweep([...removed.map(({ id }) => id), ...gone])));
   const deleted = new Set(removed.map(({ id }) => id));
   const told = left.map((each) =>
     each.alone && deleted.has(each.alone.of) ? { ...each, why: each.alone.why } : each,
   );
-  report(invocation, { removed, left: told, troubles });
+  report(invocation, { removed, gone, left: told, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
 }
@@ -275,14 +278,16 @@ async function removeBackupsOf(store: SessionStore, id: string, copies: readonly
 
 interface Report {
   removed: ListedSession[];
+  /** Ids of sessions that were gone already, or of which something is left under no name of a session. */
+  gone: string[];
   left: Left[];
   troubles: string[];
 }
 
-function report(invocation: Invocation, { removed, left, troubles }: Report): void {
+function report(invocation: Invocation, { removed, gone, left, troubles }: Report): void {
   const { args, options, terminal } = invocation;
   // By id, because a removed session has no name any more.
-  const ids = removed.map(({ id }) => id).join(" ");
+  const ids = [...removed.map(({ id }) => id), ...gone].join(" ");
   const again = args.length > 0 && ids !== "" ? `delete ${ids}` : undefined;
   for (const trouble of troubles)
     terminal.err(`${printable(trouble)}. Run it again: ${sameAgain(invocation, again)}\n`);
