@@ -34,7 +34,7 @@ export async function whoseError(
 
 const findFirst = (thread: string | undefined): string =>
   thread === undefined
-    ? "throughline repair, with the session's id, shows what it would change"
+    ? "throughline repair, with the session's id and the same --error, shows what it would change"
     : `find its file (rollout-…-${thread}.jsonl): under another CODEX_HOME, on another machine, in a backup; then throughline repair, with its path`;
 
 /** Whether a repair of a rollout mends what the message is about. */

@@ -8,14 +8,17 @@ import type { WatchedRecord } from "./watched-record.ts";
 export interface Unsealed extends Span {
   /** Whether the member is gone: where there is no seal Codex writes null (0.169, 2026-11). */
   readonly isCut: boolean;
+  /** Whether it has an id of OpenAI's, which looks for it by that. */
+  readonly hasId: boolean;
 }
 
 const mostFound = 10_000;
 
-/** Finds reasoning that has an id of OpenAI's and nothing else that could be sent: no seal, and no words. */
+/** Finds reasoning that has nothing that could be sent but an id, or not even that (up to 0.145): no seal, and no words. */
 export class UnsealedReasoning {
   readonly found = new Bounded<Unsealed>(mostFound);
   readonly #sentAgain = new SentAgain();
+  #hasIds = false;
 
   /** Whether the model has answered with some of it in its request, if this version sends ids. */
   get isTaken(): boolean {
@@ -24,17 +27,19 @@ export class UnsealedReasoning {
 
   see(record: WatchedRecord, line: RolloutLine): void {
     const { kind, payload } = record;
-    if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
+    if (this.#hasIds) this.#sentAgain.see(kind, payload.role);
     if (kind !== "reasoning" || record.seal !== undefined) return;
     const { content, encrypted_content: member } = payload;
-    const hasWords = Array.isArray(content) && content.length > 0;
-    if (!hasWords && record.ownId?.startsWith("rs_") === true)
-      this.found.add({ ...spanOf(line), isCut: member === undefined });
+    if (Array.isArray(content) && content.length > 0) return;
+    const hasId = record.ownId?.startsWith("rs_") === true;
+    this.#hasIds ||= hasId;
+    this.found.add({ ...spanOf(line), isCut: member === undefined, hasId });
   }
 
   /** What a summary replaced is not sent any more. */
   replaced(): void {
     this.found.clear();
+    this.#hasIds = false;
     this.#sentAgain.forget();
   }
 

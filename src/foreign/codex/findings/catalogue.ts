@@ -112,8 +112,8 @@ export const catalogue = {
   },
   "unsealed-reasoning": {
     severity: "broken",
-    title: "reasoning whose seal was taken out, so that only its id is left",
-    causes: `the next resume fails in 0.146 and later, which send ids: "Item with id 'rs_…' not found. Items are not persisted"`,
+    title: "reasoning without its seal, so that at most its id is left",
+    causes: `the next resume fails at OpenAI: "Missing required parameter: 'input[4].encrypted_content'", or, in 0.146 and later, which send ids: "Item with id 'rs_…' not found. Items are not persisted"`,
     mends: "repair",
   },
   "dependent-id": {

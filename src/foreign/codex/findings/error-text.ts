@@ -4,12 +4,9 @@ import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { printable } from "../../../lib/printable.ts";
 import { signalFromEvent, signalFromHttp } from "../../../failure/signal.ts";
 
-/**
- * What Codex says for a stream that ended before its response did (0.20 to 0.130); 0.150 and later speak of high demand, and other clients of
- * the gateway print its words alone.
- */
+/** What Codex says for a stream that ended before its response did; other clients of the gateway print its words alone. */
 const disconnected =
-  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|(?:upstream.s stream|the gateway was) ended.{0,40} after output had begun|error sending request for url|error decoding response body|idle timeout waiting for|failed to connect to websocket|websocket closed by server/iu;
+  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:upstream.s stream|the gateway was) ended.{0,40} after output had begun|error sending request for url|error decoding response body|idle timeout waiting for|failed to connect to websocket|websocket closed by server/iu;
 const longest = 2 ** 17;
 /**
  * A status as clients write it before a provider's words, with its name: "unexpected status 400 Bad Request: …", "last status: 429 Too Many
@@ -17,7 +14,7 @@ const longest = 2 ** 17;
  * "Error: 400 Item …".
  */
 const status =
-  /(?:\bstatus:? |\bfailed with status code |\bAPI Error:? \(?|\b(?:HTTP|http)(?: error:)? |\bHTTP status \w+ error \(|(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,)]|\s*(?:\{|$))| <unknown status code>)?:?\s*/u;
+  /(?:\bstatus:? |\bfailed with status code |\bAPI Error:? \(?|\b(?:HTTP|http)(?: error:)? |\bHTTP status \w+ error \(|(?<![\w.])\[|^)([45]\d\d)\b[\])]?(?:(?: [A-Z][\w'-]*){1,4}(?=[:,)]|\s*(?:\{|$))| <unknown status code>)?(?:; cause)?:?\s*/u;
 /** What Codex puts behind a provider's words. */
 const behind = /(?:^|, )(?:url|cf-ray|request id): .*$/u;
 /** Marks around quoted lines, or around lines copied out of a terminal's frame. */
@@ -35,6 +32,8 @@ const logged = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+[A-Z]{4,5}\s.*?\bcodex_[\w:]+: (?:Tu
  */
 const codes: readonly [words: RegExp, code: string][] = [
   [/ran out of room in the model['’]s context window/iu, "context_length_exceeded"],
+  // An HTTP 500, measured with 0.153 and 0.169; 0.150 and later say it of a stream that ended early, too.
+  [/^we['’]re currently experiencing high demand/iu, "server_error"],
   [/^an error occurred while processing your request/iu, "server_error"],
   [/^rate limit reached for/iu, "rate_limit_exceeded"],
   [/^[a-z]+(?:_[a-z]+)+$/u, "$&"],
@@ -81,7 +80,7 @@ function signalOf(text: string): FailureSignal {
     // "stream closed before response.completed", "Transport error: …": nothing but the cut itself.
     if (
       reason === undefined ||
-      /transport|stream closed|response\.completed|idle timeout|reset|broken pipe|decod|error sending request/iu.test(
+      /transport|stream closed|response\.completed|idle timeout|reset|broken pipe|decod|error sending request|\bos error \d/iu.test(
         reason,
       )
     )
@@ -169,6 +168,7 @@ export function refusalIn(message: string | undefined): Failure | undefined {
 
 /** Whether a turn ended because sealed content of the session can't be opened any more. */
 export function isSealRefused(message: string | undefined): boolean {
+  if (isSealMissed(message ?? "")) return false;
   const kind = refusalIn(message)?.class;
   return kind === "sealed-reasoning-rejected" || kind === "sealed-compaction-rejected";
 }
@@ -197,3 +197,7 @@ export function isCallIdMissed(text: string): boolean {
     text,
   );
 }
+
+/** Whether a provider misses the seal of reasoning that has none (openai/codex#19661). */
+export const isSealMissed = (text: string): boolean =>
+  /missing required parameter: ['"`]input\[\d+\]\.encrypted_content/iu.test(text);

@@ -5,6 +5,7 @@ import {
   isCallIdMissed,
   isDependentRefused,
   isIdRefused,
+  isSealMissed,
   isSealRefused,
   refusalIn,
   signalFromText,
@@ -248,7 +249,8 @@ export function damagingReasoning({
 /**
  * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it by that id, and has kept
  * nothing. Null in the place of the seal may be all that a provider gave, unless other reasoning of the session is sealed. Such reasoning
- * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted.
+ * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted. Once a seal was
+ * missed, all of it does, also where it has no id (openai/codex#19661).
  */
 export function unsealedReasoning({
   messages,
@@ -257,10 +259,12 @@ export function unsealedReasoning({
   header,
 }: Pick<Examination, "messages" | "seals" | "turns" | "header">): readonly Span[] {
   const isTaken = messages.unsealed.isTaken && header?.isPaginated === true;
-  const isRefused = refusalIn(turns.error?.message)?.class === "item-not-persisted";
+  const said = turns.error?.message;
+  if (isSealMissed(said ?? "")) return messages.unsealed.found.items;
+  const isRefused = refusalIn(said)?.class === "item-not-persisted";
   const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
   const isDead = (isAtOpenAi(header) && !isTaken) || isRefused || isSealing;
-  return messages.unsealed.found.items.filter(({ isCut }) => isCut || isDead);
+  return messages.unsealed.found.items.filter(({ isCut, hasId }) => hasId && (isCut || isDead));
 }
 
 /**

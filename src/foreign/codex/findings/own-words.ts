@@ -61,16 +61,60 @@ export const ownWords: readonly OwnWords[] = [
     ],
   },
   {
-    says: /no rollout found for thread id|no saved session found/iu,
+    says: /no rollout found for thread id|no saved session found|thread-store internal error: [^:]{0,300}\(os error 2\)/iu,
     means:
       "Codex's state database names a place where the session's file isn't any more, or there is no such session",
     kinds: ["state-moved", "two-files-one-id", "name-differs"],
   },
   {
-    says: /\bthread not found:|\bthread [0-9a-f-]{36} not found/iu,
+    says: /\bthread not found(?::|$)|\bthread [0-9a-f-]{36} not found/iu,
     means:
       "The server behind the app or the editor doesn't have the session open any more, as after its restart; its file may be whole",
     youCan: "open it anew: codex resume, with the session's id",
+    kinds: [],
+  },
+  {
+    // Measured with 0.153, of every fork; 0.169 takes such a file.
+    says: /expected ordinal \d+, got \d+/iu,
+    means:
+      "A record of the session's file has a number that another one has had, as turns that were cut off leave it; versions such as 0.153 show nothing behind it, and fork nothing",
+    kinds: ["ordinal-regressed", "index-stale"],
+  },
+  {
+    // Side chats of the app, of which it has kept no file.
+    says: /failed to read thread .{0,200}[\\/]\.codex: |\bos error 21\b/iu,
+    means: "Codex's state database names no file for this session, but the folder of all",
+    kinds: ["state-moved"],
+  },
+  {
+    says: /cannot resume running thread .{0,60}with stale path/iu,
+    means:
+      "The server behind the app or the editor still has the session open where it was before it was archived, or moved",
+    youCan:
+      "end that server (the app, or: codex app-server daemon stop), and see where the session is: throughline doctor, with its id",
+    kinds: [],
+  },
+  {
+    says: /failed to read unarchived thread|no codex thread found for threadid|failed to (?:un)?archive (?:conversation|session|chat)/iu,
+    means:
+      "The app couldn't put the session away, or back into its list; the file may have been moved all the same",
+    youCan:
+      "start the app anew; where the session is still missing: throughline sessions --codex --all --archived, and throughline doctor, with its id",
+    kinds: [],
+  },
+  {
+    says: /paginated threads do not support/iu,
+    means:
+      "The program in front of Codex asks in a way that holds for sessions of older versions only; the session is whole",
+    youCan: "update that program, or go on in Codex itself: codex resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /collab spawn failed|\bagent thread [0-9a-f-]{36} is no longer available/iu,
+    means:
+      "A sub-agent can't be begun or opened: all places are taken, or its parent isn't on disk or in the state database; what it did so far is",
+    youCan:
+      "end Codex and go on with the parent: codex resume, with its id; the sub-agents' own sessions: throughline sessions --codex --all",
     kinds: [],
   },
   {
@@ -92,6 +136,26 @@ export const ownWords: readonly OwnWords[] = [
     means:
       "A database beside the sessions is damaged, or was made by another build of Codex; the sessions are not",
     kinds: ["state-unreadable"],
+  },
+  {
+    says: /\bdisk I\/O error/iu,
+    means:
+      "A database beside the sessions can't be read or written where it lies: a network folder, a folder that is synchronised, or a failing disk; the sessions' files may be whole",
+    youCan: "have the databases on a local disk: CODEX_SQLITE_HOME names a folder for them",
+    kinds: [],
+  },
+  {
+    says: /cyclic redundancy|\bCRC\b.{0,40}\bos error 23\b|input\/output error \(os error 5\)/iu,
+    means: "The disk can't read the session's file any more: it is failing",
+    youCan:
+      "copy the file as far as that goes, to another disk; then throughline repair, with the copy's path",
+    kinds: [],
+  },
+  {
+    says: /\bos error 30\b/iu,
+    means: "Codex's home can't be written: it lies on a disk that is read-only here, as in a sandbox",
+    youCan: "let it be written there, or have Codex keep its sessions elsewhere: CODEX_HOME",
+    kinds: [],
   },
   {
     says: /is archived\b.*unarchive|thread .* is archived/iu,
@@ -186,6 +250,30 @@ export const ownWords: readonly OwnWords[] = [
     means:
       "The provider's answer to a compaction holds none, as those of relays and gateways do; Codex can't go on where its history has to be compacted",
     youCan: "go on here, where any model compacts: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    // 0.73 to about 0.139; at ChatGPT the address is gone since 2026-08 (openai/codex#38240).
+    says: /remote compact task: unexpected status 404\b/iu,
+    means:
+      "This Codex has its history compacted at an address that the provider doesn't have; the session is whole",
+    youCan:
+      "update Codex (npm i -g @openai/codex, or the app); or go on here, where any model compacts: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /\bfailed to refresh available models\b/iu,
+    means: "Codex couldn't fetch the list of models, and goes on with the one that it has",
+    youCan: "nothing; what stopped the session stands beside it",
+    kinds: [],
+    isAside: true,
+  },
+  {
+    says: /invalid peer certificate|certificate_verify_failed/iu,
+    means:
+      "The certificate of the provider's address isn't trusted here: a proxy that looks into what goes through it stands between, or SSL_CERT_FILE names the wrong file",
+    youCan:
+      "have SSL_CERT_FILE name a file with that proxy's certificate, or unset it where no such proxy is; then go on: codex resume",
     kinds: [],
   },
   {

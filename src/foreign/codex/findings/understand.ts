@@ -1,7 +1,15 @@
 import { catalogue, type FailureClass } from "../../../failure/catalogue.ts";
 import { namedBy } from "../../../failure/named.ts";
-import type { Failure } from "../../../failure.ts";
-import { isDependentRefused, isIdRefused, messagesIn, namesItem, pastedLine } from "./error-text.ts";
+import { type Failure, isFailureOf } from "../../../failure.ts";
+import { isRefusal } from "../../../recovery/trial.ts";
+import {
+  isDependentRefused,
+  isIdRefused,
+  isSealMissed,
+  messagesIn,
+  namesItem,
+  pastedLine,
+} from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
 import { failureSaid } from "./failure-said.ts";
 import { type OwnWords, ownWords } from "./own-words.ts";
@@ -62,11 +70,17 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
 const inWords =
   "It is sent again with every request. To go on where it is sent in words: throughline resume, with the session's id";
+const tried =
+  "Codex would send the same again. To go on where it is tried without what may be the cause: throughline resume, with the session's id";
 /** What a person at Codex can do where the catalogue, which is written for Throughline's own sessions, says something else. */
 const advice: Partial<Record<FailureClass, string>> = {
   "context-overflow":
     "choose a model with a larger window: `codex resume --last --model MODEL`; or go on here, where the conversation is summarised: throughline resume, with the session's id",
   "chain-missing": "go on with `codex resume --last`, which sends the whole conversation",
+  "parameter-unsupported":
+    "change the setting that it names (`-c model_reasoning_effort=…`, `--model`), or have it left out by a gateway between (throughline gateway install-codex), then go on with `codex resume --last`",
+  "auth-denied":
+    "sign in anew (`codex login`), or check the key that the provider's env_key names, and its base URL; of a page in place of an answer, the VPN or the proxy; then go on with `codex resume --last`",
   "auth-expired": "sign in anew (`codex login`), then go on with `codex resume --last`",
   "rate-limit": "wait for a minute, then go on with `codex resume --last`",
   refusal:
@@ -74,6 +88,12 @@ const advice: Partial<Record<FailureClass, string>> = {
   overloaded: "go on in a minute with `codex resume --last`, or with another model (`--model MODEL`)",
   "transport-interrupted":
     "go on with `codex resume --last`; where that ends so again, see whether the address is reached from here: a proxy, a VPN, a relay that isn't running",
+};
+const unsealed: Omit<Understood, "named"> = {
+  means:
+    "The session holds reasoning without its seal, as a provider that seals none leaves it, or a relay that drops seals; OpenAI refuses every request with it",
+  kinds: ["unsealed-reasoning", "seal-malformed", "dependent-id"],
+  seals: { which: "dead" },
 };
 /** Of words alone that nobody knows, not even that a provider said them is certain. */
 const unknownWords = {
@@ -103,13 +123,15 @@ export function understand(text: string, now: number = Date.now()): Understood {
     const { means, youCan, kinds } = own;
     return { means, ...(youCan !== undefined && { youCan }), kinds, named };
   }
+  if (isSealMissed(line)) return { ...unsealed, named };
   const failure = failureSaid(text, now);
   if (!failure) return { ...unknownWords, kinds: [], named };
   // The reasoning that the item's id refers to stands elsewhere, or is gone: the ids go, and reasoning that is left on its own.
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
   if (isIdRefused(failure)) return { failure, kinds: ["invalid-id"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
-  const youCan = advice[failure.class] ?? (isSentAgain(failure) ? inWords : undefined);
+  const isTried = isFailureOf(failure, "unknown-provider-failure") && isRefusal(failure);
+  const youCan = advice[failure.class] ?? (isSentAgain(failure) ? inWords : isTried ? tried : undefined);
   if (kinds.length === 0) return { failure, ...(youCan !== undefined && { youCan }), kinds, named };
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
   const { item, tail } = namedBy(failure);

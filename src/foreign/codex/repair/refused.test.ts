@@ -160,6 +160,21 @@ describe("reasoning whose seal was taken out", () => {
     write(elsewhere + rollout(failed(gone)).split("\n")[1]!.replace('"ordinal":1', '"ordinal":4') + "\n");
     expect(await kinds()).toContain("unsealed-reasoning");
   });
+
+  it("and which has no id goes once its seal was missed, or it is asked for; sealed reasoning stays (openai/codex#19661)", async () => {
+    const shell = item({ type: "reasoning", summary: [], content: null, encrypted_content: null });
+    const kept = rollout(prompt, shell, answer(1), prompt, reasoning(2), answer(2));
+    write(kept);
+    expect(await kinds()).toEqual([]);
+    const missed = "Missing required parameter: 'input[1].encrypted_content'.";
+    const asked = await repaired(kept, { only: "unsealed-reasoning" });
+    const { length } = kept.trimEnd().split("\n");
+    const last = rollout(failed(missed)).split("\n")[1]!.replace('"ordinal":1', `"ordinal":${length}`);
+    write(`${kept}${last}\n`);
+    expect(await kinds()).toEqual(["unsealed-reasoning"]);
+    for (const mended of [asked, await repaired(`${kept}${last}\n`)])
+      expect([mended[1], mended[4]?.["id"]]).toEqual([undefined, "rs_2"]);
+  });
 });
 
 describe("an id that OpenAI refuses for its form", () => {

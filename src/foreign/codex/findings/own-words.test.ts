@@ -1,0 +1,96 @@
+// Words that people report of Codex since 2026-05 (openai/codex#20317, #22934, #27202, #38240, #39434, #42027, #43689, #45385, #46223 …).
+import { expect, it } from "vitest";
+import { understand } from "./understand.ts";
+
+const thread = "019a0000-0000-7000-8000-000000000001";
+
+it.each<[string, string[], string | RegExp]>([
+  [
+    `thread/fork failed during TUI bootstrap: thread/fork failed:\nfailed to prepare paginated fork: thread-store internal error:\nthread history projection for ${thread} expected ordinal 2937, got 2936\n(code -32603)`,
+    ["ordinal-regressed", "index-stale"],
+    "has had",
+  ],
+  [
+    "创建任务时出错\nfailed to read thread: thread-store internal error: failed to read thread\n/Users/me/.codex: Is a directory (os error 21)",
+    ["state-moved"],
+    "names no file",
+  ],
+  [
+    "failed to read thread: thread-store internal error: failed to read thread \\\\?\\C:\\Users\\me\\.codex: Access is denied. (os error 5)",
+    ["state-moved"],
+    "names no file",
+  ],
+  [
+    "thread-store internal error: 系统找不到指定的文件 (os error 2)",
+    ["state-moved", "two-files-one-id", "name-differs"],
+    "isn't any more",
+  ],
+  [
+    `cannot resume running thread ${thread} with stale path: requested \`/a.jsonl\`, active \`/b.jsonl\``,
+    [],
+    "daemon stop",
+  ],
+  [
+    `failed to unarchive session: thread-store internal error:\nfailed to read unarchived thread /r.jsonl`,
+    [],
+    "--archived",
+  ],
+  ["paginated threads do not support thread/rollback", [], "update that program"],
+  [`■ Agent thread ${thread} is no longer available.`, [], "parent"],
+  [
+    "failed to read thread metadata: error returned from database: (code: 4874) disk I/O error",
+    [],
+    "CODEX_SQLITE_HOME",
+  ],
+  ["Data error (cyclic redundancy check). (os error 23)", [], "with the copy's path"],
+  ["failed to initialize rollout recorder: Read-only file system (os error 30)", [], "CODEX_HOME"],
+  [
+    '■ Error running remote compact task: unexpected status 404 Not Found: {"detail":"Not Found"}, url: https://chatgpt.com/backend-api/codex/responses/compact',
+    [],
+    "update Codex",
+  ],
+  ["client error (Connect): invalid\npeer certificate: UnknownIssuer", [], "SSL_CERT_FILE"],
+  ["thread not found", [], "open it anew"],
+])("what Codex says of its own files and programs is known: %s", (said, kinds, told) => {
+  const { failure, means = "", youCan = "", kinds: found } = understand(said, 0);
+  expect([failure, found]).toEqual([undefined, kinds]);
+  expect(`${means} ${youCan}`).toMatch(told);
+});
+
+it("that the list of models couldn't be fetched hides no reason that stands beside it", () => {
+  const aside = "ERROR codex: failed to refresh available models: unexpected status 403 Forbidden";
+  expect(understand(aside, 0).means).toContain("list of models");
+  expect(understand(`${aside}\n■ You've hit your usage limit.`, 0).failure?.class).toBe("usage-limit");
+});
+
+it.each([
+  ["We’re currently experiencing high demand, which may cause temporary errors.", "overloaded"],
+  [
+    "Error running remote compact task: We're currently experiencing high demand, which may cause temporary errors.",
+    "overloaded",
+  ],
+  [
+    "stream disconnected before completion: No connection could be made because the target machine actively refused it. (os error 10061)",
+    "transport-interrupted",
+  ],
+  [
+    "Failed to refresh token: 400 Bad Request: Invalid 'refresh_token': empty string. Expected a string with minimum length 1",
+    "auth-expired",
+  ],
+  [
+    "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: P; model: m; upstream_status: HTTP 400; cause: The encrypted content gAAA...c90= could not be verified.",
+    "sealed-reasoning-rejected",
+  ],
+  ["You’re out of Codex messages\nYour rate limit resets on Apr 19, 2026, 12:08 AM.", "usage-limit"],
+  ["workspace_member_credits_depleted", "billing"],
+])("what people of 2026 paste is known: %s", (said, failure) => {
+  expect(understand(said, 0).failure?.class).toBe(failure);
+});
+
+it.each([
+  ["exceeded retry limit, last status: 401 Unauthorized, request id: 9a57", "codex login"],
+  ['unexpected status 400 Bad Request: {"detail":"Bad Request"}', "throughline resume"],
+  ["Invalid schema for function 'automation_update': None is not valid.", "gateway install-codex"],
+])("who works with Codex is told what helps there: %s", (said, youCan) => {
+  expect(understand(said, 0).youCan).toContain(youCan);
+});
