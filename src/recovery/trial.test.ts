@@ -35,13 +35,15 @@ function steps(...issuers: string[]): WrittenLog {
 const projected = (log: WrittenLog): Projection =>
   project(anyone, { issuer: "here", quarantines: [] }, log.history.items);
 
-function allTrials(log: WrittenLog): Quarantine[] {
+function allTrials(log: WrittenLog, projection = projected(log), mayShorten = false): Quarantine[] {
   const tried: Quarantine[] = [];
-  for (;;) {
-    const next = nextTrial(unknown(400), projected(log), { upTo: log.history.lastSeq, tried });
-    if (!next) return tried;
+  const options = { upTo: log.history.lastSeq, tried, mayShorten };
+  for (let next = nextTrial(unknown(400), projection, options); next;) {
     tried.push(next);
+    if (tried.length > 9) throw new Error("it never ends");
+    next = nextTrial(unknown(400), projection, options);
   }
+  return tried;
 }
 const kinds = (tried: readonly Quarantine[]): string[] => tried.map(({ scope }) => scope.kind);
 
@@ -60,12 +62,7 @@ describe("a trial", () => {
       const place = { turn: 9, step: 9 };
       log.addItem({ type: "function_call", id: "fc_9", call_id: "long", name: "t", arguments: "{}" }, place);
       log.addItem({ type: "function_call_output", call_id: "long", output: "x".repeat(bytes) }, place);
-      const tried: Quarantine[] = [];
-      const projection = project(anyone, basis, log.history.items);
-      const next = (): Quarantine | undefined =>
-        nextTrial(unknown(400), projection, { upTo: log.history.lastSeq, tried, mayShorten });
-      for (let trial = next(); trial; trial = next()) tried.push(trial);
-      return kinds(tried);
+      return kinds(allTrials(log, project(anyone, basis, log.history.items), mayShorten));
     };
     expect(trials(40_000, false)).toEqual(["issuer", "sealed", "transcript"]);
     expect(trials(40_000, true)).toEqual(["issuer", "sealed", "transcript", "outputs"]);
