@@ -1,4 +1,4 @@
-import { elements, isJsonObject, type Member, memberNamed, members } from "../lib/json.ts";
+import { elements, type Member, memberNamed, members } from "../lib/json.ts";
 import { entryOf } from "../lib/table.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "../session/event.ts";
@@ -272,6 +272,6 @@ function outline(bytes: Uint8Array, hidden: ReadonlySet<string> = seals): string
     if (hidden.has(key)) return undefined;
     if (typeof value === "string" && value.length > longestText)
       return `${sanitise(value.slice(0, longestText))}… (${value.length} characters)`;
-    return isJsonObject(value) || Array.isArray(value) || typeof value !== "string" ? value : sanitise(value);
+    return value;
   });
 }

@@ -191,11 +191,12 @@ describe("calls and outputs on a wire that wants them next to each other", () =>
 describe("an item type that a wire doesn't know", () => {
   it("becomes a note of the assistant's, without what only its own provider can read", async () => {
     const log = new WrittenLog();
-    log.addItem({ type: "web_search_call", id: "ws_1", action: { query: "node" } }, place);
+    const sealed = { encrypted_content: "gAAAAA", thought_signature: "sig" };
+    log.addItem({ type: "web_search_call", id: "ws_1", action: { query: "node", ...sealed } }, place);
     const [note] = await sent(log, chat);
     expect(note).toMatchObject({ type: "message", role: "assistant" });
     expect(JSON.stringify(note)).toContain("node");
-    expect(JSON.stringify(note)).not.toContain("ws_1");
+    expect(JSON.stringify(note)).not.toMatch(/ws_1|gAAAAA|sig/u);
     expect(rulesOf(projected(log, chat))).toEqual([[0, "item-type-unsupported"]]);
     expect(types(await sent(log, openai))).toEqual(["web_search_call"]);
     expect(types(await sent(log, openai, { kind: "item-type", itemType: "web_search_call" }))).toEqual([
@@ -250,6 +251,7 @@ describe("images and files", () => {
     });
     const log = withImages(400, 100, 200);
     expect(shown(await sent(log, limited({ maxPartBytes: 300 })))).toEqual([false, true, true]);
+    expect(rulesOf(projected(log, limited({ maxPartBytes: 300 })))).toEqual([[0, "media-too-large"]]);
     expect(shown(await sent(log, limited({ maxParts: 2 })))).toEqual([false, true, true]);
     expect(shown(await sent(log, limited({ maxTotalBytes: 300 })))).toEqual([false, false, true]);
     expect(rulesOf(projected(log, limited({ maxParts: 1 })))).toEqual([
@@ -281,6 +283,23 @@ describe("images and files", () => {
     const { bytes } = projected(log, openai);
     expect(projected(log, { ...openai, maxBytes: bytes - 10 }).excess).toBe(10);
     expect(projected(log, openai).excess).toBe(0);
+  });
+});
+
+describe("a long output", () => {
+  it("keeps its head and its tail in requests that were too long, and is whole in those that came later", async () => {
+    const log = new WrittenLog();
+    const text = `head ${"x".repeat(2_000)} tail`;
+    for (const id of ["a", "b"]) {
+      log.addItem(call(id), place);
+      log.addItem({ ...output(id), output: text }, tool);
+    }
+    const scope = { kind: "outputs", keepBytes: 600, through: 1 } as const;
+    const [, , short, whole] = await sent(log, openai, scope);
+    expect(short?.["output"]).toMatch(/^head x.* tail$/su);
+    expect(String(short?.["output"]).length).toBeLessThan(700);
+    expect(whole?.["output"]).toBe(text);
+    expect(rulesOf(projected(log, openai, [scope]))).toEqual([[1, "output-shortened"]]);
   });
 });
 
@@ -351,6 +370,7 @@ describe("a role that the wire doesn't know", () => {
     expect(await roles(openai)).toBe("developer");
     expect(await roles(chat)).toBe("system");
     expect(await roles(anthropic)).toBe("user");
+    expect(rulesOf(projected(log, chat))).toEqual([[0, "role-unknown"]]);
   });
 });
 
