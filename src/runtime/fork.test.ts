@@ -8,9 +8,11 @@ import { summaryItem } from "../session/summary-item.ts";
 import { created } from "../store/conformance/events.ts";
 import { memoryStore } from "../store/memory/memory-store.ts";
 import type { Append, SessionStore } from "../store.ts";
+import { archive } from "./archive.ts";
 import { clearSession } from "./clear.ts";
 import { forkSession } from "./fork.ts";
 import { openJournal } from "./open.ts";
+import { rewindTo } from "./rewind.ts";
 import { makeSuccessor, undoRotation } from "./rotation.ts";
 
 let store: SessionStore;
@@ -221,10 +223,11 @@ describe("a sealed compaction", () => {
   it("tells what Codex said last as the last, though it was said before", async () => {
     id = uuidv7(Date.now());
     const replaced: Append = { event: { type: "history-replaced", count: 1 } };
-    const told = ["Ask first.", "Ask nothing.", "Ask first."].map((text, at) => asked(at, text, "developer"));
+    const rules = ["Ask first.", "Ask nothing.", "Ask first.", "Then go."];
+    const told = rules.map((text, at) => asked(at, text, "developer"));
     await begun(...told, said(3, "17 metres"), replaced, done(3, sealed));
     const [text = ""] = await textsOf((await fork()).id);
-    expect(text.indexOf("Ask first.")).toBeGreaterThan(text.indexOf("Ask nothing."));
+    expect(text).toMatch(/Ask nothing\..*Ask first\..*Then go\./su);
   });
 
   it("tells a summary that stands before it once, also after a step back to what that had kept", async () => {
@@ -233,7 +236,8 @@ describe("a sealed compaction", () => {
       event: { type: "history-compacted", ...describeItem(item)!, keepFrom },
       item,
     });
-    const summary = (text: string): Uint8Array => summaryItem({ context: [], kind: "summary", text });
+    const context = ["Mind the tide."];
+    const summary = (text: string): Uint8Array => summaryItem({ context, kind: "summary", text });
     // The first message has the sequence number 1.
     await begun(
       asked(1, "one"),
@@ -243,15 +247,17 @@ describe("a sealed compaction", () => {
       compacted(summary("Of one again."), 2),
       { event: { type: "history-rewound", toStep: 1, fromSeq: 3 } },
       asked(2, "seven"),
-      compacted(Buffer.from(JSON.stringify(sealed)), 9),
+      // What it keeps came before the summary, which is told all the same.
+      compacted(Buffer.from(JSON.stringify(sealed)), 3),
       said(3, "nine"),
     );
-    const [text = ""] = await textsOf((await fork()).id);
+    const [text = "", ...kept] = await textsOf((await fork()).id);
+    expect(text).toMatch(/^\[Given at the beginning of the session\]\nMind the tide\./u);
     expect(text).toContain("Of one again.");
     expect(text).not.toContain("Of one.");
     expect(text).toContain("two");
     expect(text).not.toContain("three");
-    expect(text).toContain("seven");
+    expect(kept).toEqual(["seven", "nine"]);
   });
 
   it("and the prompts beside it are carried as they are where the log holds nothing else", async () => {
@@ -292,10 +298,27 @@ describe("a fork from a step", () => {
     expect(await textsOf((await fork({ fromStep: 2 })).id)).toEqual(["two"]);
   });
 
+  it("is named by what was asked since the clear, and not by what that took away", async () => {
+    const asked = (turn: number, preview: string): Append => ({
+      event: { type: "turn-started", turn, source: preview === "" ? "continuation" : "prompt", preview },
+    });
+    const rowOf = async (made: { id: string }) => (await store.list()).find((row) => row.id === made.id);
+    await begun(asked(1, "secret"), said(1, "one"));
+    await clearSession(store, id, { scrub: false });
+    await more(asked(2, "another secret"), said(2, "two"));
+    await clearSession(store, id, { scrub: false });
+    expect(await rowOf(await fork())).not.toHaveProperty("title");
+    const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
+    await more(asked(3, ""), said(3, "three"), done(3, call), asked(4, "third"), asked(5, "fourth"));
+    expect(await rowOf(await fork())).toMatchObject({ title: "third", messages: 1 });
+  });
+
   it("is not made in the midst of a call, whose outcome only the rest of the session knows", async () => {
     const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
     await begun(said(1, "one"), done(2, call));
     await expect(fork({ fromStep: 2 })).rejects.toThrow("at step 2: one of its calls has no output");
+    await expect(rewindTo(store, id, 2)).rejects.toThrow("Step 2 of session");
+    await expect(rewindTo(store, id, 2)).rejects.toThrow("has a call without an output");
     expect(await store.list()).toHaveLength(1);
     await more(done(2, { type: "function_call_output", call_id: "c", output: "done" }));
     expect((await fork({ fromStep: 2 })).left).toBe(0);
@@ -314,6 +337,19 @@ it("a session is given back when its successor can neither be read nor given bac
   };
   await expect(makeSuccessor(runtime(), before)).rejects.toThrow("EIO on read");
   expect(await store.holder(id)).toMatchObject({ state: "free" });
+});
+
+it("a successor goes on under the session's title, with its counts and what was amended", async () => {
+  await begun(
+    { event: { type: "turn-started", turn: 1, source: "prompt", preview: "mend it" } },
+    { event: { type: "instructions-amended", text: "In French." } },
+    said(4, "one"),
+  );
+  const head = await rotated();
+  expect(await store.list()).toMatchObject([{ id: head, title: "mend it", turns: 1, steps: 4, messages: 1 }]);
+  const { log, history } = await openJournal(runtime(), head, { force: false });
+  expect(history.amendments).toEqual(["In French."]);
+  await log.release();
 });
 
 describe("a clear of a session that was rotated", () => {
@@ -340,4 +376,16 @@ describe("a clear of a session that was rotated", () => {
     expect(await clear(head)).toEqual([head]);
     expect(await textsOf(head)).toEqual([]);
   });
+});
+
+it("a scrub leaves an archived session out of lists, and leads from an old id to its successor", async () => {
+  await begun(said(1, "one"));
+  const head = await rotated();
+  await archive(store, head, true);
+  expect(await clearSession(store, head, { scrub: true })).toEqual([head, id]);
+  const rows = await store.list();
+  expect(rows).toMatchObject([{ id: head, archived: true, status: "cleared", messages: 1 }]);
+  await archive(store, head, false);
+  await clearSession(store, head, { scrub: true });
+  expect((await store.list())[0]).not.toHaveProperty("archived");
 });
