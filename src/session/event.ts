@@ -281,7 +281,6 @@ export const sessionEvent = z.discriminatedUnion("type", [
     ...quarantine.shape,
     notice: z.string(),
   }),
-  z.object({ ...header, type: z.literal("quarantine-lifted"), refusedBy: z.string() }),
   z.object({ ...header, type: z.literal("history-cleared"), scrubbed: z.boolean() }),
   /** The items from `fromSeq` up to this event leave the window. */
   z.object({ ...header, type: z.literal("history-rewound"), toStep: z.number(), fromSeq: z.number() }),

@@ -52,7 +52,7 @@ export interface History {
   amendments: readonly string[];
   /** Those in force that mean something in the window. */
   quarantines: readonly Quarantine[];
-  /** Repairs that were made (`items-quarantined`), lifted ones included. */
+  /** Repairs that were made (`items-quarantined`). */
   repairs: number;
   /** Cleared, and no turn since. */
   cleared: boolean;

@@ -171,6 +171,22 @@ describe("a log of which lines are missing", () => {
     expect(history.openCalls.size).toBe(0);
   });
 
+  it.each([
+    ["in the same turn", false],
+    ["in a later turn", true],
+  ])("leaves a call open whose id another has that is among them and is answered %s", (_, isLater) => {
+    const log = newLog();
+    const open = log.addItem(call, { turn: 1, step: 1 });
+    const lost = log.addItem(call, { turn: 1, step: 2 });
+    if (isLater) log.endTurn();
+    log.addItem(output, { turn: 1, step: 2, origin: "tool" });
+    log.endTurn();
+    const history = createHistory();
+    for (const record of log.records) if (record !== lost) advance(history, record);
+    expect([...log.history.openCalls.keys()]).toEqual([open.event.seq]);
+    expect([...history.openCalls.values()]).toEqual([{ record: open, started: true }]);
+  });
+
   it("knows a line that an export could not read as a missing one", () => {
     const log = newLog();
     const { event } = log.addItem(call, { turn: 1, step: 1 });

@@ -188,9 +188,6 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       });
       break;
     }
-    case "quarantine-lifted":
-      fold.quarantines = fold.quarantines.filter((quarantine) => quarantine.refusedBy !== event.refusedBy);
-      break;
     case "history-cleared":
       clear(fold, own, event);
       break;
@@ -260,10 +257,17 @@ function restore(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
     if (summarySeq !== undefined) fold.summarySeq = summarySeq;
   }
   fold.items = items.filter(({ event: { seq } }) => seq === fold.summarySeq || isInWindow(fold, seq));
-  for (const seq of fold.openCalls.keys()) if (!openCalls.includes(seq)) fold.openCalls.delete(seq);
+  const [found, expected] = [fold.openCalls, new Set(openCalls)];
+  fold.openCalls = new Map();
+  // An output whose own call is lost has answered another of the same id.
+  for (const record of fold.items) {
+    const { seq } = record.event;
+    if (expected.has(seq)) fold.openCalls.set(seq, found.get(seq) ?? { record, started: true });
+  }
   leave(fold, own);
   if (checkpoint.contextTokens !== undefined) fold.contextTokens = checkpoint.contextTokens;
-  own.isGapped = false;
+  // As long as a call is open that is lost, the output that answers it takes another's place.
+  own.isGapped = openCalls.some((seq) => !fold.openCalls.has(seq));
 }
 
 /** Takes over the predecessor's counters and state. */

@@ -86,7 +86,6 @@ const command = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("quarantine" as const), scope, by: fc.constantFrom(...issuers) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("lift" as const), by: fc.constantFrom(...issuers) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -252,9 +251,6 @@ export function writeLog(told: readonly Command[]): WrittenLog {
         });
         break;
       }
-      case "lift":
-        log.add({ type: "quarantine-lifted", refusedBy: next.by });
-        break;
       case "window": {
         const fromSeq = Math.max(0, seq - next.back);
         if (next.how === "clear") log.add({ type: "history-cleared", scrubbed: false });
