@@ -1,4 +1,4 @@
-// Words that people report of Codex since 2026-05 (openai/codex#20317, #22934, #27202, #38240, #39434, #42027, #43689, #45385, #46223 …).
+// Words that people report of Codex since 2026-04 (openai/codex#19567, #20317, #22934, #27202, #38240, #39434, #41814, #42027, #43689, #45385, #46223 …).
 import { expect, it } from "vitest";
 import { understand } from "./understand.ts";
 
@@ -35,6 +35,13 @@ it.each<[string, string[], string | RegExp]>([
     [],
     "--archived",
   ],
+  [`rollout migration failed: thread ${thread} is missing its SQLite metadata`, [], "migrate again"],
+  [
+    "thread/resume response decode error: AbsolutePathBuf deserialized without a base path",
+    [],
+    "throughline resume",
+  ],
+  ["Current working directory missing\nThis chat's working directory no longer exists", [], "-C FOLDER"],
   ["paginated threads do not support thread/rollback", [], "update that program"],
   [`■ Agent thread ${thread} is no longer available.`, [], "parent"],
   [

@@ -89,7 +89,7 @@ export const ownWords: readonly OwnWords[] = [
   {
     says: /cannot resume running thread .{0,60}with stale path/iu,
     means:
-      "The server behind the app or the editor still has the session open where it was before it was archived, or moved",
+      "The server behind the app or the editor still has the session open by another path: where it was before it was archived or moved, or, on Windows, the same one in another spelling",
     youCan:
       "end that server (the app, or: codex app-server daemon stop), and see where the session is: throughline doctor, with its id",
     kinds: [],
@@ -100,6 +100,29 @@ export const ownWords: readonly OwnWords[] = [
       "The app couldn't put the session away, or back into its list; the file may have been moved all the same",
     youCan:
       "start the app anew; where the session is still missing: throughline sessions --codex --all --archived, and throughline doctor, with its id",
+    kinds: [],
+  },
+  {
+    // Measured with 0.169: a resume, and the app's list, make the row.
+    says: /is missing its SQLite metadata/iu,
+    means:
+      "Codex's state database doesn't have the session yet, so that it isn't migrated; its file may be whole",
+    youCan: "go on with it once (codex resume, with its id), which makes the entry, and migrate again",
+    kinds: [],
+  },
+  {
+    says: /AbsolutePathBuf deserialized without a base path/iu,
+    means:
+      "This version can't read the folder of an old command in the session's file, as another version, or one on Windows, has written it",
+    youCan: "update Codex, or go on here: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /working directory (?:is missing|missing|no longer exists)/iu,
+    means:
+      "The folder that the session works in isn't there any more: moved, or a worktree that was removed; the session is whole",
+    youCan:
+      "go on in another folder: codex resume, with its id, and -C FOLDER; or here: throughline resume --here",
     kinds: [],
   },
   {
