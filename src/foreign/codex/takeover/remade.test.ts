@@ -1,5 +1,5 @@
 // A session that is made anew from its rollout: what a person changed about it stays, and it is never gone.
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -172,6 +172,36 @@ test.each(["add", "replace"])(
 );
 
 const otherId = "01a1fac6-9157-7301-9e0a-5c0a24a34fff";
+
+test("what a repair of the file that this one goes on from brings back comes into the session", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  cpSync(join(import.meta.dirname, "../fixtures/0.169.0/sessions"), join(home, "sessions"), {
+    recursive: true,
+  });
+  const base = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fab7-6525"))!;
+  const lines = readFileSync(base.path, "utf8").split("\n").filter(Boolean);
+  const at = lines.findIndex((line) => line.includes('"role":"assistant"'));
+  const damaged = lines.with(at, `${lines[at]},`).map((line) => `${line}\n`);
+  const second = lines.findIndex((line, nth) => nth > at && line.includes('"task_started"'));
+  writeFileSync(base.path, damaged.join(""));
+  const header = JSON.parse(lines[0]!) as { ordinal: number; payload: Record<string, unknown> };
+  header.ordinal = second;
+  header.payload["history_base"] = {
+    thread_id: base.thread,
+    end_ordinal_exclusive: second,
+    end_byte_offset: Buffer.byteLength(damaged.slice(0, second).join("")),
+  };
+  const later = base.path.replace("20T20-48-05", "20T21-00-00");
+  const path = later.replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
+  writeFileSync(path, `${JSON.stringify(header)}\n`);
+  const plan = { ...importPlan(), mendedAt: (of: string) => lastRepairAt(home, of) };
+  const { id } = await take(plan, path);
+  const lost = await itemsIn(plan.store, id);
+  expect((await repairRollout(base.path, { home }))?.journal.mended).toMatchObject({ "unparsable-line": 1 });
+  expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+  expect(await itemsIn(plan.store, id)).toHaveLength(lost.length + 1);
+  expect(await take(plan, path)).toMatchObject({ did: "same" });
+});
 
 test("what a repair brings back comes into the session, though the rollout ends as it did; and goes when that is taken back", async () => {
   const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
