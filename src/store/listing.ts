@@ -51,6 +51,8 @@ export interface Listing {
   markRunning(id: string): void;
   /** Marks the row after the last append, unless it was made from a log of another length: that is another writer's. */
   markIdle(id: string, bytes: number): void;
+  /** Resolves when the session's log is read again for the next list, whatever its length. What the row says of it stays until then. */
+  markUnread(id: string): Promise<void>;
   /** Remembers that all in the session's inbox could be read, as of its last change. */
   markInbox(id: string, changed: number): void;
   /**

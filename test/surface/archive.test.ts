@@ -74,7 +74,7 @@ describe("throughline archive", () => {
 
   it("works on a log that has lost all it held and kept its length, which doctor names as broken", () =>
     withRig(scenario, async (rig) => {
-      await rig.run(["exec", "first"]);
+      await rig.run(["exec", "first", "--name", "fix it"]);
       const id = rig.id();
       const path = join(rig.sessionFolder(id), "log.jsonl");
       expect(await listed(rig), "the catalogue has it").toEqual([id]);
@@ -84,10 +84,11 @@ describe("throughline archive", () => {
         1,
         expect.stringMatching(/broken .*no line of it[^]*1 needs a look\n$/u),
       ]);
-      expect((await rig.run(["archive", id])).status).toBe(0);
+      expect((await rig.run(["archive", "fix it"])).status).toBe(0);
       expect(await listed(rig)).toEqual([]);
       expect(await listed(rig, "--archived")).toEqual([id]);
-      expect((await rig.run(["unarchive", id])).status).toBe(0);
+      expect((await rig.run(["sessions", "--archived"])).out).toContain(`${id}  fix it  archived, damaged`);
+      expect((await rig.run(["unarchive", "fix it"])).status).toBe(0);
       expect(await listed(rig, "--all")).toEqual([id]);
     }));
 
@@ -118,7 +119,7 @@ describe("throughline archive", () => {
         expect((await run("exec", "second")).status).toBe(0);
         chownSync(rig.sessionFolder(id), 0, 0);
         expect((await all()).toSorted()).toEqual(rig.ids());
-        expect((await run("sessions")).out).toMatch(new RegExp(`${id}  damaged: .*EACCES`, "u"));
+        expect((await run("sessions")).out).toMatch(new RegExp(`${id}  first   damaged: .*EACCES`, "u"));
         expect((await run("doctor")).out).toMatch(/2 sessions of Throughline's own, 1 needs a look\n$/u);
         const other = rig.ids().find((each) => each !== id)!;
         expect((await run("delete", other)).status).toBe(0);

@@ -98,6 +98,11 @@ class Catalog implements Listing {
     );
   }
 
+  async markUnread(id: string): Promise<void> {
+    this.#later((db) => db.prepare("UPDATE sessions SET bytes = -1 WHERE id = ?").run(id));
+    await this.#settled();
+  }
+
   markInbox(id: string, changed: number): void {
     this.#later((db) => db.prepare("UPDATE sessions SET inbox = ? WHERE id = ?").run(changed, id));
   }

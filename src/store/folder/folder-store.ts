@@ -225,8 +225,8 @@ class FolderStore implements SessionStore {
 
   shelve(id: string, archived: boolean): Promise<void> {
     return this.#at(id, async (folder) => {
-      // What the row says of a log that has become unreadable at the same length would hide the mark.
-      if (shelve(folder, archived)) await this.#listing?.remove([id]);
+      // A row of a log that has become unreadable at the same length would hide the mark; its name is all that a person knows it by.
+      if (shelve(folder, archived)) await this.#listing?.markUnread(id);
     });
   }
 
