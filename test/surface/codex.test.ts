@@ -231,6 +231,18 @@ it("the list says where Codex has gone on with what was taken over, and with whi
     expect(await row()).not.toContain("gone on");
   }));
 
+it("a second session of a named one gets a name of its own, and the name still means the first", () =>
+  withRig(scenario, async (rig) => {
+    codexHome(rig, "0.130.0");
+    expect((await rig.run(["import", "my named session"])).out).not.toContain("another's");
+    const { out } = await rig.run(["import", "--new", "my named session"]);
+    expect(out).toContain('; its name is another\'s here, so that it is "my named session-2". Go on with: ');
+    const { name } = JSON.parse((await rig.run(["import", "--new", "my named session", "--json"])).out);
+    expect(name).toBe("my named session-3");
+    const { err, status } = await rig.run(["resume", "my named session", "go on", "--here"]);
+    expect(status, err).toBe(0);
+  }));
+
 it("what Codex told the model in the person's name is sent on, and shown as nobody's words", () =>
   withRig(scenario, async (rig) => {
     const home = codexHome(rig, "0.58.0");

@@ -42,6 +42,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
     const taken = await takeOver(taking, thread, as === undefined ? {} : { as });
     bar.clear();
     const { id: session, did, items, counts, left, fresh } = taken;
+    const name = did === "made" && thread.name !== undefined ? await ownName(store, session) : undefined;
     if (options["json"] === true) {
       printJson<"import">(terminal, {
         session,
@@ -52,10 +53,12 @@ export async function importSession(invocation: Invocation): Promise<number> {
         counts,
         left,
         fresh,
+        ...(name !== undefined && { name }),
       });
     } else {
       const next = `Go on with: throughline resume ${session} "…"`;
-      terminal.out(printable(inHome(invocation, `${takenWords(thread, taken)}. ${next}\n`)));
+      const told = `${takenWords(thread, taken)}${renamedWords(name)}. ${next}\n`;
+      terminal.out(printable(inHome(invocation, told)));
     }
     return 0;
   } finally {
@@ -122,7 +125,7 @@ async function importPortable(
     else
       terminal.out(
         printable(
-          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
+          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${renamedWords(name)}. Go on with: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
         ),
       );
     return 0;
@@ -131,6 +134,9 @@ async function importPortable(
     await store.close();
   }
 }
+
+const renamedWords = (name: string | undefined): string =>
+  name === undefined ? "" : `; its name is another's here, so that it is "${name}"`;
 
 /** Renames the imported session where another one has its name already, since a name means one session; returns the new name. */
 async function ownName(store: SessionStore, session: string): Promise<string | undefined> {

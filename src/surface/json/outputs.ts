@@ -235,7 +235,7 @@ export const outputs = {
     name: z
       .string()
       .optional()
-      .describe("what an exported session is called here, where its own name means another one"),
+      .describe("what the session is called here, where its own name means another one"),
   }),
   export: z.strictObject({
     schema,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { zstdCompressSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { diagnose } from "../diagnose.ts";
 import { examine } from "../examine/examine.ts";
@@ -181,6 +181,12 @@ describe("an examination of a rollout", () => {
     writeFileSync(join(root, as), content);
     const found = await judged(join(root, as));
     expect(found.map((one) => [one.kind, needsRepair(one)])).toEqual([["not-a-rollout", isDamage]]);
+  });
+
+  it("says of a session that somebody packed with gzip how to unpack it, and not that it is lost", async () => {
+    const path = join(root, `${name}.gz`);
+    writeFileSync(path, gzipSync(readFileSync(fixtures[0]!.path)));
+    expect(await judged(path)).toMatchObject([{ kind: "not-a-rollout", mends: `unpack it: gunzip ${path}` }]);
   });
 
   it.each(["0.29.0", "0.58.0", "0.169.0"])(

@@ -1,5 +1,5 @@
 import { printableLine } from "../../../lib/printable.ts";
-import { counted, durationWords } from "../../../lib/words.ts";
+import { counted, durationWords, quoted } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
 import {
   isCallIdMissed,
@@ -70,7 +70,8 @@ function headFindings(
   if (!ofCodex) {
     // Another program's file isn't damaged, unless it lies where a session should.
     const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;
-    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers) }];
+    const isZipped = path.endsWith(".jsonl.gz") && { mends: `unpack it: gunzip ${quoted(path)}` };
+    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers), ...isZipped }];
   }
   if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
   if (head === "broken") found.push(finding("header-broken", at));
