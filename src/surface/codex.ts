@@ -28,7 +28,7 @@ import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import { ambiguousThread } from "./ambiguous-thread.ts";
 import type { Config } from "./config.ts";
-import type { Unseen } from "./unseen.ts";
+import { Unseen } from "./unseen.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -87,8 +87,8 @@ export async function takeOver(
 const notesOf = ({ config }: Pick<TakingOver, "config">): TakenNotes =>
   new TakenNotes(join(config.home, "cache"));
 
-const filesOf = (environment: Environment, thread: string): RolloutFile[] =>
-  listRollouts(codexHome(environment)).filter((file) => file.thread === thread);
+const filesOf = (environment: Environment, thread: string, note?: Unseen["note"]): RolloutFile[] =>
+  listRollouts(codexHome(environment), note).filter((file) => file.thread === thread);
 
 function takenOver(
   { store, config, environment, onBytes }: TakingOver,
@@ -140,13 +140,24 @@ export async function takeOverMeant(
   say: (line: string) => void,
   { keep }: { keep: boolean },
 ): Promise<{ id: string; kept?: Kept } | undefined> {
-  const own = await taking.store.find(reference);
-  const [only] = own;
-  if (own.length > 1 || (only !== undefined && !hasRollout(codexHome(taking.environment), only)))
-    return undefined;
-  if (only !== undefined && notesOf(taking).isKnown(only, filesOf(taking.environment, only)))
-    return { id: only };
-  const thread = await findThread(taking.environment, only ?? reference);
+  const { environment } = taking;
+  const [only, ...others] = await taking.store.find(reference);
+  if (others.length > 0) return undefined;
+  if (only !== undefined) {
+    const unseen = new Unseen();
+    const isCodexs = hasRollout(codexHome(environment), only, unseen.note);
+    const files = isCodexs ? filesOf(environment, only, unseen.note) : [];
+    if (files.length === 0) {
+      const words = unseen.words();
+      if (words !== "" && notesOf(taking).has(only))
+        say(
+          `Codex session ${only} isn't found, and what it may have got since isn't taken over. ${words.trimEnd()}`,
+        );
+      return undefined;
+    }
+    if (notesOf(taking).isKnown(only, files)) return { id: only };
+  }
+  const thread = await findThread(environment, only ?? reference);
   if (!thread) return undefined;
   const taken = await takeOver(taking, thread, { keep });
   if (taken.did !== "same") say(takenWords(thread, taken));

@@ -48,6 +48,24 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     expect(await preview(), "it is there now").not.toContain("in the place of a sealed compaction");
   }));
 
+it("a session whose rollout can't be looked at goes on as it is, and says that Codex may have gone on in it", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.130.0");
+    const { thread } = listRollouts(home)[0]!;
+    await rig.run(["import", thread]);
+    const folder = join(home, "sessions", "2026", "11");
+    rmSync(folder, { recursive: true });
+    // No right is wanting to root; a link in a circle leads nobody on.
+    symlinkSync(folder, folder);
+    const run = await rig.run(["resume", thread, "and then?", "--here"]);
+    expect([run.status, run.out], run.err).toEqual([0, "Done.\n"]);
+    expect(run.err).toContain(
+      `Codex session ${thread} isn't found, and what it may have got since isn't taken over. It may be where nobody could look: ${folder}`,
+    );
+    rmSync(folder);
+    expect((await rig.run(["resume", thread, "and then?"])).err, "it is gone").not.toContain("isn't found");
+  }));
+
 it("a sealed summary that a repair takes out is told in one line, before and after it", () =>
   withRig(scenario, async (rig) => {
     codexHome(rig, "0.169.0");

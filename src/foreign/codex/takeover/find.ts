@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { uuidv7Time } from "../../../lib/ids.ts";
+import { hasCode, isSystemError, systemWords } from "../../../lib/system.ts";
 import { currentOf, headerOf, lineageOf } from "../rollout/lineage.ts";
 import { oldDocument, writingOf } from "../rollout/layout.ts";
 import type { Thread } from "./import-plan.ts";
@@ -39,17 +40,28 @@ export async function findThreads(
 
 /**
  * Whether a rollout of the thread lies where Codex puts it: in the folder of the day on which its id was made, or with the archived ones.
+ * A folder that can't be looked at is told to `onUnreadable`, and holds none.
  */
-export function hasRollout(home: string, thread: string): boolean {
+export function hasRollout(
+  home: string,
+  thread: string,
+  onUnreadable: (path: string, why: string) => void,
+): boolean {
   const made = uuidv7Time(thread);
   if (made === undefined) return false;
   const day = 86_400_000;
   const folders = [-day, 0, day].map((by) =>
     join(home, "sessions", ...new Date(made + by).toISOString().slice(0, 10).split("-")),
   );
-  return [...folders, join(home, "archived_sessions")].some(
-    (folder) => existsSync(folder) && readdirSync(folder).some((name) => name.includes(thread)),
-  );
+  return [...folders, join(home, "archived_sessions")].some((folder) => {
+    try {
+      return readdirSync(folder).some((name) => name.includes(thread));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (!hasCode(error, "ENOENT", "ENOTDIR")) onUnreadable(folder, systemWords(error));
+      return false;
+    }
+  });
 }
 
 /**

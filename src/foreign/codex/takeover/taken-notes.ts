@@ -21,6 +21,11 @@ export class TakenNotes {
     this.#notes = new Map(readNotes(this.#path));
   }
 
+  /** Whether the thread was taken over, as far as that is remembered. */
+  has(thread: string): boolean {
+    return this.#notes.has(thread);
+  }
+
   /** Whether these are the files as they stood. */
   isKnown(thread: string, files: readonly Standing[]): boolean {
     return files.length > 0 && this.#notes.get(thread) === standing(files);
