@@ -3,12 +3,26 @@ import { closeSync, openSync, readSync } from "node:fs";
 /** Reads bytes of a file, fewer where it ends. */
 export type ReadAt = (at: number, bytes: number) => Buffer;
 
+/**
+ * Fills as much of the room as an open file has from an offset on, and returns how much that is. One call may give less: a disk behind a
+ * network ends it where its answer ends.
+ */
+export function readFully(fd: number, room: Uint8Array, at: number): number {
+  let filled = 0;
+  while (filled < room.length) {
+    const read = readSync(fd, room, filled, room.length - filled, at + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
+}
+
 /** Reads an open file. */
 export const readerOf =
   (fd: number): ReadAt =>
   (at, bytes) => {
     const buffer = Buffer.allocUnsafe(bytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
+    return buffer.subarray(0, readFully(fd, buffer, at));
   };
 
 /** Some bytes of a file, fewer where it ends before. */

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readFully } from "../../../lib/file-bytes.ts";
 import { openToRead } from "../../../lib/open-file.ts";
 import { isSystemError } from "../../../lib/system.ts";
 import { isCopy, readRolloutName } from "./places.ts";
@@ -38,8 +39,8 @@ function isBeginning(part: string, whole: string): boolean {
     const [mine, theirs] = [Buffer.alloc(chunk), Buffer.alloc(chunk)];
     for (let at = 0; at < size; at += chunk) {
       const bytes = Math.min(chunk, size - at);
-      if (readSync(own, mine, 0, bytes, at) !== readSync(other, theirs, 0, bytes, at)) return false;
-      if (mine.compare(theirs, 0, bytes, 0, bytes) !== 0) return false;
+      const [one, two] = [mine.subarray(0, bytes), theirs.subarray(0, bytes)];
+      if (readFully(own, one, at) !== readFully(other, two, at) || !one.equals(two)) return false;
     }
     return true;
   } catch (error) {

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { readFully } from "../../../lib/file-bytes.ts";
 import { isSystemError } from "../../../lib/system.ts";
 import { unpackedIn } from "../../../lib/zstd.ts";
 import type { RolloutFile } from "../home/places.ts";
@@ -40,11 +41,14 @@ export function partsOf(file: RolloutFile, until = Number.POSITIVE_INFINITY): Pa
       if (file.form === "jsonl.zst") return unpackedParts(fd, whole, until);
       const size = Math.min(whole, until);
       if (size <= wholeBytes)
-        return { head: memory.subarray(0, readSync(fd, memory, 0, size, 0)), between: 0, inLines: 1 };
-      const read = readSync(fd, memory, 0, headBytes, 0);
-      const end = readSync(fd, memory, headBytes, tailBytes, size - tailBytes);
-      const probe = (at: number): Buffer =>
-        probed.subarray(0, readSync(fd, probed, 0, probed.length, Math.floor(at)));
+        return {
+          head: memory.subarray(0, readFully(fd, memory.subarray(0, size), 0)),
+          between: 0,
+          inLines: 1,
+        };
+      const read = readFully(fd, memory.subarray(0, headBytes), 0);
+      const end = readFully(fd, memory.subarray(headBytes, headBytes + tailBytes), size - tailBytes);
+      const probe = (at: number): Buffer => probed.subarray(0, readFully(fd, probed, Math.floor(at)));
       return halves(memory.subarray(0, read), memory.subarray(headBytes, headBytes + end), size, probe);
     } finally {
       closeSync(fd);
@@ -74,7 +78,7 @@ const nothing = Buffer.alloc(0);
 
 function unpackedParts(fd: number, size: number, until: number): Parts | "damaged" {
   const packed = Buffer.allocUnsafe(size > mostPacked ? headBytes : size);
-  readSync(fd, packed, 0, packed.length, 0);
+  readFully(fd, packed, 0);
   if (size > mostPacked) return packedHead(packed, size, until);
   const { found, isWhole, isTooLong } = unpackedIn(packed, mostUnpacked);
   if (isTooLong) return packedHead(packed.subarray(0, headBytes), size, until);

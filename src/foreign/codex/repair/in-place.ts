@@ -16,6 +16,7 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../../failure.ts";
+import { readFully } from "../../../lib/file-bytes.ts";
 import { hasCode, syncPath } from "../../../lib/system.ts";
 import { crashesAt } from "../../../lib/fault.ts";
 import { Pauses } from "../../../lib/pauses.ts";
@@ -98,9 +99,9 @@ export async function betweenTo(path: string, before: string, after: string): Pr
     const pauses = new Pauses();
     for (let offset = 0; offset < size; offset += block) {
       if (pauses.isDue) await pauses.take();
-      const read = readSync(at, a, 0, block, offset);
-      const hadOld = readSync(old, b, 0, block, offset);
-      const hadFresh = readSync(fresh, c, 0, block, offset);
+      const read = readFully(at, a, offset);
+      const hadOld = readFully(old, b, offset);
+      const hadFresh = readFully(fresh, c, offset);
       if (read <= hadOld && a.subarray(0, read).equals(b.subarray(0, read))) continue;
       if (read <= hadFresh && a.subarray(0, read).equals(c.subarray(0, read))) continue;
       for (let byte = 0; byte < read; byte++) {

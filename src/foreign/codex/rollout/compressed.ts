@@ -1,9 +1,9 @@
-import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
 import { isSystemError } from "../../../lib/system.ts";
 import { framesOf, unpackedIn } from "../../../lib/zstd.ts";
-import { readerOf } from "../../../lib/file-bytes.ts";
+import { readerOf, readFully } from "../../../lib/file-bytes.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
 export function isCompressed(path: string): boolean {
@@ -35,7 +35,7 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
 export function headOf(path: string, room: Buffer): Buffer {
   const fd = openSync(path, "r");
   try {
-    const bytes = room.subarray(0, readSync(fd, room, 0, room.length, 0));
+    const bytes = room.subarray(0, readFully(fd, room, 0));
     return isCompressed(path) ? unpackedHead(bytes).found : bytes;
   } finally {
     closeSync(fd);
