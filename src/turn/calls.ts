@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
 import { orAborted } from "../lib/abort.ts";
+import { makeFolders } from "../lib/system.ts";
 import { isJsonObject, parseJsonBytes } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
@@ -128,7 +129,7 @@ export class Calls {
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
       // The spool folder is made before the intent is logged: an intent without a folder then means that the traces are gone, not that
       // nothing was started.
-      mkdirSync(spool, { recursive: true, mode: 0o700 });
+      makeFolders(spool);
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
     } else if (areTracesGone(tool, spool)) {

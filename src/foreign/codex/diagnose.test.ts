@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -30,6 +31,28 @@ it("a path that is no file, or where nothing is any more, is told and holds noth
     ["unreadable", expect.stringContaining("ENOENT"), expect.stringContaining("moved")],
   ]);
   expect(found[0]?.thread).toBe(id);
+});
+
+it("a file that can't be opened for now isn't told as one that was moved", async () => {
+  const path = join(root, name);
+  rmSync(path, { force: true });
+  writeFileSync(path, "");
+  const real = fs.openSync;
+  fs.openSync = () => {
+    throw Object.assign(new Error("EMFILE"), { code: "EMFILE", syscall: "open", path });
+  };
+  syncBuiltinESMExports();
+  const [found] = await diagnosed([path]).finally(() => {
+    fs.openSync = real;
+    syncBuiltinESMExports();
+  });
+  expect(found?.findings).toMatchObject([
+    {
+      kind: "unreadable",
+      detail: "too many files are open (EMFILE)",
+      mends: expect.stringMatching(/^mend that/u),
+    },
+  ]);
 });
 
 it("what no repair of a file can mend from which another one goes on is told with it, compressed or not", async () => {

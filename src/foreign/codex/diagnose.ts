@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Pauses } from "../../lib/pauses.ts";
-import { isSystemError, sizeIfSeen, systemWords } from "../../lib/system.ts";
+import { hasCode, isSystemError, sizeIfSeen, systemWords } from "../../lib/system.ts";
 import { examine } from "./examine/examine.ts";
 import type { SealedBlob } from "./examine/sealed-blobs.ts";
 import { type Finding, finding, worstFirst } from "./findings/finding.ts";
@@ -133,10 +133,15 @@ async function diagnoseOne(
     };
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const isRefused = error.code === "EACCES" || error.code === "EPERM";
-    const mends = isRefused ? undefined : "look where it was moved to, or restore it from a backup";
-    return unreadable(path, systemWords(error), mends);
+    return unreadable(path, systemWords(error), mendsOf(error));
   }
+}
+
+/** What helps against what the system said; nothing but the catalogue's words where rights are wanting. */
+function mendsOf(error: Error): string | undefined {
+  if (hasCode(error, "ENOENT")) return "look where it was moved to, or restore it from a backup";
+  if (hasCode(error, "EACCES", "EPERM")) return undefined;
+  return "mend that and look again; what the disk has lost for good has to come from a backup";
 }
 
 function unreadable(path: string, detail: string, mends?: string): Diagnosis {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, type Stats } from "node:fs";
-import { systemWords } from "../../../lib/system.ts";
+import { isSystemError, systemWords } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
@@ -121,6 +121,11 @@ function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): 
   folder.write(journal);
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
-    rmSync(file, { force: true });
+    try {
+      rmSync(file, { force: true });
+    } catch (error) {
+      // It is done: what stays of this costs room alone.
+      if (!isSystemError(error)) throw error;
+    }
   return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
 }

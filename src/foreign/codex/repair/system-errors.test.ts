@@ -14,7 +14,16 @@ import { repairRollout, undoRepair } from "./repair.ts";
 const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
 const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
 
-const calls = ["openSync", "writeSync", "ftruncateSync", "fsync", "fsyncSync", "renameSync", "utimesSync"];
+const calls = [
+  "openSync",
+  "writeSync",
+  "ftruncateSync",
+  "fsync",
+  "fsyncSync",
+  "renameSync",
+  "rmSync",
+  "utimesSync",
+];
 type Call = (...values: unknown[]) => unknown;
 const system = fs as unknown as Record<string, Call>;
 const real = Object.fromEntries(calls.map((name) => [name, system[name]!]));
@@ -83,6 +92,18 @@ describe.each<[string, (from: number) => (nth: number) => boolean]>([
       rmSync(own, { recursive: true, force: true });
     }
   });
+});
+
+it("what is noted as taken back is done, also where its copies can't be removed: finishing it would repair the file anew", async () => {
+  await repair();
+  const isNoted = (): boolean => repairsOf(own, path)[0]?.journal.state === "undone";
+  system["rmSync"] = (...values) => {
+    if (isNoted()) throw eio("rmSync");
+    return real["rmSync"]!(...values);
+  };
+  syncBuiltinESMExports();
+  expect((await undo()).journal.state).toBe("undone");
+  expect(readFileSync(path).equals(damaged)).toBe(true);
 });
 
 it("a database of Codex's that can't be read is told: what it says of the rollout may not fit any more", async () => {
