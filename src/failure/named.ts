@@ -23,3 +23,13 @@ export function withIndex(failure: Failure, index: number | undefined): Failure 
     { cause: failure.cause, ...(failure.signal && { signal: failure.signal }) },
   );
 }
+
+/**
+ * A refusal of a Responses request: a place in `messages` is one in what a relay has made of the request for another wire, and no index
+ * into its input.
+ */
+export function ofInput(failure: Failure): Failure {
+  const said = `${failure.signal?.param ?? ""} ${failure.signal?.message ?? ""}`;
+  const isElsewhere = /\bmessages\.?\[?\d/u.test(said) && !/\binput\.?\[?\d/u.test(said);
+  return isElsewhere && namedBy(failure).index !== undefined ? withIndex(failure, undefined) : failure;
+}

@@ -278,6 +278,26 @@ const rows: readonly Row[] = [
     ["message", [], "function_call", "", "message"],
   ],
   [
+    "an image, by its place among the messages that a relay made (farion1231/cc-switch#7536)",
+    (body) => JSON.stringify(body).includes("data:image"),
+    refused(422, {
+      error: {
+        message: "Error from provider (OpenCode Go): Input should be a valid string",
+        type: "invalid_request_error",
+        param: "messages.2.user.content.str",
+      },
+    }),
+    requestBody({
+      input: items(requestBody()).map((item) =>
+        "output" in item
+          ? { ...item, output: [{ type: "input_image", image_url: "data:image/png;base64,iVBORw0KGgo=" }] }
+          : item,
+      ),
+    }),
+    (body) => items(body).map(({ type }) => type),
+    ["message", "reasoning", "function_call", "function_call_output", "message"],
+  ],
+  [
     "calls and outputs without an id, as models of local servers make them",
     (body) => items(body).some((item) => item["call_id"] === ""),
     invalid(

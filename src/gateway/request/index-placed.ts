@@ -1,5 +1,5 @@
 import type { Failure } from "../../failure.ts";
-import { namedBy, withIndex } from "../../failure/named.ts";
+import { namedBy, ofInput, withIndex } from "../../failure/named.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
@@ -7,7 +7,8 @@ import type { TakenRequest } from "./taken-request.ts";
  * which is what the ladder looks it up in.
  */
 export function withIndexPlaced(failure: Failure, taken: TakenRequest): Failure {
-  const { index } = namedBy(failure);
-  if (index === undefined || !taken.isVerbatim) return failure;
-  return withIndex(failure, taken.placeOf(index));
+  const placed = ofInput(failure);
+  const { index } = namedBy(placed);
+  if (index === undefined || !taken.isVerbatim) return placed;
+  return withIndex(placed, taken.placeOf(index));
 }

@@ -1,3 +1,4 @@
+import { ofInput } from "../../failure/named.ts";
 import type { Provider } from "../../provider.ts";
 import { wireProvider, type WireOptions } from "../wire/provider.ts";
 import type { Wire } from "../wire/wire.ts";
@@ -13,6 +14,7 @@ const wire: Wire = {
   sendsSealed: true,
   body: requestBody,
   reader: () => new ResponsesReader(),
+  placed: ofInput,
 };
 
 /** The OpenAI Responses API over server-sent events, `store: false` unless the request says otherwise. One HTTP request for each `stream`. */
