@@ -1,74 +1,13 @@
 // Refusals that people report of endpoints behind gateways (2025–2026): each costs one refused request, and only what it was about goes.
 import { afterEach, describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
-import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
+import { serve, sse } from "../wire/upstream.ts";
 import { closeBoth } from "./client.ts";
+import { endpoint, good, invalid, items, refused, type Refusal, requestBody, seal } from "./endpoint.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
 afterEach(closeBoth);
 
-const good = created + sse("response.output_item.added", { item: {} }) + completed;
-
-interface Refusal {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-}
-
-interface Endpoint {
-  readonly url: string;
-  readonly sent: { text: string; body: JsonObject }[];
-}
-
-/** An endpoint that refuses a request as `refuse` says. */
-async function endpoint(refuse: (body: JsonObject, text: string) => Refusal | undefined): Promise<Endpoint> {
-  const sent: Endpoint["sent"] = [];
-  const url = await serve(async (request, response) => {
-    const text = await bodyOf(request);
-    const body = JSON.parse(text) as JsonObject;
-    sent.push({ text, body });
-    const refusal = refuse(body, text);
-    if (!refusal) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
-    response.writeHead(refusal.status, { "content-type": refusal.type ?? "application/json" });
-    response.end(refusal.body);
-  });
-  return { url, sent };
-}
-
-const refused = (status: number, body: object): Refusal => ({ status, body: JSON.stringify(body) });
-const invalid = (message: string, more: JsonObject = {}): Refusal =>
-  refused(400, { error: { message, type: "invalid_request_error", param: null, code: null, ...more } });
-
-const seal = `gAAAAA${"B".repeat(120)}`;
-
-function requestBody(more: JsonObject = {}): JsonObject {
-  return {
-    model: "gpt-5.5",
-    store: false,
-    stream: true,
-    include: ["reasoning.encrypted_content"],
-    prompt_cache_key: "session-1",
-    client_metadata: { installation: "1" },
-    text: { verbosity: "low" },
-    reasoning: { effort: "high", summary: "auto" },
-    tools: [
-      { type: "function", name: "exec_command", parameters: {} },
-      { type: "custom", name: "apply_patch" },
-      { type: "image_generation" },
-      { type: "namespace", name: "image_gen", tools: [] },
-    ],
-    input: [
-      { type: "message", role: "user", content: [{ type: "input_text", text: "List." }] },
-      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: seal },
-      { type: "function_call", id: "fc_1", call_id: "call_1", name: "exec_command", arguments: "{}" },
-      { type: "function_call_output", call_id: "call_1", output: "a.txt" },
-      { type: "message", role: "user", content: [{ type: "input_text", text: "Go on." }] },
-    ],
-    ...more,
-  };
-}
-
-const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
 const tools = (body: JsonObject): unknown[] =>
   (body["tools"] as JsonObject[]).map((tool) => tool["name"] ?? tool["type"]);
 const member = (body: JsonObject, name: string): unknown => {
@@ -367,51 +306,6 @@ describe("a refusal of one thing", () => {
     expect(sent.at(-1)!.body["include"]).toEqual(["reasoning.encrypted_content"]);
   });
 
-  it("that a relay keeps to itself is found out, and remembered when it was found out twice (Wei-Shaw/sub2api#3038)", async () => {
-    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
-    const { url, sent } = await endpoint((_body, text) => (text.includes(seal) ? answer : undefined));
-    const gateway = await gatewayTo(url, { random: () => 0 });
-    const counts: number[] = [];
-    for (let turn = 0; turn < 4; turn++) {
-      const before = sent.length;
-      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
-      counts.push(sent.length - before);
-      const types = items(sent.at(-1)!.body).map(({ type }) => type);
-      expect(types).toEqual(["message", "function_call", "function_call_output", "message"]);
-    }
-    expect(counts).toEqual([4, 2, 1, 1]);
-  });
-
-  it("an outage that says no more than that costs its tries and one more, and nothing is remembered of it", async () => {
-    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
-    let asked = 0;
-    const { url, sent } = await endpoint(() => (asked++ < 5 ? answer : undefined));
-    const gateway = await gatewayTo(url, { random: () => 0 });
-    for (let turn = 0; turn < 2; turn++)
-      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
-    expect(sent.map(({ text }) => text.includes(seal))).toEqual([true, true, true, false, true, true, true]);
-  });
-
-  it("an outage that ended just when it was tried without seals is none of theirs: the next request that is taken with them says so", async () => {
-    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
-    const failing = [0, 1, 2, 5];
-    let asked = 0;
-    const { url, sent } = await endpoint(() => (failing.includes(asked++) ? answer : undefined));
-    const gateway = await gatewayTo(url, { random: () => 0 });
-    for (let turn = 0; turn < 4; turn++)
-      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
-    expect(sent.map(({ text }) => text.includes(seal))).toEqual([
-      true,
-      true,
-      true,
-      false,
-      true,
-      true,
-      true,
-      true,
-    ]);
-  });
-
   it("that names nothing which the request has isn't answered with the same request again", async () => {
     const answer = refused(400, { detail: "Unsupported parameter: frobnicate" });
     const { url, sent } = await endpoint(() => answer);
@@ -447,32 +341,5 @@ describe("a refusal of one thing", () => {
     body[body.indexOf("a.txt")] = 0xff;
     expect(await (await ask(await gatewayTo(url), body)).text()).toBe(good);
     expect(seen.map((bytes) => bytes.includes("\uFFFD.txt"))).toEqual([false, true]);
-  });
-});
-
-describe("a failure that is told like a refusal", () => {
-  it.each([
-    [
-      "of a relay's own stream (router-for-me/CLIProxyAPI#3055)",
-      {
-        status: 200,
-        type: "text/event-stream",
-        body: 'data: {"error":{"message":"stream error: stream disconnected before completion: stream closed before response.completed","type":"invalid_request_error"}}\n\n',
-      },
-    ],
-    [
-      "of a relay's that answers 200 to everything",
-      { status: 200, type: "application/json", body: '{"code":500,"msg":"upstream timeout","data":null}' },
-    ],
-    ["of nginx's, whose client went away", { status: 499, body: "" }],
-    ["that came too early", { status: 425, body: "" }],
-  ] as const)("%s is asked again as it was, and nothing is noted of its seals", async (_what, answer) => {
-    let asked = 0;
-    const { url, sent } = await endpoint(() => (asked++ === 0 ? answer : undefined));
-    const gateway = await gatewayTo(url);
-    for (let turn = 0; turn < 2; turn++)
-      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
-    expect(new Set(sent.map(({ text }) => text)).size).toBe(1);
-    expect(sent).toHaveLength(3);
   });
 });

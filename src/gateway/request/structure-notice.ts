@@ -21,7 +21,8 @@ export const structural: ReadonlySet<string> = new Set([
 export function structureNotice({ class: failureClass, signal }: Failure, taken: TakenRequest): string {
   const changes = taken.changes().map(({ count, why }) => `${counted(count, "item")} ${why}`);
   const mended = taken.request.isMended ? ["text was made well-formed"] : [];
-  const what = [...changes, ...mended];
+  const ordered = taken.isReordered ? ["outputs were put right behind their calls"] : [];
+  const what = [...changes, ...ordered, ...mended];
   const code = signal?.code === undefined ? "" : ` ${printableLine(signal.code, 60)}`;
   return `${what.length > 0 ? what.join("; ") : "items known by their id alone were left out"} (${failureClass}${code})`;
 }

@@ -197,6 +197,12 @@ export class TakenRequest {
     return countByRule([...this.#projection.report()].filter(({ rule }) => !isOfRefusal(rule)));
   }
 
+  /** Whether items go in another order than the client's: an output stands right behind its call. */
+  get isReordered(): boolean {
+    const order = Array.from(this.#projection.elements(), ({ record }) => record.event.seq);
+    return order.some((seq, at) => seq < (order[at - 1] ?? 0));
+  }
+
   /** In the place of how many sealed summaries words are sent. */
   get lostSummaries(): number {
     let lost = 0;
