@@ -140,7 +140,8 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
   withRig(scenario, async (rig) => {
     const home = codexHome(rig, "0.130.0");
     const files = readdirSync(home);
-    await rig.run(["exec", "something of our own"]);
+    const ours = await rig.run(["exec", "something of our own"]);
+    expect(ours.status, ours.err).toBe(0);
     const listed = await rig.run(["sessions", "--codex"]);
     expect(listed.out).toMatch(/\n6 more in other workspaces: throughline sessions --all --codex\n$/u);
     // Taken over, it is one of the own ones in another workspace, and counted once.
@@ -161,6 +162,11 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
     expect(found.out).toMatch(/codex: sleep for a while/u);
     expect(found.out).toMatch(/5 hidden by --search sleep WHILE/u);
     expect(readdirSync(home)).toEqual(files);
+  }));
+
+it("archived sessions of Codex are counted, and listed when they are asked for", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.130.0");
     const { path, thread } = listRollouts(home).find((each) => each.thread.startsWith("01a1fac6-b6d5"))!;
     mkdirSync(join(home, "archived_sessions"));
     renameSync(path, join(home, "archived_sessions", basename(path)));
