@@ -161,6 +161,12 @@ const cases: Case[] = [
     before: "fails",
   },
   {
+    name: "a first line of which only the brace is left",
+    damage: () => change(/session_meta/u, () => "{"),
+    found: ["header-broken"],
+    before: "fails",
+  },
+  {
     name: "a first line of which a part is overwritten",
     damage: () =>
       change(/session_meta/u, (line) => `${line.slice(0, 60)}${"\0".repeat(40)}${line.slice(100)}`),
