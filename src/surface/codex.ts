@@ -80,7 +80,9 @@ export async function takeOver(
 ): Promise<TakenOver> {
   const files = filesOf(taking.environment, thread.file.thread);
   const taken = await takenOver(taking, thread, options);
-  if (options.as === undefined) notesOf(taking).put(thread.file.thread, files);
+  // What a fork goes on from is another thread's, whose repair would not be seen by the fork's own files.
+  const isOwn = thread.lineage.segments.every(({ file }) => file.thread === thread.file.thread);
+  if (options.as === undefined && isOwn) notesOf(taking).put(thread.file.thread, files);
   return taken;
 }
 

@@ -255,6 +255,35 @@ it("the list says where Codex has gone on with what was taken over, and with whi
     expect(await row()).not.toContain("gone on");
   }));
 
+it("what a repair of the session that a fork goes on from brings back comes into the fork on its next resume", () =>
+  withRig(scenario, async (rig) => {
+    const base = listRollouts(codexHome(rig, "0.169.0")).find(({ thread }) =>
+      thread.startsWith("01a1fab7-6525"),
+    )!;
+    const lines = readFileSync(base.path, "utf8").split("\n").filter(Boolean);
+    const at = lines.findIndex((line) => line.includes('"role":"assistant"'));
+    const damaged = lines.with(at, `${lines[at]},`).map((line) => `${line}\n`);
+    writeFileSync(base.path, damaged.join(""));
+    const fork = "01a1fab8-0000-7000-8000-000000000001";
+    const header = JSON.parse(lines[0]!) as { ordinal: number; payload: Record<string, unknown> };
+    header.ordinal = lines.length;
+    Object.assign(header.payload, {
+      id: fork,
+      forked_from_id: base.thread,
+      history_base: {
+        thread_id: base.thread,
+        end_ordinal_exclusive: lines.length,
+        end_byte_offset: Buffer.byteLength(damaged.join("")),
+      },
+    });
+    const path = base.path.replace("20T20-48-05", "20T21-00-00").replace(base.thread, fork);
+    writeFileSync(path, `${JSON.stringify(header)}\n`);
+    expect((await rig.run(["import", fork])).status).toBe(0);
+    expect((await rig.run(["repair", base.thread, "--write"])).status).toBe(0);
+    const { err } = await rig.run(["resume", fork, "go on", "--here"]);
+    expect(err).toContain("anew, because its rollout says otherwise now");
+  }));
+
 it("a second session of a named one gets a name of its own, and the name still means the first", () =>
   withRig(scenario, async (rig) => {
     codexHome(rig, "0.130.0");
