@@ -123,8 +123,7 @@ interface End {
   /** Ordinal of the first line after it. */
   readonly ordinal: number;
   readonly offset: number;
-  /** When the lines before and after it were written, in milliseconds since 1970. */
-  readonly written: number;
+  /** When the line after it was written, in milliseconds since 1970. */
   readonly nextWritten?: number;
   /** No turn spans it: one begins there, or the file ends. */
   readonly isBetween: boolean;
@@ -143,9 +142,9 @@ async function endBefore(path: string, first: LostHeader): Promise<End | undefin
   const ends: End[] = [];
   let [reached, end, written] = [-1, 0, 0];
   let isUnderWay = false;
-  const add = (found: Omit<End, "offset" | "written">, offset: number): void => {
+  const add = (found: Omit<End, "offset">, offset: number): void => {
     if (reached >= 0 && found.ordinal > ordinal - mostOverwritten && written <= since)
-      ends.push({ ...found, offset, written });
+      ends.push({ ...found, offset });
   };
   reading: for await (const lines of linesOf(path)) {
     for (const line of lines) {

@@ -12,9 +12,8 @@ export class SentAgain {
 
   /** Notes an item behind what was found. */
   see(kind: string, role: unknown): void {
-    const isAsking = isOutputKind(kind) || (kind === "message" && role === "user");
-    if (isAsking && this.#followed === "nothing") this.#followed = "asked";
-    else if (!isAsking && this.#followed === "asked" && isModels(kind, role)) this.#followed = "answered";
+    if (this.#followed === "nothing" && (isOutputKind(kind) || role === "user")) this.#followed = "asked";
+    else if (this.#followed === "asked" && isModels(kind, role)) this.#followed = "answered";
   }
 
   forget(): void {

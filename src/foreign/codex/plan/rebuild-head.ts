@@ -91,9 +91,8 @@ const wantedStart = /"subagent_history_start_ordinal"\s*:\s*(\d{1,15})\s*[,}]/u;
 
 /** A sub-agent's `source`, as the broken line still says it. */
 function sourceIn(broken: Buffer | undefined): unknown {
-  const said = wantedSource.exec(broken?.toString("utf8", 0, 2 ** 20) ?? "")?.[1];
-  const read = said === undefined ? undefined : parseJson(said);
-  return isJsonObject(read) ? fittingMembers({ source: read })["source"] : undefined;
+  const said = wantedSource.exec(broken?.toString("utf8", 0, 2 ** 20) ?? "")?.[1] ?? "";
+  return fittingMembers({ source: parseJson(said) })["source"];
 }
 
 /**
@@ -128,8 +127,8 @@ function lineage(
 
 /** `history_base` as the broken line still says it, or as the other files of the thread tell it. */
 function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {
-  const said = wantedBase.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
-  const read = said === undefined ? undefined : parseJson(said);
+  const said = wantedBase.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1] ?? "";
+  const read = parseJson(said);
   if (isJsonObject(read)) return { history_base: read };
   if (base === undefined) return {};
   const { rollout, endOrdinal, endOffset } = base;

@@ -67,14 +67,14 @@ const lost = "the record of this call was damaged";
 const longestName = 64;
 
 /** The part of an event that tells the call: its payload, or the item in it. */
-function tellingPart({ kind, payload }: RolloutRecord): JsonObject {
-  return kind === "item_completed" && isJsonObject(payload["item"]) ? payload["item"] : payload;
+function tellingPart({ payload }: RolloutRecord): JsonObject {
+  return isJsonObject(payload["item"]) ? payload["item"] : payload;
 }
 
 function toldBy(event: RolloutRecord): Told {
   const from = tellingPart(event);
   const told: Told = {};
-  const output = from["aggregated_output"] ?? from["formatted_output"] ?? from["stdout"] ?? from["result"];
+  const output = from["aggregated_output"] ?? from["stdout"] ?? from["result"];
   if (typeof output === "string") told.output = output;
   else if (output !== undefined && output !== null) told.output = writeJson(output);
   if (typeof from["exit_code"] === "number") told.exit = from["exit_code"];

@@ -80,7 +80,7 @@ export async function threadAt(path: string): Promise<Thread | undefined> {
     thread,
     rollout: named?.rollout ?? thread,
     made: named?.made ?? "",
-    form: named?.form ?? (whole.endsWith(".zst") ? "jsonl.zst" : whole.endsWith(".json") ? "json" : "jsonl"),
+    form: named?.form ?? "jsonl",
     path: whole,
     bytes: stat.size,
     mtime: stat.mtimeMs,
