@@ -34,6 +34,12 @@ it.each<[string, Pin, Pinned, number]>([
     found({ at: 90, regressed: 1 }),
     0,
   ],
+  [
+    "none where ordinals go back, and the last line, which has the one before, ends behind it",
+    pin,
+    found({ regressed: 1, next: 5, end: 120 }),
+    0,
+  ],
   ["as many as a file with such ordinals ends before", pin, found({ at: 90, regressed: 1, bytes: 80 }), 20],
   ["fewer than none where the last record before it ends behind it", pin, found({ next: 5, end: 120 }), -20],
   ["none where that one ends before it, and blanks follow", pin, found({ next: 5, end: 70 }), 0],

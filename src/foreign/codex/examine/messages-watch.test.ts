@@ -337,6 +337,7 @@ describe("reasoning", () => {
     ["with an event behind it", [reasoning, event("token_count"), answer("a")], []],
     ["that the person broke off", [reasoning, prompt("two")], ["1"]],
     ["at the end", [answer("a"), reasoning], ["2"]],
+    ["that the person broke off, and at the end", [reasoning, prompt("two"), reasoning], ["1", "3"]],
     ["before a blank line", [reasoning, blank, prompt("two")], ["1, damaged"]],
     ["before a blank line and the end", [reasoning, blank], ["1, damaged"]],
     ["before a blank line and more of it", [reasoning, blank, reasoning, answer("a")], ["1, damaged"]],

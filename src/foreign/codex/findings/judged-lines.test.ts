@@ -31,6 +31,7 @@ const alone = "Item 'rs_1' of type 'reasoning' was provided without its required
 const long = "Invalid 'input[1].content': array too long. Expected an array with maximum length 0.";
 
 const review = prompt("one", { id: "review_rollout_user" });
+const odd = answer("a", { id: "x_1" });
 const leftOut = "019f629b-43ee-7a82-acb1-3071dbffbdad";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
@@ -123,6 +124,23 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ["note: invalid-id at 2, 1: ctc_1"],
     "ordinals",
   ],
+  ["an id that was sent with nothing yet", [odd, answer("b")], ["invalid-id at 2, 1: x_1"], "ordinals"],
+  [
+    "an id of a session that was not answered since",
+    [odd, prompt("two"), item("message", { role: "developer", content: [] })],
+    ["invalid-id at 2, 1: x_1"],
+    "ordinals",
+  ],
+  ...[
+    [call("b"), output("b")],
+    [reasoning, answer("b")],
+    [answer("b"), prompt("three")],
+  ].map((answered): [string, Line[], string[], "ordinals"] => [
+    "an id of a session that was answered since",
+    [odd, prompt("two"), ...answered],
+    ["note: invalid-id at 2, 1: x_1"],
+    "ordinals",
+  ]),
   [
     "an id beyond ASCII, as a program leaves it that hides parts of ids",
     [answer("a", { id: "msg_01…fd" })],
@@ -161,8 +179,21 @@ it.each<[string, Line[], string[], "ordinals"?]>([
       answer("six", { id: null }),
       item("message", { role: "user", content: [{ type: "input_hologram", of: "seven" }] }),
       item("message", { role: "user", content: [] }),
+      item("message", { content: "whose?" }),
+      item("message", { content: [{ type: "text", text: "whose?" }] }),
+      item("message", { content: [{ type: "image" }, { type: "input_text", text: "five" }] }),
     ],
-    ["unread-item at 2 3 4 5 6, 5"],
+    ["unread-item at 2 3 4 5 6 12, 6"],
+  ],
+  [
+    "a message in the form of another API that a rollback took back, behind one",
+    [
+      item("message", { role: "user", content: "one" }),
+      prompt("two"),
+      item("message", { role: "assistant", content: "two" }),
+      event("thread_rolled_back", { num_turns: 1 }),
+    ],
+    ["unread-item at 2, 1"],
   ],
   [
     "calls in the forms of other APIs",
@@ -204,6 +235,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
   ["reasoning with nothing but an id", [idOnly, answer("a")], ["unsealed-reasoning at 2, 1"]],
+  [
+    "reasoning with nothing but an id, and an empty list of words",
+    [item("reasoning", { id: "rs_1", summary: [], content: [] }), answer("a")],
+    ["unsealed-reasoning at 2, 1"],
+  ],
   [
     "reasoning with nothing but an id, to which what is called OpenAI has answered: a relay's",
     [idOnly, call("a"), output("a"), answer("a")],

@@ -146,6 +146,11 @@ describe("an output whose record is gone", () => {
       completed({ type: "CommandExecution", aggregated_output: "ok\n", exit_code: 0 }),
       "Exit code: 0\nOutput:\nok\n",
     ],
+    [
+      "a command's that ended without a code",
+      completed({ type: "CommandExecution", aggregated_output: "ok\n", exit_code: null }),
+      "Output:\nok\n",
+    ],
     ["a patch's", event({ type: "patch_apply_end", stdout: "Success." }), "Output:\nSuccess."],
     [
       "another server's tool's, which is no text",

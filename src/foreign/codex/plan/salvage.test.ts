@@ -14,6 +14,7 @@ describe("of a line that is no record", () => {
     for (const records of [
       [message, state],
       [state, message, message],
+      [state, message, message, message, state],
       [enveloped, enveloped],
       [enveloped, state, enveloped, state],
       ['{"id":"5973b6c0-94b8-487b-a530-2aeb6098ae0e","instructions":null}', message],

@@ -67,7 +67,7 @@ describe("a record that Codex passes over, or that a provider refuses", () => {
     ["an output without words", item("function_call_output", { call_id: "call_1" })],
     [
       "an output's part without its words",
-      item("function_call_output", { ...output, output: [{ type: "input_text" }] }),
+      item("function_call_output", { ...output, output: [words, { type: "input_text" }] }),
     ],
     [
       "a custom call's output with a name alone",
