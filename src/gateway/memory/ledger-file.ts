@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { makePrivate } from "../../lib/open-file.ts";
 import { inTransaction, moveAside, resultCode, versionOf } from "../../lib/sqlite.ts";
-import { hasCode, isSystemError } from "../../lib/system.ts";
+import { hasCode, isSystemError, makeFolders } from "../../lib/system.ts";
 
 const tablesVersion = 1;
 
@@ -48,7 +48,7 @@ export interface LedgerFile {
  */
 export function openLedgerFile(path: string, aside: (moved: string) => void, isDamaged: boolean): LedgerFile {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
     if (!isDamaged) return opened(path);
   } catch (error) {
     if (isForbidden(error) && existsSync(path)) return readable(path);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../../lib/sqlite.ts";
+import { systemWords } from "../../lib/system.ts";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
 import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
 import {
@@ -281,7 +282,7 @@ export class Ledger implements HealMemory {
       else if (!this.#isTroubled) {
         this.#isTroubled = true;
         this.#log(
-          `the ledger ${this.#path} can't be written; healing goes on from memory: ${(error as Error).message}`,
+          `the ledger ${this.#path} can't be written; healing goes on from memory: ${systemWords(error)}`,
         );
       }
       return false;

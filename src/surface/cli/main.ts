@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
-import { hasCode } from "../../lib/system.ts";
+import { hasCode, systemWords } from "../../lib/system.ts";
 import { inHome, optionsIn } from "./in-home.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
@@ -38,7 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     terminal.err(
       inHome(
         { options: optionsIn(argv) },
-        `The output could not be written: ${unwritten.message}. What sessions hold is kept: throughline show --last\n`,
+        `The output could not be written: ${systemWords(unwritten)}. What sessions hold is kept: throughline show --last\n`,
       ),
     );
     return status === 0 ? 1 : status;
