@@ -8,15 +8,18 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
 }
 
-/** Node has only the number of some, of `EDQUOT` and `ESTALE` too (24, 2026-11). */
-const numbered: ReadonlyMap<string, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [`Unknown system error -${number}`, name]),
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [-number, name]),
 );
 
-/** An error's code, as the system names its errors: `ENOENT`. */
+/**
+ * An error's code, as the system names its errors: `ENOENT`. Node has only the number of some, of `EDQUOT` and `ESTALE` too, and calls them
+ * `UNKNOWN` or `Unknown system error -122` (24, 2026-11).
+ */
 export function codeOf(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as NodeJS.ErrnoException;
-  return code === undefined ? undefined : (numbered.get(code) ?? code);
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  const isNamed = errno === undefined || !code?.toLowerCase().startsWith("unknown");
+  return isNamed ? code : (names.get(errno) ?? code);
 }
 
 /** Whether an error has one of these codes. */

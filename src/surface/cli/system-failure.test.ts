@@ -74,8 +74,7 @@ test("a full disk is told by the place that there is no room for, also where the
 
 test("what Node knows only by its number is told in words: a quota that is used up, a server that was set up anew", () => {
   const { EDQUOT, ESTALE } = constants.errno;
-  const numbered = (errno: number): Error => {
-    const code = `Unknown system error -${errno}`;
+  const numbered = (errno: number, code = `Unknown system error -${errno}`): Error => {
     const facts = { code, errno: -errno, syscall: "open", path: "/tmp/gone/a" };
     return Object.assign(new Error(`${code}: ${code}, open '/tmp/gone/a'`), facts);
   };
@@ -83,6 +82,11 @@ test("what Node knows only by its number is told in words: a quota that is used 
   expect(full?.class).toBe("store-full");
   expect(full?.message).toMatch(/the quota is used up \(EDQUOT\)\..*: quota -s$/u);
   expect(full?.message).not.toContain("Unknown");
+  // As writeSync says it.
+  expect(asFailure(numbered(EDQUOT, "UNKNOWN"))).toMatchObject({
+    class: "store-full",
+    message: full?.message,
+  });
   expect(asFailure(numbered(ESTALE))?.message).toContain(
     "/tmp/gone/a can't be used: its server doesn't know it any more (ESTALE).",
   );

@@ -159,8 +159,11 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
   }
 }
 
-/** A folder that another user left (with sudo, say) can't be removed, which is no reason to refuse a repair. */
-function removeIfPossible(folder: RepairFolder): void {
+/**
+ * Removes what no repair needs. A folder that can't be removed (another user left it, with sudo, say, or its disk fails) is no reason to
+ * refuse a repair, and hides none why one failed.
+ */
+export function removeIfPossible(folder: RepairFolder): void {
   try {
     folder.remove();
   } catch (error) {

@@ -12,7 +12,14 @@ import type { FindingKind } from "../findings/catalogue.ts";
 import { type Finding, needsRepair } from "../findings/finding.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 import { heldStill } from "../plan/held-still.ts";
-import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
+import {
+  isUnfinished,
+  type Journal,
+  makeRepairFolder,
+  removeIfPossible,
+  type RepairFolder,
+  repairsOf,
+} from "./journal.ts";
 import { judge } from "../findings/judge.ts";
 import { homeOf, isThreadId, plainPath } from "../home/places.ts";
 import { chosenProvider } from "../home/settings.ts";
@@ -138,7 +145,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...beside,
     };
   } catch (error) {
-    folder.remove();
+    removeIfPossible(folder);
     throw error;
   }
 }

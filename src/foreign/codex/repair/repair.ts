@@ -5,7 +5,7 @@ import { crashPoint } from "../../../lib/fault.ts";
 import { complete, type CompletedRepair, leave, takeBack } from "./carry-out.ts";
 import { withLater } from "./gone-on.ts";
 import { assertUntouched, digest, syncFile } from "./in-place.ts";
-import { isUnfinished, type Journal, type KnownRepair, repairsOf } from "./journal.ts";
+import { isUnfinished, type Journal, type KnownRepair, removeIfPossible, repairsOf } from "./journal.ts";
 import { homeOf, packedPath, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-file.ts";
 import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
@@ -38,6 +38,7 @@ export async function repairRollout(
   return underLock({ path: real, thread, isPacked: isCompressed(real) }, async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
+    let isBegun = false;
     try {
       onPrepared(prepared);
       if (!prepared.isNeeded) {
@@ -50,10 +51,12 @@ export async function repairRollout(
       options.signal?.throwIfAborted();
       assertUntouched(real, stat, "its repair was worked out");
       folder.write(journal);
+      isBegun = true;
       crashPoint("repair-begun");
       return { ...(await complete(folder, journal, stat)), plan };
     } catch (error) {
-      if (prepared.folder.read() === undefined) prepared.folder.remove();
+      // From then on the rollout may need its copies, whatever a disk that fails says of them.
+      if (!isBegun) removeIfPossible(prepared.folder);
       throw error;
     }
   });

@@ -94,6 +94,29 @@ describe.each<[string, (from: number) => (nth: number) => boolean]>([
   });
 });
 
+it("a repair that was cut off in the file keeps its backup, also where the disk says that its journal isn't there", async () => {
+  const { existsSync } = fs;
+  let isCutOff = false;
+  system["ftruncateSync"] = () => {
+    isCutOff = true;
+    throw eio("ftruncateSync");
+  };
+  system["fsync"] = (_file, done) => {
+    isCutOff = true;
+    setImmediate(done as (error: Error) => void, eio("fsync"));
+  };
+  fs.existsSync = (at) => !(isCutOff && String(at).endsWith("journal.json")) && existsSync(at);
+  syncBuiltinESMExports();
+  try {
+    await expect(repair()).rejects.toThrow("was cut off");
+  } finally {
+    fs.existsSync = existsSync;
+    syncBuiltinESMExports();
+  }
+  expect(repairsOf(own, path)).toHaveLength(1);
+  expect(readFileSync(repairsOf(own, path)[0]!.folder.original).equals(damaged)).toBe(true);
+});
+
 it("what is noted as taken back is done, also where its copies can't be removed: finishing it would repair the file anew", async () => {
   await repair();
   const isNoted = (): boolean => repairsOf(own, path)[0]?.journal.state === "undone";
