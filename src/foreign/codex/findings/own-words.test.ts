@@ -1,4 +1,4 @@
-// Words that people report of Codex since 2026-04 (openai/codex#19567, #20317, #22934, #27202, #38240, #39434, #41814, #42027, #43689, #45385, #46223 …).
+// Words that people report of Codex since 2026-04 (openai/codex#16049, #19567, #20317, #22934, #27202, #38240, #39434, #41814, #42027, #43689, #45385, #46223 …).
 import { expect, it } from "vitest";
 import { understand } from "./understand.ts";
 
@@ -42,6 +42,16 @@ it.each<[string, string[], string | RegExp]>([
     "throughline resume",
   ],
   ["Current working directory missing\nThis chat's working directory no longer exists", [], "-C FOLDER"],
+  [
+    "ERROR: No saved session found with ID my-session. Run `codex resume` without an ID to choose from existing sessions.",
+    [],
+    "--search NAME",
+  ],
+  [
+    `ERROR: No saved session found with ID ${thread}.`,
+    ["state-moved", "two-files-one-id", "name-differs"],
+    "isn't any more",
+  ],
   ["paginated threads do not support thread/rollback", [], "update that program"],
   [`■ Agent thread ${thread} is no longer available.`, [], "parent"],
   [

@@ -61,6 +61,15 @@ export const ownWords: readonly OwnWords[] = [
     ],
   },
   {
+    // 0.117 and later look for a name in their own database only (openai/codex#16049).
+    says: /no saved session found with id (?!<?[0-9a-f]{8}-)/iu,
+    means:
+      "This version of Codex knows no session of that name; it may have one that another version was told of",
+    youCan:
+      "find it: throughline sessions --codex --all --archived --search NAME; go on with it: codex resume, with its id",
+    kinds: [],
+  },
+  {
     says: /no rollout found for thread id|no saved session found|thread-store internal error: [^:]{0,300}\(os error 2\)/iu,
     means:
       "Codex's state database names a place where the session's file isn't any more, or there is no such session",
