@@ -21,7 +21,7 @@ export interface FindingEntry {
 export const catalogue = {
   "header-broken": {
     severity: "broken",
-    title: "Codex can't read the first line",
+    title: "a first line that Codex can't read",
     causes:
       'every resume fails: "failed to read session metadata" (0.98 and before: "failed to parse thread ID from rollout file")',
     mends: "repair",
