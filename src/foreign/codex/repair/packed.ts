@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { giveTo } from "../../../lib/owner.ts";
-import { isSystemError, syncPath } from "../../../lib/system.ts";
+import { hasCode, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { unpacked } from "../rollout/compressed.ts";
 import { copyPrivately } from "./copy.ts";
@@ -63,7 +63,7 @@ function giveName(draft: string, path: string): void {
   try {
     linkSync(draft, path);
   } catch (error) {
-    if (!isSystemError(error) || error.code === "EEXIST" || existsSync(path)) throw error;
+    if (hasCode(error, "EEXIST") || existsSync(path)) throw error;
     renameSync(draft, path);
   }
 }

@@ -30,8 +30,7 @@ export async function findThreads(
     ({ thread }) => (wanted.length >= shortest && thread.startsWith(wanted)) || nameOf(thread) === reference,
   );
   const threads = Map.groupBy(meant, ({ thread }) => thread);
-  const several = [...threads].filter(([, own]) => own.length > 1).map(([id]) => id);
-  const hints = databases.known(several);
+  const hints = databases.known(threads.keys());
   const found: Thread[] = [];
   for (const [id, own] of threads)
     found.push(await threadOf(currentOf(own, hints.get(id)?.path), files, nameOf(id)));
