@@ -133,7 +133,7 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ],
   ...[
     [call("b"), output("b")],
-    [reasoning, answer("b")],
+    [reasoning, prompt("three")],
     [answer("b"), prompt("three")],
   ].map((answered): [string, Line[], string[], "ordinals"] => [
     "an id of a session that was answered since",

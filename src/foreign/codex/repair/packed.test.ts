@@ -1,4 +1,4 @@
-import {
+import fs, {
   appendFileSync,
   chmodSync,
   copyFileSync,
@@ -17,10 +17,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { placeWhole } from "./packed.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { previewRepair } from "./prepare.ts";
@@ -198,6 +199,27 @@ it("a file that appears while a rollout is being put in place is never replaced"
   await expect(placeWhole(archive, path, statSync(archive))).rejects.toThrow("EEXIST");
   expect(readFileSync(path, "utf8")).toBe(later);
   expect(beside(), "no draft is left").toHaveLength(2);
+});
+
+it("on a disk that has no links a rollout is put in place all the same, and replaces none", async () => {
+  const { linkSync: link } = fs;
+  onTestFinished(() => {
+    fs.linkSync = link;
+    syncBuiltinESMExports();
+  });
+  // As exFAT answers.
+  fs.linkSync = () => {
+    throw Object.assign(new Error("EPERM"), { code: "EPERM", syscall: "link" });
+  };
+  syncBuiltinESMExports();
+  packed(unanswered);
+  expect((await mended())!.path).toBe(path);
+  expect(beside()).toEqual([basename(path)]);
+  const repaired = readFileSync(path, "utf8");
+  expect(repaired).toContain("function_call_output");
+  packed(unanswered);
+  await expect(placeWhole(archive, path, statSync(archive))).rejects.toThrow("EPERM");
+  expect(readFileSync(path, "utf8")).toBe(repaired);
 });
 
 /** A repair, or its undoing, that was killed when both files were there, and its draft too: with the rollout's name on it. */

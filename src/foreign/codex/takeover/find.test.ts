@@ -29,13 +29,22 @@ test("of a thread with several files the one is taken that Codex's state databas
   const database = new DatabaseSync(join(home, "state_5.sqlite"));
   onTestFinished(() => database.close());
   database.exec("CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT)");
-  const taken = async (named: string): Promise<string[]> => {
-    database.prepare("INSERT OR REPLACE INTO threads VALUES (?, ?, 'mine')").run(thread, join(home, named));
-    return (await findThreads(home, "mine")).map(({ file }) => file.path);
-  };
-  expect(await taken(first)).toEqual([join(home, first)]);
-  expect(await taken(second)).toEqual([join(home, second)]);
-  expect(await taken("sessions/gone.jsonl")).toEqual([join(home, second)]);
+  const naming = (path: string, name: string | null): void =>
+    void database
+      .prepare("INSERT OR REPLACE INTO threads VALUES (?, ?, ?)")
+      .run(thread, join(home, path), name);
+  const found = async (reference: string): Promise<string[]> =>
+    (await findThreads(home, reference)).map(({ file }) => file.path);
+  for (const [named, taken] of [
+    [first, first],
+    [second, second],
+    ["sessions/gone.jsonl", second],
+  ] as const) {
+    naming(named, null);
+    expect(await found(thread), named).toEqual([join(home, taken)]);
+  }
+  naming(first, "mine");
+  expect(await found("mine"), "by the name that it has there").toEqual([join(home, first)]);
 });
 
 test("a thread is found by the first four letters of its id, and by no fewer", async () => {
