@@ -2,7 +2,7 @@ import type { FailureSignal } from "../failure.ts";
 import { formatTime } from "../lib/date.ts";
 import { printableLine } from "../lib/printable.ts";
 import { catalogue, type FailureClass, type FailureData } from "./catalogue.ts";
-import type { ClassifyContext } from "./pattern.ts";
+import { type ClassifyContext, words } from "./pattern.ts";
 
 /**
  * One line for a person: what happened, when it ends, what the provider said (shortened, without control characters), the class, and
@@ -15,7 +15,8 @@ export function failureMessage(
   context: Pick<ClassifyContext, "provider">,
 ): string {
   const entry = catalogue[failureClass];
-  const said = printableLine(signal.message, 200);
+  // Where not all of it can be shown, the provider's own words are.
+  const said = printableLine(signal.message.length > 200 ? words(signal) : signal.message, 200);
   const facts: string[] = [failureClass];
   if (context.provider) facts.push(context.provider);
   if (signal.status !== undefined) facts.push(`HTTP ${signal.status}`);

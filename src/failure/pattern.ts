@@ -87,10 +87,11 @@ const prefixes = new RegExp(
   "iu",
 );
 
+/** A message without what gateways put before it. */
+export const unwrapped = (message: string): string => message.replace(prefixes, "").trimStart();
+
 /** The provider's message without what gateways put before it. */
-export function words(signal: FailureSignal): string {
-  return signal.message.replace(prefixes, "").trimStart();
-}
+export const words = (signal: FailureSignal): string => unwrapped(signal.message);
 
 /** Whether every condition of the pattern holds for the signal; `undefined` if not. */
 export function matchPattern(

@@ -1,3 +1,4 @@
+import { unwrapped } from "./pattern.ts";
 import type { FailureSignal } from "../failure.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { embeddedObject } from "./embedded.ts";
@@ -78,10 +79,17 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   const isOutage = (signal.status ?? 0) >= 500;
   if (inner.status === undefined && (isOutage || signal.status === 429)) {
     const isWrapped = isOutage && layers.length > 1 && isInvalid(inner);
-    const refused = upstreamStatus(layers) ?? (isWrapped ? 400 : undefined);
+    const told = upstreamStatus(layers);
+    const refused = told ?? (isWrapped ? 400 : undefined);
     if (refused !== undefined) signal.status = refused;
+    // The code beside words that tell another status is the gateway's own.
+    if (told !== undefined && isOfGateway(signal.code)) delete signal.code;
+    if (told !== undefined && isOfGateway(signal.type)) delete signal.type;
   }
 }
+
+const isOfGateway = (code: string | undefined): boolean =>
+  code !== undefined && /^(?:internal_)?(?:server_)?error$/iu.test(code);
 
 // "upstream returned 400: {…}", "Provider error: 400 Bad Request: …", "status code 422 from upstream", "upstream_status: HTTP 400"; before
 // anything that is quoted. "429.png", "402-a1" and "450 tokens" are no statuses; "401 token expired" and "400 messages.0: …" begin with one.
@@ -94,7 +102,7 @@ const goStatus = /"https?:[^\s"]{1,200}": (4\d\d) [A-Z]/u;
 /** The upstream's status where a gateway's own words name it. */
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
   const told = layers.flatMap(
-    ({ message = "" }) => (namedStatus.exec(message) ?? goStatus.exec(message))?.[1] ?? [],
+    ({ message = "" }) => (namedStatus.exec(unwrapped(message)) ?? goStatus.exec(message))?.[1] ?? [],
   );
   return statusOf(told.at(-1));
 }

@@ -28,6 +28,20 @@ describe("a refusal", () => {
     );
   });
 
+  it("that a relay tells as its own error 500, with the upstream's status among its words, is no outage", async () => {
+    const message =
+      "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: a provider with a long name; model: DeepSeek-V4-Flash-0731; upstream_status: HTTP 500; cause: upstream status 400: Bad Request";
+    const answer = refused(500, { error: { message, type: "server_error", code: "internal_server_error" } });
+    const { url, sent } = await endpoint((body) =>
+      items(body).some(({ type }) => type === "function_call") ? answer : undefined,
+    );
+    const gateway = await gatewayTo(url, { random: () => 0 });
+    for (let turn = 0; turn < 2; turn++)
+      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
+    expect(sent.length).toBeLessThanOrEqual(7);
+    expect(gateway.lines.join()).not.toContain("again in");
+  });
+
   it("that a relay keeps to itself is found out, and remembered when it was found out twice (Wei-Shaw/sub2api#3038)", async () => {
     const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
     const { url, sent } = await endpoint((_body, text) => (text.includes(seal) ? answer : undefined));
