@@ -83,14 +83,14 @@ describe("a rollout that somebody writes to while its repair is worked out is le
   });
 });
 
+/** Writes to the rollout as soon as somebody else has a turn and the repair's folder has this file. */
+function writeBehind(file: string, bytes: Buffer): void {
+  if (existsSync(file)) appendFileSync(path, bytes);
+  else setImmediate(() => writeBehind(file, bytes));
+}
+
 describe("what is written while the copies are made, behind the last look at the file, stays:", () => {
   const later = Buffer.from('{"type":"event_msg"}\n');
-  /** Writes as soon as somebody else has a turn and the repair's folder has this file. */
-  const writeBehind = (file: () => string): void => {
-    if (existsSync(file())) appendFileSync(path, later);
-    else setImmediate(() => writeBehind(file));
-  };
-
   it("by a repair, which leaves no copy", async () => {
     const act = repair(() => setImmediate(() => appendFileSync(path, later)));
     const after = await refused(act, "was changed while its repair was worked out");
@@ -102,7 +102,7 @@ describe("what is written while the copies are made, behind the last look at the
     const { folder } = (await repair())!;
     const repaired = readFileSync(path);
     const undoing = undoRepair(path, { home: own });
-    writeBehind(() => join(folder.path, "restored.jsonl"));
+    writeBehind(join(folder.path, "restored.jsonl"), later);
     const after = await refused(undoing, "was changed while its repair was taken back");
     expect(after.equals(Buffer.concat([repaired, later]))).toBe(true);
     await undoRepair(path, { home: own });
@@ -209,6 +209,19 @@ describe("a repair that was cut off", () => {
     expect(readdirSync(done.folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
     await undoRepair(path, { home: own });
     expect(readFileSync(path).equals(Buffer.concat([damaged, Buffer.from("\n"), later]))).toBe(true);
+  });
+
+  it("leaves what Codex writes while it is finished, and is finished with that when it is asked for again", async () => {
+    const known = await cutOff();
+    const later = Buffer.from('{"type":"event_msg"}\n');
+    const gone = Buffer.concat([readFileSync(known.folder.repaired), later]);
+    writeFileSync(path, gone);
+    const finishing = finishRepair(known, path);
+    writeBehind(join(known.folder.path, "found.jsonl"), later);
+    const after = await refused(finishing, "was changed while its repair was finished");
+    expect(after.equals(Buffer.concat([gone, later]))).toBe(true);
+    expect((await finishRepair(known, path)).journal.state).toBe("done");
+    expect(readFileSync(path).equals(after)).toBe(true);
   });
 
   it("is not finished from half a copy, and is taken back from the whole one", async () => {

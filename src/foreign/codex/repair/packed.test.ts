@@ -85,6 +85,8 @@ it("a compressed rollout is unpacked for its repair, as Codex does on resume, an
   expect(readFileSync(path, "utf8")).toMatch(/"type":"function_call_output"/u);
   expect(statSync(path).mode & 0o777, "rights as they were").toBe(0o640);
   expect(Math.round(statSync(path).mtimeMs / 1_000), "its place in lists").toBe(1_700_000_000);
+  for (const copy of [done.folder.original, done.folder.packed])
+    expect(statSync(copy).mode & 0o777, "for its owner only").toBe(0o600);
 
   const back = await undoRepair(path, { home: options.home });
   expect(back.path).toBe(archive);

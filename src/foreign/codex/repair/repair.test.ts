@@ -1,11 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
-import { finishRepair, repairRollout } from "./repair.ts";
+import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-repair-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -85,6 +94,20 @@ it("a repair that a database of Codex's doesn't let end says so, and is finished
   await finishRepair(known!, path);
   expect(readFileSync(path, "utf8").trim()).toBe(first);
   expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
+});
+
+it("a rollout keeps the time of its last change, by which lists are in order, when it is repaired and when that is taken back", async () => {
+  const path = join(root, "timed.jsonl");
+  const payload = { id: "01a1fac2-0000-7000-8000-000000000000", timestamp: "2026-11-20T20:58:19.000Z" };
+  const torn = `${JSON.stringify({ timestamp: payload.timestamp, type: "session_meta", payload })}\n{"timestamp":"2026-`;
+  writeFileSync(path, torn);
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  const home = join(root, "timed");
+  for (const act of [repairRollout, undoRepair]) {
+    expect(await act(path, { home })).toBeDefined();
+    expect(Math.floor(statSync(path).mtimeMs / 1_000)).toBe(1_700_000_000);
+  }
+  expect(readFileSync(path, "utf8")).toBe(torn);
 });
 
 it("a rollout that may only be read is refused before anything is begun", async () => {
