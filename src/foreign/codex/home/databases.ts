@@ -134,9 +134,9 @@ export class CodexDatabases {
   /** Looks through both, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */
   check(): void {
     for (const name of ["state", "thread_history"]) {
-      const path = newestDatabase(this.#home, name);
       // Codex may be writing to it while it is read as a file that nobody writes to: only what a second look finds, too, is damage.
       const damage = this.#damage(name) && this.#damage(name);
+      const path = damage === undefined ? undefined : newestDatabase(this.#home, name);
       if (path !== undefined && damage !== undefined) this.troubles.set(path, damage);
     }
   }
@@ -188,9 +188,10 @@ export class CodexDatabases {
   }
 
   #read<T>(name: string, query: (database: DatabaseSync) => T): T | undefined {
-    const path = newestDatabase(this.#home, name);
-    if (path === undefined) return undefined;
+    let path: string | undefined;
     try {
+      path = newestDatabase(this.#home, name);
+      if (path === undefined) return undefined;
       const database = openForReading(path);
       try {
         return query(database);
@@ -199,7 +200,7 @@ export class CodexDatabases {
       }
     } catch (error) {
       if (!isDatabaseError(error)) throw error;
-      this.troubles.set(path, systemWords(error));
+      this.troubles.set(path ?? this.#home, systemWords(error));
       return undefined;
     }
   }

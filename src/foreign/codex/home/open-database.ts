@@ -5,13 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { mustBeFile } from "../../../lib/open-file.ts";
 import { hasCode, isSystemError } from "../../../lib/system.ts";
 
-/** Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none. */
+/**
+ * Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none.
+ * @throws what the system says where it can't be told.
+ */
 export function newestDatabase(home: string, name: string): string | undefined {
   let files: string[];
   try {
     files = readdirSync(home);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
+    if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
     return undefined;
   }
   const numbered = new RegExp(`^${name}_(\\d{1,6})\\.sqlite$`, "u");

@@ -47,7 +47,8 @@ export async function repairRollout(
       }
       const { folder, ...plan } = prepared;
       const journal = await settled(prepared, options.now ?? Date.now());
-      if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
+      if (plan.after.some(({ kind }) => kind !== "state-unreadable"))
+        await writeTranscript(folder.original, folder.transcript);
       options.signal?.throwIfAborted();
       assertUntouched(real, stat, "its repair was worked out");
       folder.write(journal);

@@ -136,4 +136,21 @@ it("a database of Codex's that can't be read is told: what it says of the rollou
   expect(done?.plan?.after).toMatchObject([
     { kind: "state-unreadable", detail: expect.stringContaining("thread_history_1.sqlite: ") },
   ]);
+  expect(fs.existsSync(done!.folder.transcript), "nothing of the session is lost").toBe(false);
+});
+
+it("a home of which nobody can say which databases it holds is told as that, and isn't taken for one without", async () => {
+  const { readdirSync } = fs;
+  system["readdirSync"] = (...values) => {
+    if (values[0] === codex) throw eio("scandir");
+    return (readdirSync as unknown as Call)(...values);
+  };
+  syncBuiltinESMExports();
+  const done = await repair().finally(() => {
+    fs.readdirSync = readdirSync;
+    syncBuiltinESMExports();
+  });
+  expect(done?.plan?.after).toMatchObject([
+    { kind: "state-unreadable", detail: `${codex}: the disk fails (EIO)` },
+  ]);
 });
