@@ -111,7 +111,7 @@ it("under the name that its repair gives it, it is found while it is compressed,
   expect((await repairRollout(plan.path, options))?.journal.mended).toEqual(plan.mended);
 });
 
-it("one that is a link is one again when its repair is taken back, if what it led to is still there", async () => {
+it("one that is a link is one again when its repair is taken back, if what it led to is still there as it was", async () => {
   const bytes = packed(unanswered);
   const elsewhere = join(home, "disk", "packed.zst");
   mkdirSync(dirname(elsewhere));
@@ -124,11 +124,17 @@ it("one that is a link is one again when its repair is taken back, if what it le
   expect(readlinkSync(archive)).toBe(link);
   expect(beside()).toHaveLength(1);
 
-  await mended();
-  rmSync(elsewhere);
-  await undoRepair(path, { home: options.home });
-  expect(lstatSync(archive).isFile()).toBe(true);
-  expect(readFileSync(archive).equals(bytes)).toBe(true);
+  for (const change of [() => writeFileSync(elsewhere, "other"), () => rmSync(elsewhere)]) {
+    rmSync(archive);
+    writeFileSync(elsewhere, bytes);
+    symlinkSync(link, archive);
+    await mended();
+    change();
+    await undoRepair(path, { home: options.home });
+    expect(beside()).toEqual([basename(archive)]);
+    expect(lstatSync(archive).isFile()).toBe(true);
+    expect(readFileSync(archive).equals(bytes)).toBe(true);
+  }
 });
 
 it("what Codex has written since stays, in the unpacked file", async () => {
