@@ -94,6 +94,9 @@ test("a file system that can't make folders durable is worked on all the same, a
   try {
     refuse("EINVAL");
     syncPath(folder);
+    const file = join(folder, "log");
+    fs.writeFileSync(file, "kept");
+    expect(() => syncPath(file)).toThrow("EINVAL");
     refuse("EIO");
     expect(() => syncPath(folder)).toThrow("EIO");
   } finally {

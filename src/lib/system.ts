@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { constants, homedir } from "node:os";
 import { dirname } from "node:path";
 import { quoted } from "./words.ts";
@@ -141,8 +150,8 @@ export function sizeIfSeen(path: string): number {
 }
 
 /**
- * Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable; as far as there is a way to: some file
- * systems have none for folders and say EINVAL (VirtualBox's shared folders, some of FUSE).
+ * Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. Of a folder as far as there is a way to:
+ * some file systems have none and say EINVAL (VirtualBox's shared folders, some of FUSE).
  */
 export function syncPath(path: string): void {
   if (process.platform === "win32") return;
@@ -150,7 +159,7 @@ export function syncPath(path: string): void {
   try {
     fsyncSync(fd);
   } catch (error) {
-    if (!hasCode(error, "EINVAL")) throw error;
+    if (!hasCode(error, "EINVAL") || !fstatSync(fd).isDirectory()) throw error;
   } finally {
     closeSync(fd);
   }
