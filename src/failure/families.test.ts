@@ -260,6 +260,9 @@ describe("a refusal in words that nobody has recorded", () => {
       "upstream returned 400 item rs_1: failed to unseal reasoning",
       "status 400 message: failed to unseal reasoning",
       "upstream error 400 messages.1.content.0: failed to unseal reasoning",
+      "Error code: 400 - failed to unseal reasoning",
+      "status_code=400, failed to unseal reasoning",
+      "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: P; model: m; upstream_status: HTTP 400; cause: failed to unseal reasoning",
     ])
       expect(classOf(502, said(message, { type: "server_error" }))).toBe("sealed-reasoning-rejected");
     expect(classOf(502, said("Could not unseal reasoning; upstream took 400 ms"))).toBe("overloaded");
