@@ -103,7 +103,8 @@ const goStatus = /"https?:[^\s"]{1,200}": (4\d\d) [A-Z]/u;
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
   const told = layers.flatMap(
     ({ message = "" }) =>
-      (namedStatus.exec(message) ?? namedStatus.exec(unwrapped(message)) ?? goStatus.exec(message))?.[1] ?? [],
+      (namedStatus.exec(message) ?? namedStatus.exec(unwrapped(message)) ?? goStatus.exec(message))?.[1] ??
+      [],
   );
   return statusOf(told.at(-1));
 }
