@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { quarantineScope } from "./quarantine-scope.ts";
 import { itemFacts, versions } from "./facts.ts";
-import { imported } from "./imported.ts";
+import { imported, takenSource } from "./imported.ts";
 
 /**
  * The events of a session's log: one discriminated union, versioned as a whole by `schemaVersion`. A line of the log is one event, its
@@ -299,7 +299,7 @@ export const sessionEvent = z.discriminatedUnion("type", [
   }),
   /** All items before this event leave the window; those that follow stand in their place (a compaction that another tool made). */
   z.object({ ...header, type: z.literal("history-replaced"), count: z.number() }),
-  z.object({ ...header, type: z.literal("session-imported"), ...imported.shape }),
+  z.object({ ...header, type: z.literal("session-imported"), ...takenSource.shape }),
   z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
   z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
   /** Lists leave it out until it is taken out again, or a turn is started. */

@@ -244,7 +244,7 @@ describe("a window that is read from the checkpoint on", () => {
     log.add({ type: "session-imported", ...source });
     log.endTurn();
     expect(seqsOf(log)).toEqual(kept);
-    expect(log.history.imported).toEqual(source);
+    expect(log.history.imported).toEqual({ ...source, at: expect.any(Number) });
     expect(reopened(log)).toEqual(log.history);
     log.add({ type: "history-rewound", toStep: 1, fromSeq: kept[1]! });
     log.endTurn();

@@ -201,7 +201,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       emptyWindow(fold, own, event.seq);
       break;
     case "session-imported": {
-      const { seq: _seq, fence: _fence, at: _at, type: _type, ...imported } = event;
+      const { seq: _seq, fence: _fence, type: _type, ...imported } = event;
       fold.imported = imported;
       break;
     }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** Another tool's session that was taken over into this one, as far as it was read. */
-export const imported = z.object({
+/** What the log says of another tool's session that was taken over into this one, as far as it was read. */
+export const takenSource = z.object({
   format: z.literal("codex"),
   /** Its id in the other tool. */
   id: z.string(),
@@ -17,5 +17,9 @@ export const imported = z.object({
   turn: z.number(),
   open: z.literal(true).optional(),
 });
+
+/** The same with the time of the line (milliseconds since 1970), which checkpoints of before 2026-11-23 don't have. */
+export const imported = takenSource.extend({ at: z.number().optional() });
+
 /** How far another tool's session was taken over. */
 export type Imported = z.infer<typeof imported>;

@@ -75,9 +75,8 @@ export async function importThread(
   }
   const fresh = known.isCutOff ? undefined : await freshIn(thread.file, imported);
   // It, or a file that it goes on from, may hold more then, although its last line is what it was.
-  const isMended = thread.lineage.segments.some(
-    ({ file }) => (plan.mendedAt?.(file.path) ?? 0) > known.takenAt,
-  );
+  const { at: takenAt = Infinity } = imported;
+  const isMended = thread.lineage.segments.some(({ file }) => (plan.mendedAt?.(file.path) ?? 0) > takenAt);
   const unchanged = { id, ...new Taking(issuerIn(plan), 0).tally };
   const bytes = fresh?.bytes;
   if (bytes === 0 && !isMended) return { ...unchanged, did: "same", fresh: 0 };

@@ -1,9 +1,10 @@
 // A session that is made anew from its rollout: what a person changed about it stays, and it is never gone.
-import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { checkpointOf } from "../../../session/checkpoint.ts";
 import type { LogRecord, NewEvent } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import { folderStore } from "../../../store/folder/folder-store.ts";
@@ -220,4 +221,23 @@ test("what a repair brings back comes into the session, though the rollout ends 
   await undoRepair(path, { home });
   expect(await take(plan, path)).toMatchObject({ did: "moved-on" });
   expect(await itemsIn(plan.store, id)).toEqual(whole);
+});
+
+test("in a session that has gone its own way, only a repair since it was taken over counts", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  const path = rollout();
+  const store = folderStore(mkdtempSync(join(tmpdir(), "throughline-remade-")), { version: "1" });
+  const plan = { ...importPlan(), store, mendedAt: (of: string) => lastRepairAt(home, of) };
+  writeFileSync(path, `${text}torn`);
+  await repairRollout(path, { home });
+  const { id } = await take(plan, path);
+  const { history } = await read(store, id);
+  const turn = history.turn + 1;
+  await note(store, id, { type: "turn-started", turn, source: "prompt", preview: "own" });
+  const checkpoint = checkpointOf((await read(store, id)).history);
+  await note(store, id, { type: "turn-ended", turn, outcome: { kind: "completed" }, checkpoint });
+  expect(await take(plan, path)).toMatchObject({ did: "same" });
+  appendFileSync(path, "torn again");
+  await repairRollout(path, { home });
+  expect(await take(plan, path)).toMatchObject({ did: "moved-on" });
 });

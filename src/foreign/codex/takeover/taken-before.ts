@@ -49,8 +49,7 @@ export interface Known {
   readonly movedOn: boolean;
   /** What came since was being taken over, and that was cut off: a part of it is in the history. */
   readonly isCutOff: boolean;
-  /** When it was taken over (milliseconds since 1970), and the messages that it had then. */
-  readonly takenAt: number;
+  /** The messages that it had when it was taken over; means nothing once it has gone its own way. */
   readonly messages: number;
   /** Settings that a person has changed since. */
   readonly chosen: Partial<Settings>;
@@ -61,7 +60,7 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
   let history = createHistory();
   let taken: Settings | undefined;
   let isBehind = false;
-  let [movedOn, isCutOff, takenAt, messages] = [false, false, 0, 0];
+  let [movedOn, isCutOff, messages] = [false, false, 0];
   const visitor: LogVisitor = {
     checkpoint: (record, checkpoint) => {
       history = resumeFrom(record, checkpoint);
@@ -72,7 +71,7 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
       const { type } = record.event;
       if (type === "session-imported") {
         [isBehind, movedOn, isCutOff] = [true, false, false];
-        [taken, takenAt, messages] = [history.settings, record.event.at, history.messages];
+        [taken, messages] = [history.settings, history.messages];
       } else if (!isBehind || movedOn || quiet.has(type)) return;
       else if (ofTaking.has(type) || (isCutOff && type === "history-rewound")) isCutOff = true;
       else [movedOn, isCutOff] = [true, false];
@@ -85,7 +84,7 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
     throw error;
   }
   const chosen = taken ? changed(taken, history.settings) : {};
-  return { history, movedOn, isCutOff, takenAt, messages, chosen };
+  return { history, movedOn, isCutOff, messages, chosen };
 }
 
 function changed(before: Settings, now: Settings): Partial<Settings> {
