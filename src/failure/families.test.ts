@@ -281,6 +281,12 @@ describe("a refusal in words that nobody has recorded", () => {
     );
   });
 
+  it("tells a rate, and a bill, from a plan's limit that was reached", () => {
+    expect(classOf(429, said("You've reached your rate limit. Please try again in 20s."))).toBe("rate-limit");
+    expect(classOf(429, said("You've reached your spending limit."))).toBe("billing");
+    expect(classOf(429, said("You've reached your weekly limit."))).toBe("usage-limit");
+  });
+
   it("reads how long a plan asks to wait", () => {
     const wait = (message: string): unknown =>
       classify(signalFromHttp(429, {}, JSON.stringify(said(message))), context).data;

@@ -1,4 +1,4 @@
-import type { Failure } from "../failure.ts";
+import { type Failure, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
@@ -38,6 +38,14 @@ import {
  * (`policy.ts`).
  */
 export const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
+/** For a refusal that names no type: where it isn't an unusual one, it can be anything of the history. */
+const untyped = general.map(({ rung, propose }): Remedy => ({
+  rung,
+  propose: (refused) =>
+    isFailureOf(refused.failure, "item-type-unsupported") && refused.failure.data.kind === undefined
+      ? propose(refused)
+      : undefined,
+}));
 const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcript];
 
 /**
@@ -57,7 +65,7 @@ const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
   "chain-missing": [wholeInput],
   "item-not-persisted": [itemIds, namedReasoning, ...ids],
   "item-id-invalid": [itemIds, callIds, shortestCallIds, ofIssuer, allSealed, transcript],
-  "item-type-unsupported": [typeAsNotes, transcript],
+  "item-type-unsupported": [typeAsNotes, ...untyped, transcript],
   "call-without-output": [transcript],
   "output-without-call": [transcript],
   "tool-arguments-invalid": [namedAsNote, transcript],

@@ -335,6 +335,16 @@ describe("the first remedy of", () => {
     });
   });
 
+  it("an item type that nothing names: what is sealed goes before everything but words does", () => {
+    const log = twoTurns();
+    log.addItem({ type: "web_search_call", id: "ws_1" }, { turn: 2, step: 3 });
+    expect(all("item-type-unsupported", {}, { log })).toEqual(["0 item-type", "1 issuer", "5 transcript"]);
+    expect(all("item-type-unsupported", { kind: "compaction_trigger" }, { log })).toEqual([
+      "0 item-type",
+      "5 transcript",
+    ]);
+  });
+
   it("call ids that are too long: hashed to the length that the error names, then to those that wires ask for", () => {
     const log = new WrittenLog();
     log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });

@@ -172,7 +172,7 @@ export const limits: readonly Pattern[] = [
   {
     class: "usage-limit",
     rows: [37],
-    text: /^(?:you['’]ve (?:hit|reached) your (?:\w+ )?limit\b|you['’]re out of codex messages\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
+    text: /^(?:you['’]ve (?:hit your (?:\w+ )?|reached your usage )limit\b|you['’]re out of codex messages\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
     data: (signal, _found, context) => usageLimit(signal, context.now),
     samples: [
       {
