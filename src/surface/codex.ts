@@ -80,9 +80,11 @@ export async function takeOver(
 ): Promise<TakenOver> {
   const files = filesOf(taking.environment, thread.file.thread);
   const taken = await takenOver(taking, thread, options);
-  // What a fork goes on from is another thread's, whose repair would not be seen by the fork's own files.
-  const isOwn = thread.lineage.segments.every(({ file }) => file.thread === thread.file.thread);
-  if (options.as === undefined && isOwn) notesOf(taking).put(thread.file.thread, files);
+  // What a fork goes on from is another thread's: a repair of that may bring something back, too.
+  const before = thread.lineage.segments.flatMap(({ file }) =>
+    file.thread === thread.file.thread ? [] : [file],
+  );
+  if (options.as === undefined) notesOf(taking).put(thread.file.thread, [...files, ...before]);
   return taken;
 }
 

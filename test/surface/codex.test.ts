@@ -279,9 +279,22 @@ it("what a repair of the session that a fork goes on from brings back comes into
     const path = base.path.replace("20T20-48-05", "20T21-00-00").replace(base.thread, fork);
     writeFileSync(path, `${JSON.stringify(header)}\n`);
     expect((await rig.run(["import", fork])).status).toBe(0);
+    const row = async (): Promise<string> => {
+      const { out } = await rig.run(["sessions", "--codex", "--all"]);
+      return out.split("\n").find((line) => line.startsWith(fork)) ?? "";
+    };
+    const ordinal = lines.length + 1;
+    const line = { timestamp: "2026-11-21T00:00:00.000Z", ordinal, type: "some_new_kind", payload: {} };
+    appendFileSync(path, `${JSON.stringify(line)}\n`);
+    expect(await row()).toContain("Codex has gone on");
+    expect((await rig.run(["import", fork])).out).toContain("holds nothing new");
+    expect(await row(), "a line that means nothing here").not.toContain("gone on");
     expect((await rig.run(["repair", base.thread, "--write"])).status).toBe(0);
     const { err } = await rig.run(["resume", fork, "go on", "--here"]);
     expect(err).toContain("anew, because its rollout says otherwise now");
+    expect((await rig.run(["repair", base.thread, "--undo"])).status).toBe(0);
+    expect((await rig.run(["resume", fork, "and on", "--here"])).err).toContain("was repaired");
+    expect((await rig.run(["resume", fork, "and on", "--here"])).err, "told once").not.toContain("repaired");
   }));
 
 it("a second session of a named one gets a name of its own, and the name still means the first", () =>

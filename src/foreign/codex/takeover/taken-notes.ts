@@ -1,5 +1,7 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
+import { isSystemError } from "../../../lib/system.ts";
 import type { RolloutFile } from "../home/places.ts";
 
 /** By what a file is known again. */
@@ -26,25 +28,36 @@ export class TakenNotes {
     return this.#notes.has(thread);
   }
 
-  /** Whether these are the files as they stood. */
+  /** Whether these, the thread's own files, are as they stood, and so is what it goes on from. */
   isKnown(thread: string, files: readonly Standing[]): boolean {
-    return files.length > 0 && this.#notes.get(thread) === standing(files);
+    const noted = new Set(this.#notes.get(thread)?.split("\n"));
+    return (
+      files.length > 0 && files.every((file) => noted.delete(standing(file))) && [...noted].every(isStill)
+    );
   }
 
   /** Notes how they stand; a cache that can't be written costs time and nothing more. */
   put(thread: string, files: readonly Standing[]): void {
-    if (this.isKnown(thread, files)) return;
+    const note = files.map(standing).sort().join("\n");
+    if (this.#notes.get(thread) === note) return;
     this.#notes.delete(thread);
-    this.#notes.set(thread, standing(files));
+    this.#notes.set(thread, note);
     writeCacheFile(this.#path, [...this.#notes].slice(-mostNotes));
   }
 }
 
-function standing(files: readonly Standing[]): string {
-  return files
-    .map(({ path, bytes, mtime }) => `${path} ${bytes} ${mtime}`)
-    .sort()
-    .join("\n");
+const standing = ({ path, bytes, mtime }: Standing): string => `${path} ${bytes} ${mtime}`;
+
+/** Whether the file of a noted line is as it stood. */
+function isStill(line: string): boolean {
+  const path = line.replace(/ \d+ [\d.]+$/u, "");
+  try {
+    const { size: bytes, mtimeMs: mtime } = statSync(path);
+    return standing({ path, bytes, mtime }) === line;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
+  }
 }
 
 function readNotes(path: string): [string, string][] {
