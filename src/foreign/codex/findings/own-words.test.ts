@@ -61,6 +61,12 @@ it.each<[string, string[], string | RegExp]>([
   ],
   ["Data error (cyclic redundancy check). (os error 23)", [], "with the copy's path"],
   ["failed to initialize rollout recorder: Read-only file system (os error 30)", [], "CODEX_HOME"],
+  ["Error: Read-only file system (os error 30)", [], "CODEX_HOME"],
+  [
+    "failed to read thread: thread-store internal error: failed to read thread /data/codex: Is a directory (os error 21)",
+    ["state-moved"],
+    "names no file",
+  ],
   [
     '■ Error running remote compact task: unexpected status 404 Not Found: {"detail":"Not Found"}, url: https://chatgpt.com/backend-api/codex/responses/compact',
     [],
@@ -72,6 +78,19 @@ it.each<[string, string[], string | RegExp]>([
   const { failure, means = "", youCan = "", kinds: found } = understand(said, 0);
   expect([failure, found]).toEqual([undefined, kinds]);
   expect(`${means} ${youCan}`).toMatch(told);
+});
+
+it.each([
+  ["Error loading config.toml: Is a directory (os error 21)", "config.toml"],
+  ["apply_patch verification failed: Failed to read file to update /w/src: Is a directory (os error 21)", ""],
+  ["failed to read thread D:\\x\\rollout.jsonl: The device is not ready. (os error 21)", ""],
+  ["error: could not create `Cargo.lock`: Read-only file system (os error 30)", ""],
+  ["Failed to write file /etc/hosts: Read-only file system (os error 30)", ""],
+])("what the system says of another file is not told of Codex's own: %s", (said, told) => {
+  const { means = "", kinds } = understand(said, 0);
+  expect(kinds).toEqual([]);
+  expect(means).not.toMatch(/state database|Codex's home/u);
+  expect(means).toContain(told);
 });
 
 it("that the list of models couldn't be fetched hides no reason that stands beside it", () => {

@@ -91,7 +91,7 @@ export const ownWords: readonly OwnWords[] = [
   },
   {
     // Side chats of the app, of which it has kept no file.
-    says: /failed to read thread .{0,200}[\\/]\.codex: |\bos error 21\b/iu,
+    says: /failed to read thread .{0,200}(?:[\\/]\.codex: |: is a directory \(os error 21\))/iu,
     means: "Codex's state database names no file for this session, but the folder of all",
     kinds: ["state-moved"],
   },
@@ -184,7 +184,8 @@ export const ownWords: readonly OwnWords[] = [
     kinds: [],
   },
   {
-    says: /\bos error 30\b/iu,
+    // Commands and patches of a sandbox say it of the files that they may not write.
+    says: /(?:^|(?:\b(?:rollout|sessions?|thread)|\.codex)\b.{0,200}: )read-only file system \(os error 30\)/iu,
     means: "Codex's home can't be written: it lies on a disk that is read-only here, as in a sandbox",
     youCan: "let it be written there, or have Codex keep its sessions elsewhere: CODEX_HOME",
     kinds: [],
