@@ -174,3 +174,11 @@ it("a refusal that the session's own last turn tells needs no more than a repair
   const said = await whoseError(understand(pasted, 0), [refused], { pasted, now: 0, reference: () => "it" });
   expect(said.youCan).toBe("throughline repair it");
 });
+
+it("the session whose last turn missed a seal that a relay has dropped is known by that", async () => {
+  const pasted = "Missing required parameter: 'input[3].encrypted_content'.";
+  const missed = diagnosed("missed.jsonl", [], { sealed: [{ ...sealed, tail: "aaaa=" }], error: pasted });
+  const said = await whoseError(understand(pasted, 0), [missed], { pasted, now: 0, reference: () => "it" });
+  expect(said.sessions).toMatchObject([{ path: missed.path, why: "its last turn ended with it" }]);
+  expect(said.youCan).toBe("throughline repair it --sealed");
+});

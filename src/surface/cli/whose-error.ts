@@ -83,7 +83,7 @@ async function sessionsOf(
   diagnoses: readonly Diagnosis[],
   { now, reference }: { now: number; reference: Reference },
 ): Promise<Said["sessions"]> {
-  const { named, kinds, failure } = understood;
+  const { named, kinds, failure, means } = understood;
   const tell = (why: string, meant: readonly Diagnosis[]): Said["sessions"] =>
     // The newest first.
     meant.toReversed().map((diagnosis) => ({
@@ -113,10 +113,12 @@ async function sessionsOf(
   for (const diagnosis of readable) if (await containsAny(diagnosis.path, marks)) holding.push(diagnosis);
   if (holding.length > 0) return tell("what the message names stands in it", holding);
   // Two messages that nobody knows have nothing in common but that.
-  const isKnown = failure !== undefined && failure.class !== "unknown-provider-failure";
-  const failed = diagnoses.filter(
-    ({ error }) => isKnown && error !== undefined && understand(error, now).failure?.class === failure.class,
-  );
+  const isKnown = failure ? failure.class !== "unknown-provider-failure" : kinds.length > 0;
+  const isIt = (error: string): boolean => {
+    const said = understand(error, now);
+    return said.failure?.class === failure?.class && said.means === means;
+  };
+  const failed = diagnoses.filter(({ error }) => isKnown && error !== undefined && isIt(error));
   if (failed.length > 0) return tell("its last turn ended with it", failed);
   const damaged = diagnoses.filter((diagnosis) => damageOf(diagnosis, kinds));
   return damaged
