@@ -123,6 +123,35 @@ it.each(rows.flatMap((row) => Object.entries(sent).map(([whose, body]) => [whose
   },
 );
 
+const item = (...tools: JsonObject[]): JsonObject => ({ type: "additional_tools", role: "developer", tools });
+const named = (name: string, description = `It is ${name}.`): JsonObject => ({
+  type: "function",
+  name,
+  description,
+  parameters: whole,
+});
+
+it.each<[string, JsonObject, number]>([
+  ["the request's own", { tools: [named("a"), named("b")], input: [item(named("c", "")), said] }, 0],
+  ["an empty list of its own", { tools: [], input: [item(named("c", "")), said] }, 0],
+  ["another item's", { input: [item(named("a")), said, item(named("c", "")), said] }, 2],
+])("a tool that an item brings, told by its place there, is not one of %s", async (_whose, more, place) => {
+  const seen: JsonObject[] = [];
+  const url = await serve(async (request, response) => {
+    const got = JSON.parse(await bodyOf(request)) as JsonObject;
+    seen.push(got);
+    if (!isMute(got)) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
+    response.writeHead(400, { "content-type": "application/json" });
+    const message = `Invalid 'input[${place}].tools[0].description': empty string.`;
+    response.end(JSON.stringify({ error: { message, type: "invalid_request_error" } }));
+  });
+  const got = await ask(await gatewayTo(url), JSON.stringify({ model: "m", stream: true, ...more }));
+  expect(await got.text()).toBe(good);
+  expect(toolsOf(seen.at(-1)!).map(({ name, description }) => [name, description])).toEqual(
+    toolsOf(more).map(({ name, description }) => [name, name === "c" ? "c" : description]),
+  );
+});
+
 it("a tool that is refused unnamed, where none is without a schema, is the client's to know", async () => {
   let asked = 0;
   const url = await serve((_request, response) => {

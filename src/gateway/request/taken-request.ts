@@ -218,12 +218,24 @@ export class TakenRequest {
     return undefined;
   }
 
-  /** The tools that are sent: the request's own, or those that came as an item. */
+  /** The tools that are sent: the request's own, and then those that come as an item. */
   get tools(): readonly JsonObject[] {
     const { tools } = this.settings;
-    return (Array.isArray(tools) ? (tools as unknown[]) : movedTools(this.#items, this.#bringing)).map(
-      objectOf,
-    );
+    const own = Array.isArray(tools) ? tools.map(objectOf) : [];
+    return [...own, ...this.#broughtBy((at) => this.#sentAt(at) !== undefined)];
+  }
+
+  /** The tools of the item at an index of `input` as it is sent. */
+  toolsOf(index: number): readonly JsonObject[] {
+    return this.#broughtBy((at) => this.#sentAt(at) === index);
+  }
+
+  #broughtBy(isMeant: (at: number) => boolean): JsonObject[] {
+    return movedTools(this.#items, this.#bringing.filter(isMeant)).map(objectOf);
+  }
+
+  #sentAt(index: number): number | undefined {
+    return this.isVerbatim ? index : this.placeOf(index);
   }
 
   /** Indexes of the items that tools come in. */

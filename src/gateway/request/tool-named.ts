@@ -13,10 +13,13 @@ export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   if (!isFailureOf(failure, "parameter-unsupported")) return failure;
   const [, by, told = "", part = ""] =
     /^tools\[(name=)?([\w-]+)\](\.description)?/u.exec(failure.data.parameter ?? "") ?? [];
-  const { tools } = taken;
-  const named = (by ? undefined : asTold(told, tools, isOfItself(failure))) ?? byName(told, tools);
-  if (named === undefined) return failure;
   const { signal } = failure;
+  const { tools } = taken;
+  const item = /\binput\[(\d+)\]\.tools\[/u.exec(signal?.param ?? signal?.message ?? "")?.[1];
+  const brought = item === undefined ? [] : taken.toolsOf(Number(item));
+  const placed = brought.length > 0 ? brought : tools;
+  const named = (by ? undefined : asTold(told, placed, isOfItself(failure))) ?? byName(told, tools);
+  if (named === undefined) return failure;
   const parameter = named + part;
   return new Failure(failure.class, failure.message, { parameter }, signal === undefined ? {} : { signal });
 }
