@@ -1,5 +1,5 @@
 // Sessions that leave a home and come into another one, in the real program.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
@@ -23,6 +23,10 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     const again = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
     expect(again.status).toBe(2);
     expect(again.err).toMatch(/there is a file already/u);
+    const link = join(rig.folder, "link.jsonl");
+    symlinkSync(join(rig.folder, "gone", "one.jsonl"), link);
+    const nowhere = await rig.run(["export", "one", "-o", link]);
+    expect([nowhere.status, nowhere.err]).toEqual([2, expect.stringMatching(/there is a file already/u)]);
     const folder = await rig.run(["export", "one", "-o", rig.workspace]);
     expect([folder.status, folder.err]).toEqual([2, expect.stringMatching(/it is a folder/u)]);
 

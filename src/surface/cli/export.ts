@@ -108,7 +108,9 @@ async function writeTo(path: string, parts: AsyncIterable<string>): Promise<numb
 
 function whyNot(path: string, error: NodeJS.ErrnoException): string {
   if (!hasCode(error, "EEXIST", "EISDIR")) return systemWords(error);
-  return statSync(path).isDirectory() ? "it is a folder" : "there is a file already";
+  // A link that leads nowhere is there, too.
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? "it is a folder" : "there is a file already";
 }
 
 interface Exported {
