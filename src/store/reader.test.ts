@@ -161,6 +161,16 @@ describe("a log is read", () => {
     }
   });
 
+  it("without an edited copy of a line before it, or one of a lease that was over", async () => {
+    const edited = (seq: number): Buffer => Buffer.from(line(seq, 1).toString().replace(/"n\d/u, '"m'));
+    const found = await read(
+      Buffer.concat([head, line(1, 1), line(2, 1), edited(1), line(3, 2), edited(4), line(5, 2), edited(3)]),
+    );
+    expect(found.seqs).toEqual([0, 1, 2, 3, 5]);
+    expect(found.records.filter(({ altered }) => altered)).toEqual([]);
+    expect(kinds(found)).toEqual(["unreadable", "unreadable", "unreadable"]);
+  });
+
   it("without the item of an edited line moving", async () => {
     const added = line(1, 1, itemAdded(Buffer.from('{"type":"message","text":"a"}')));
     const found = await read(
