@@ -82,6 +82,18 @@ test("where no more files fit, or none so large, the command shows that and not 
   }
 });
 
+test("folders on a drive that isn't there are refused by the system, and not looked for without end", () => {
+  const real = fs.existsSync;
+  fs.existsSync = () => false;
+  syncBuiltinESMExports();
+  try {
+    expect(() => makeFolders("/throughline/sessions")).toThrow(/^E[A-Z]+: /u);
+  } finally {
+    fs.existsSync = real;
+    syncBuiltinESMExports();
+  }
+});
+
 test("a file system that can't make folders durable is worked on all the same, and a disk that fails is told", () => {
   const real = fs.fsyncSync;
   const folder = mkdtempSync(join(tmpdir(), "throughline-sync-"));

@@ -89,7 +89,8 @@ export function ownFolder(): string {
  */
 export function makeFolders(path: string): void {
   if (existsSync(path)) return;
-  makeFolders(dirname(path));
+  // The root of a drive that isn't there (Windows) has nothing above it.
+  if (dirname(path) !== path) makeFolders(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
