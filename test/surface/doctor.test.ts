@@ -129,6 +129,28 @@ describe("throughline doctor and repair", () => {
       );
     }));
 
+  it("where no repair helps, names the session to go on with, if there is anything by which it can be named", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const lines = readFileSync(rollout.path, "utf8").split("\n");
+      const copy = join(rig.folder, "copy.jsonl");
+      writeFileSync(copy, lines.with(0, "{").join("\n"));
+      await rig.run(["repair", copy, "--write"]);
+      const nameless = await rig.run(["repair", copy]);
+      expect(nameless.out).toMatch(/can't be repaired any further; nothing was changed\n *stays: [^\n]+\n$/u);
+      const payload = {
+        type: "task_complete",
+        turn_id: "t",
+        error: { message: "invalid_encrypted_content" },
+      };
+      const failed = { timestamp: "2026-11-21T00:00:00.000Z", type: "event_msg", payload };
+      writeFileSync(rollout.path, [...lines.slice(0, 20), JSON.stringify(failed), ""].join("\n"));
+      const kept = ["repair", rollout.path, "--keep-sealed"];
+      await rig.run([...kept, "--write"]);
+      const { out } = await rig.run(kept);
+      expect(out).toContain(`Go on with what can be read of it: throughline resume ${rollout.path}\n`);
+    }));
+
   it.each([
     ["--sealed"],
     ["--keep-sealed"],

@@ -110,9 +110,10 @@ function goOn(path: string, thread: string, reference: string): string {
   return `${isArchived ? `${codex} unarchive ${thread}, then ` : ""}${codex} resume ${thread}`;
 }
 
-export function leftText(path: string, left: readonly Finding[]): string {
+/** `thread`: without one there is nothing by which the session can be gone on with. */
+export function leftText(path: string, left: readonly Finding[], thread: string | undefined): string {
   const lines = [`${path} can't be repaired any further; nothing was changed`, ...left.map(leftLine)];
-  if (left.some(({ mends }) => mends === "repair"))
+  if (thread !== undefined && left.some(({ mends }) => mends === "repair"))
     lines.push(`Go on with what can be read of it: throughline resume ${quoted(path)}`);
   return printable(`${lines.join("\n")}\n`);
 }

@@ -156,7 +156,7 @@ function tellNothing(invocation: Invocation, path: string, plan: RepairPlan | un
       state: "nothing",
       left: leftJson(invocation, path, left),
     });
-  else if (left.length > 0) terminal.out(inHome(invocation, leftText(path, left)));
+  else if (left.length > 0) terminal.out(inHome(invocation, leftText(path, left, plan?.thread)));
   else terminal.out(inHome(invocation, nothingText(path, args[0] ?? path)));
   return left.length > 0 ? 1 : 0;
 }
