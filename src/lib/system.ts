@@ -150,18 +150,25 @@ export function sizeIfSeen(path: string): number {
   }
 }
 
-/**
- * Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. Of a folder as far as there is a way to:
- * some file systems have none and say EINVAL (VirtualBox's shared folders, some of FUSE).
- */
+/** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */
 export function syncPath(path: string): void {
   if (process.platform === "win32") return;
   const fd = openSync(path, "r");
   try {
+    syncOpen(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The same for what is open. Of a folder as far as there is a way to: some file systems have none and say EINVAL (VirtualBox's shared folders,
+ * some of FUSE).
+ */
+export function syncOpen(fd: number): void {
+  try {
     fsyncSync(fd);
   } catch (error) {
     if (!hasCode(error, "EINVAL") || !fstatSync(fd).isDirectory()) throw error;
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   chownSync,
   existsSync,
@@ -11,8 +11,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { asUser, isRoot, nobody } from "../../../test/kit/as-user.ts";
 import { patchCall, scratch, toolContext } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
@@ -73,6 +74,24 @@ const everything = patch(
   "*** Delete File: d.txt",
 );
 const noPlan = { root: "", changes: [], summary: [] };
+
+it("a patch is applied in a workspace whose file system can't make folders durable (VirtualBox)", async () => {
+  const context = workspaceWith({ "b.txt": "old\n", "c.txt": "one\n", "d.txt": "gone\n" });
+  const real = fs.fsyncSync;
+  fs.fsyncSync = (fd) => {
+    if (statSync(`/dev/fd/${fd}`).isDirectory())
+      throw Object.assign(new Error("EINVAL: invalid argument, fsync"), { code: "EINVAL", syscall: "fsync" });
+    real(fd);
+  };
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    fs.fsyncSync = real;
+    syncBuiltinESMExports();
+  });
+  const { status } = await applyPatch.run(patchCall(everything), context);
+  const applied = { "b.txt": "new\n", "moved/c.txt": "two\n", "new/deep/a.txt": "added\n" };
+  expect([status, filesOf(context.workspace)]).toEqual(["ok", applied]);
+});
 const before: Files = { "b.txt": "old\n", "c.txt": "one\n", "d.txt": "gone\n", "e.txt": "kept\n" };
 const after: Files = {
   "b.txt": "new\n",

@@ -1,5 +1,5 @@
-import { hasCode } from "../../lib/system.ts";
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, realpathSync, rmdirSync } from "node:fs";
+import { hasCode, syncOpen } from "../../lib/system.ts";
+import { closeSync, constants, mkdirSync, openSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -30,7 +30,7 @@ export class OpenFolder {
 
   /** Makes the names in the folder durable. */
   sync(): void {
-    fsyncSync(this.#handle);
+    syncOpen(this.#handle);
   }
 
   close(): void {
