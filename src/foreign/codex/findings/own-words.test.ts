@@ -26,6 +26,11 @@ it.each<[string, string[], string | RegExp]>([
     "isn't any more",
   ],
   [
+    `failed to read thread: thread-store internal error: failed to read thread /c/sessions/rollout-2026-01-01T00-00-00-${thread}.jsonl: No such file or directory (os error 2)`,
+    ["state-moved", "two-files-one-id", "name-differs"],
+    "isn't any more",
+  ],
+  [
     `cannot resume running thread ${thread} with stale path: requested \`/a.jsonl\`, active \`/b.jsonl\``,
     [],
     "daemon stop",

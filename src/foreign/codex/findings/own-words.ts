@@ -70,7 +70,7 @@ export const ownWords: readonly OwnWords[] = [
     kinds: [],
   },
   {
-    says: /no rollout found for thread id|no saved session found|thread-store internal error: [^:]{0,300}\(os error 2\)/iu,
+    says: /no rollout found for thread id|no saved session found|thread-store internal error: .{0,300}\(os error 2\)/iu,
     means:
       "Codex's state database names a place where the session's file isn't any more, or there is no such session",
     kinds: ["state-moved", "two-files-one-id", "name-differs"],
