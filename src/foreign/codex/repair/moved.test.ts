@@ -16,6 +16,7 @@ import { diagnose } from "../diagnose.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
+import { prepareRepair } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-moved-"));
@@ -233,6 +234,24 @@ describe("a repair in a copy of the home that is gone since", () => {
     const { journal } = await undoRepair(path, { home: own });
     expect(journal.before.bytes).toBe(damaged.length + 100);
     expect(repairsOf(own, path).map((known) => known.journal.state)).toEqual(["undone", "done"]);
+  });
+
+  it("is the one that is meant where it was cut off, as it is told of: the file's own stays", async () => {
+    const copy = join(root, "copy");
+    const damaged = readFileSync(path, "utf8");
+    const twin = join(copy, relative(home, path));
+    mkdirSync(join(twin, ".."), { recursive: true });
+    writeFileSync(path, damaged + "\0".repeat(100));
+    writeFileSync(twin, damaged + "\0".repeat(200));
+    await repair();
+    await repair(twin);
+    const { folder, journal } = repairsOf(own, twin).at(-1)!;
+    folder.write({ ...journal, state: "writing" });
+    rmSync(copy, { recursive: true });
+    await expect(prepareRepair(path, { home: own })).rejects.toThrow("was cut off");
+    const repaired = readFileSync(path);
+    await expect(undoRepair(path, { home: own })).rejects.toThrow("isn't what the repair has left");
+    expect(readFileSync(path).equals(repaired)).toBe(true);
   });
 });
 

@@ -115,9 +115,10 @@ export async function undoRepair(
 ): Promise<CompletedRepair> {
   const real = inUse(fileAt(path));
   const undoable = repairsOf(home, real).filter(({ journal }) => journal.state !== "undone");
-  // A home that is gone may have been this one before it was moved, or a copy of it: the file's own repairs come first.
+  // A home that is gone may have been this one before it was moved, or a copy of it: the file's own repairs come first, but for one that
+  // was cut off, which holds up every other.
   const isHere = ({ journal }: KnownRepair): boolean => homeOf(journal.path) === homeOf(real);
-  const known = undoable.findLast(isHere) ?? undoable.at(-1);
+  const known = undoable.findLast(isUnfinished) ?? undoable.findLast(isHere) ?? undoable.at(-1);
   if (!known) {
     throw new Failure(
       "usage",
