@@ -93,7 +93,7 @@ export const replay = {
   "item-type-unsupported": {
     area: "replay",
     means: "The provider doesn't know a type of item in the history",
-    does: "Sends the items of that type in words and tries again; then sends calls and outputs in words too",
+    does: "Sends the items of that type in words and tries again; then sends calls and outputs in words too, or climbs the repair ladder to there where no type is named",
     youCan: again,
     exit: 5,
     rows: [26],
