@@ -246,9 +246,10 @@ export class RefusedPlanner {
   }
 
   #unsealed(): readonly Span[] {
-    return this.#isAsked("unsealed-reasoning")
-      ? this.#found.messages.unsealed.found.items
-      : unsealedReasoning(this.#found);
+    if (!this.#isAsked("unsealed-reasoning")) return unsealedReasoning(this.#found);
+    const { items } = this.#found.messages.unsealed.found;
+    // Refused seals are asked for beside it where an item was looked for by its id: what has none wasn't.
+    return this.#isAsked("seal-refused") ? items.filter(({ hasId }) => hasId) : items;
   }
 
   /** Whether just this damage is to be mended: then it is, also where the session's last turn wasn't refused for it. */

@@ -8,6 +8,7 @@ import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { judge } from "../findings/judge.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
+import { understand } from "../findings/understand.ts";
 import { repairRollout } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-refused-"));
@@ -75,11 +76,11 @@ async function kinds(): Promise<FindingKind[]> {
 /** What the file's lines are after a repair; of blank ones nothing. Every line stays where it was. */
 async function repaired(
   text: string,
-  options: { seals?: SealChoice; only?: FindingKind } = {},
+  options: { seals?: SealChoice; only?: FindingKind | readonly FindingKind[] } = {},
 ): Promise<(JsonObject | undefined)[]> {
   write(text);
   const { seals = { which: "dead" }, only } = options;
-  const own = { home: join(root, "own"), now, seals, ...(only && { only: [only] }) };
+  const own = { home: join(root, "own"), now, seals, ...(only && { only: [only].flat() }) };
   await repairRollout(path, own, () => undefined);
   const after = readFileSync(path, "utf8");
   const lengths = (of: string): number[] => of.split("\n").map((line) => Buffer.byteLength(line));
@@ -174,6 +175,9 @@ describe("reasoning whose seal was taken out", () => {
     expect(await kinds()).toEqual(["unsealed-reasoning"]);
     for (const mended of [asked, await repaired(`${kept}${last}\n`)])
       expect([mended[1], mended[4]?.["id"]]).toEqual([undefined, "rs_2"]);
+    const { kinds: named, seals } = understand(gone);
+    const [, left] = await repaired(kept, { only: named, ...(seals && { seals }) });
+    expect(left, "what was looked for by its id has one").toMatchObject({ type: "reasoning" });
   });
 });
 
