@@ -21,7 +21,7 @@ import {
   typeAsNotes,
   wholeInput,
 } from "./first-remedies.ts";
-import { type LadderOptions, refusedRequest, type Remedy } from "./remedy.ts";
+import { isLeavingOut, type LadderOptions, refusedRequest, type Remedy } from "./remedy.ts";
 import {
   allMedia,
   allSealed,
@@ -103,8 +103,7 @@ export function* proposed(
     const proposal = propose(refused);
     if (!proposal) continue;
     const { scope, items, count = items.length } = proposal;
-    const isLeftOut = scope.kind === "items" || scope.kind === "issuer" || scope.kind === "sealed";
-    const times = isLeftOut ? items.flatMap(({ record }) => record.event.sealed?.at ?? []) : [];
+    const times = isLeavingOut(scope) ? items.flatMap(({ record }) => record.event.sealed?.at ?? []) : [];
     const quarantine: Quarantine = {
       rung,
       why: failure.class,

@@ -6,6 +6,7 @@ import { namedBy } from "../failure/named.ts";
 import type { Quarantine } from "../session/event.ts";
 import { sealAge } from "../replay/seal.ts";
 import type { Action } from "./action.ts";
+import { isLeavingOut } from "./remedy.ts";
 
 /** What a notice says beside the failure and the action. */
 export interface NoticeFacts {
@@ -51,9 +52,8 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
 
 /** The line for a repair (R3): what was refused, what the next request does without, what stays. */
 export function repairNotice(failure: Failure, quarantine: Quarantine, now: number): string {
-  const cause = causeWords(failure);
-  const { what, aside } = repairWords(failure, quarantine, now);
-  return `${what} (${[...(aside === undefined ? [] : [aside]), cause].join("; ")})`;
+  const why = [sealWords(failure, quarantine), causeWords(failure)].filter((words) => words !== undefined);
+  return `${repairWords(failure, quarantine, now)} (${why.join("; ")})`;
 }
 
 /** The line for a request that is tried without something; `before`: how many trials there were. */
@@ -89,8 +89,7 @@ function triedWords(kind: Quarantine["scope"]["kind"], count: number): string {
 /** The line for a trial that the provider took. */
 export function keptNotice(failure: Failure, quarantine: Quarantine, now: number): string {
   const { scope, count, oldestSealedAt } = quarantine;
-  if (scope.kind !== "items" && scope.kind !== "issuer" && scope.kind !== "sealed")
-    return repairNotice(failure, quarantine, now);
+  if (!isLeavingOut(scope)) return repairNotice(failure, quarantine, now);
   const age =
     oldestSealedAt === undefined ? "" : ` sealed ${durationWords(sealAge(oldestSealedAt, now))} ago`;
   return `the request is taken without reasoning${age}; ${counted(count, "item")} set aside; ${allKept} (${causeWords(failure)})`;
@@ -98,70 +97,68 @@ export function keptNotice(failure: Failure, quarantine: Quarantine, now: number
 
 const allKept = "all messages and tool results kept";
 
-/** `aside`: what is known about the cause. */
-function repairWords(
-  failure: Failure,
-  { count, oldestSealedAt, scope }: Quarantine,
-  now: number,
-): { what: string; aside?: string } {
+/** What was refused, what the next request does without, and what stays. */
+function repairWords(failure: Failure, { count, oldestSealedAt, scope }: Quarantine, now: number): string {
   const items = counted(count, "item");
   switch (scope.kind) {
     case "items":
     case "issuer":
     case "sealed": {
       if (count === 0)
-        return { what: `the request was refused; sealed reasoning is not asked for any more; ${allKept}` };
-      if (!aboutSeals.has(failure.class) && oldestSealedAt === undefined)
-        return {
-          what: `${leftOutWords[failure.class] ?? "an item was refused"}; ${items} set aside; ${allKept}`,
-        };
+        return `the request was refused; sealed reasoning is not asked for any more; ${allKept}`;
+      const isOfSeals = aboutSeals.has(failure.class);
+      if (!isOfSeals && oldestSealedAt === undefined)
+        return `${leftOutWords[failure.class] ?? "an item was refused"}; ${items} set aside; ${allKept}`;
       const age =
         oldestSealedAt === undefined ? "earlier" : `${durationWords(sealAge(oldestSealedAt, now))} ago`;
-      const refused = aboutSeals.has(failure.class) ? "could not be decrypted" : "was refused";
+      const refused = isOfSeals ? "could not be decrypted" : "was refused";
       const sealed = failure.class === "sealed-compaction-rejected" ? "a compaction" : "reasoning";
-      const what = `${sealed} sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
-      return aboutSeals.has(failure.class)
-        ? { what, aside: `${namedWords(failure, scope.kind)}${scopeWords[scope.kind]}` }
-        : { what };
+      return `${sealed} sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
     }
     case "item-ids":
-      return { what: `item ids were refused; ${items} sent without them from now on; nothing was left out` };
+      return `item ids were refused; ${items} sent without them from now on; nothing was left out`;
     case "call-ids":
-      return { what: `call ids were refused; they are sent shortened from now on; nothing was left out` };
+      return "call ids were refused; they are sent shortened from now on; nothing was left out";
     case "content":
-      return {
-        what: `the words beside sealed reasoning were refused; ${items} sent without them; ${allKept}`,
-      };
+      return `the words beside sealed reasoning were refused; ${items} sent without them; ${allKept}`;
     case "notes":
     case "item-type": {
       const type = scope.kind === "item-type" ? ` of type ${printableLine(scope.itemType, 40)}` : "";
-      return { what: `${items}${type} refused; sent in words from now on; nothing was left out` };
+      return `${items}${type} refused; sent in words from now on; nothing was left out`;
     }
     case "media":
-      return {
-        what: `images or files were refused; those of ${items} named in words from now on; the log keeps them`,
-      };
+      return `images or files were refused; those of ${items} named in words from now on; the log keeps them`;
     case "outputs":
-      return { what: `${counted(count, "tool output")} shortened in requests; the log keeps them whole` };
+      return `${counted(count, "tool output")} shortened in requests; the log keeps them whole`;
     case "restored":
-      return { what: `thinking that had been left out or changed is wanted back; ${items} sent as before` };
+      return `thinking that had been left out or changed is wanted back; ${items} sent as before`;
     case "reasoning-text":
-      return { what: "plain reasoning is wanted back; it is sent from now on; nothing was left out" };
+      return "plain reasoning is wanted back; it is sent from now on; nothing was left out";
     case "thought-signatures":
-      return { what: "thought signatures are wanted back; they are sent from now on; nothing was left out" };
+      return "thought signatures are wanted back; they are sent from now on; nothing was left out";
     case "transcript":
-      return {
-        what: `the history was refused as it is; ${items} of it sent in words or left out, as a plain transcript; the log keeps all`,
-      };
+      return `the history was refused as it is; ${items} of it sent in words or left out, as a plain transcript; the log keeps all`;
     case "chain":
-      return {
-        what:
-          scope.through === undefined
-            ? "the provider keeps no responses; the whole conversation is sent with every request from now on; nothing was left out"
-            : "the provider has not kept the earlier responses; the whole conversation is sent in their place; nothing was left out",
-      };
+      return scope.through === undefined
+        ? "the provider keeps no responses; the whole conversation is sent with every request from now on; nothing was left out"
+        : "the provider has not kept the earlier responses; the whole conversation is sent in their place; nothing was left out";
     case "parameter":
-      return { what: parameterWords(scope.parameter, scope.turn !== undefined, count) };
+      return parameterWords(scope.parameter, scope.turn !== undefined, count);
+  }
+}
+
+/** What is known about why seals were refused, where that is what was. */
+function sealWords(failure: Failure, { count, scope }: Quarantine): string | undefined {
+  if (!isLeavingOut(scope) || count === 0 || !aboutSeals.has(failure.class)) return undefined;
+  const { item, index, tail } = namedBy(failure);
+  const isNamed = item !== undefined || index !== undefined || tail !== undefined;
+  switch (scope.kind) {
+    case "items":
+      return "no other was refused; it alone may be damaged";
+    case "issuer":
+      return `${isNamed ? "one of them was refused" : "it isn't said which were refused"}, as when the key, account or deployment that sealed them has changed`;
+    case "sealed":
+      return "no sealed reasoning is accepted here any more";
   }
 }
 
@@ -213,20 +210,6 @@ export function rotationNotice(failure: Failure): string {
   }
   return `no repair is left that would change the request; the session goes on in a successor with everything that was said; nothing was deleted (${causeWords(failure)})`;
 }
-
-/** What the refusal said of several items that are set aside together. */
-function namedWords(failure: Failure, kind: "items" | "issuer" | "sealed"): string {
-  if (kind !== "issuer") return "";
-  const { item, index, tail } = namedBy(failure);
-  const isNamed = item !== undefined || index !== undefined || tail !== undefined;
-  return isNamed ? "one of them was refused, " : "it isn't said which were refused, ";
-}
-
-const scopeWords: Readonly<Record<"items" | "issuer" | "sealed", string>> = {
-  items: "no other was refused; it alone may be damaged",
-  issuer: "as when the key, account or deployment that sealed them has changed",
-  sealed: "no sealed reasoning is accepted here any more",
-};
 
 /** Words for items that are set aside for another reason than their seal, by class. */
 const leftOutWords: Readonly<Partial<Record<FailureClass, string>>> = {

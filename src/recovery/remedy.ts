@@ -79,6 +79,12 @@ function meantBy(
 export const seqsOf = (elements: readonly ProjectedElement[]): number[] =>
   elements.map(({ record }) => record.event.seq);
 
+/** Whether a scope does nothing but leave items out of requests. */
+export const isLeavingOut = (
+  scope: QuarantineScope,
+): scope is Extract<QuarantineScope, { kind: "items" | "issuer" | "sealed" }> =>
+  scope.kind === "items" || scope.kind === "issuer" || scope.kind === "sealed";
+
 /** Sends a request without these items. */
 export const leaveOut = (items: readonly ProjectedElement[]): Proposal => ({
   scope: { kind: "items", seqs: seqsOf(items) },

@@ -3,7 +3,7 @@ import { aboutSeals } from "../../failure/catalogue.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import type { Quarantine } from "../../session/event.ts";
-import { refusedRequest, seqsOf } from "../../recovery/remedy.ts";
+import { isLeavingOut, refusedRequest, seqsOf } from "../../recovery/remedy.ts";
 import { blobHash, blobsIn } from "../memory/blob-hash.ts";
 import type { ConversationMark } from "../memory/heal-memory.ts";
 import type { HealFacts } from "./heal-facts.ts";
@@ -11,9 +11,6 @@ import { nothingRefused, refusedBefore, sealsSent } from "./refused-before.ts";
 import type { ReadRequest } from "../request/read-request.ts";
 import { quarantineOf, type TakenRequest } from "../request/taken-request.ts";
 import { encodingParameter } from "../body/unread-body.ts";
-
-/** Scopes of repairs that do nothing but leave sealed items out. */
-const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
 
 /** The parameter that names the response which a request goes on from. */
 export const chainParameter = "previous_response_id";
@@ -127,7 +124,7 @@ export class Remembering {
     // Blobs that were known to be refused were not sent, and so not refused once more.
     const refused = [...dead].filter((blob) => memory.seal(issuer, blob) !== "refused");
     // Where it took more than leaving out what was sealed, the seals were not the cause.
-    if (refused.length > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
+    if (refused.length > 0 && ofSeals.every(({ scope }) => isLeavingOut(scope)))
       memory.refuse(issuer, refused, this.#refusal);
     const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
@@ -173,7 +170,7 @@ export class Remembering {
 
 /** Whether a repair says that what it leaves out is dead. */
 const isOfSeals = ({ why, scope }: Quarantine): boolean =>
-  aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
+  aboutSeals.has(why) || (why === "unknown-provider-failure" && isLeavingOut(scope));
 
 /**
  * The repair for a request that has grown since: item ids that were refused would be refused of the items that came since, too, and
