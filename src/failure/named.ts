@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { SealRefusal } from "./catalogue.ts";
+import type { FailureClass, FailureData, SealRefusal } from "./catalogue.ts";
 
 /** What a refusal names of the request, whatever its class. */
 export interface Named extends SealRefusal {
@@ -13,15 +13,19 @@ export function namedBy(failure: Failure): Named {
   return failure.data as Named;
 }
 
+/** The same refusal, understood to be of this class and about this. */
+export function reread<C extends FailureClass>(
+  { message, cause, signal }: Failure,
+  failureClass: C,
+  data: FailureData[C],
+): Failure<C> {
+  return new Failure(failureClass, message, data, { cause, ...(signal && { signal }) });
+}
+
 /** The same failure with another index, or without one. */
 export function withIndex(failure: Failure, index: number | undefined): Failure {
   const { index: _index, ...data } = namedBy(failure);
-  return new Failure(
-    failure.class,
-    failure.message,
-    { ...data, ...(index !== undefined && { index }) },
-    { cause: failure.cause, ...(failure.signal && { signal: failure.signal }) },
-  );
+  return reread(failure, failure.class, { ...data, ...(index !== undefined && { index }) });
 }
 
 /**

@@ -65,9 +65,8 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
   }
   if (isFailureOf(failure, "usage-limit")) return limited(failure.data.resetsAt, situation, circumstances);
   const isUnknown = isFailureOf(failure, "unknown-provider-failure");
-  if ((isUnknown && isRefusal(failure)) || (situation.tried.length > 0 && wantsBack(failure)))
-    return tryWithout(failure, situation, circumstances);
-  if (mayMeanSeals(failure) && situation.tried.length === 0)
+  const isTrying = situation.tried.length > 0;
+  if ((isUnknown && isRefusal(failure)) || (isTrying ? wantsBack(failure) : mayMeanSeals(failure)))
     return tryWithout(failure, situation, circumstances);
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     return repairPairs(failure, failure.data.call, situation, circumstances);
@@ -174,10 +173,10 @@ function isChangedByRotation(projection: Projection): boolean {
  * For a refusal in unknown words: tries one change after another. What the provider accepts is logged; what doesn't help leaves no trace.
  */
 function tryWithout(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
-  const { projection, upTo, now, canShorten: mayShorten = false } = circumstances;
+  const { projection, upTo, now, canShorten = false } = circumstances;
   const { tried } = situation;
   const quarantine =
-    situation.repairs < repairLimit ? nextTrial(failure, projection, { upTo, tried, mayShorten }) : undefined;
+    situation.repairs < repairLimit ? nextTrial(failure, projection, { upTo, tried, canShorten }) : undefined;
   if (!quarantine) return { do: "stop", class: failure.class };
   const notice = trialNotice(failure, quarantine, tried.length);
   situation.noteTrial(quarantine);

@@ -35,9 +35,9 @@ function steps(...issuers: string[]): WrittenLog {
 const projected = (log: WrittenLog): Projection =>
   project(anyone, { issuer: "here", quarantines: [] }, log.history.items);
 
-function allTrials(log: WrittenLog, projection = projected(log), mayShorten = false): Quarantine[] {
+function allTrials(log: WrittenLog, projection = projected(log), canShorten = false): Quarantine[] {
   const tried: Quarantine[] = [];
-  const options = { upTo: log.history.lastSeq, tried, mayShorten };
+  const options = { upTo: log.history.lastSeq, tried, canShorten };
   for (let next = nextTrial(unknown(400), projection, options); next;) {
     tried.push(next);
     if (tried.length > 9) throw new Error("it never ends");
@@ -57,12 +57,12 @@ describe("a trial", () => {
 
   it("shortens long outputs after all others, where that may be done and the input is one that may fill a window", () => {
     const basis = { issuer: "here", model: "m", quarantines: [] };
-    const trials = (bytes: number, mayShorten: boolean): string[] => {
+    const trials = (bytes: number, canShorten: boolean): string[] => {
       const log = steps("here");
       const place = { turn: 9, step: 9 };
       log.addItem({ type: "function_call", id: "fc_9", call_id: "long", name: "t", arguments: "{}" }, place);
       log.addItem({ type: "function_call_output", call_id: "long", output: "x".repeat(bytes) }, place);
-      return kinds(allTrials(log, project(anyone, basis, log.history.items), mayShorten));
+      return kinds(allTrials(log, project(anyone, basis, log.history.items), canShorten));
     };
     expect(trials(40_000, false)).toEqual(["issuer", "sealed", "transcript"]);
     expect(trials(40_000, true)).toEqual(["issuer", "sealed", "transcript", "outputs"]);

@@ -1,9 +1,9 @@
-import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
+import { type Failure, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
 import { general, hasLadder, proposed } from "./ladder.ts";
-import { type Remedy } from "./remedy.ts";
+import type { Remedy } from "./remedy.ts";
 import { allSealed, named, ofIssuer, shortOutputs } from "./rungs.ts";
 
 /** Likely causes first, and of those what loses least of what can be seen. */
@@ -13,21 +13,21 @@ const remedies: readonly Remedy[] = [named, ...general];
  * Whether a refusal of the token may mean seals that can't be opened: the ChatGPT backend says so of those of another backend (failures.md
  * row 12). A token that has really expired is refused without them, too.
  */
-export const mayMeanSeals = (failure: Failure): failure is Failure & { signal: FailureSignal } =>
+export const mayMeanSeals = (failure: Failure): boolean =>
   isFailureOf(failure, "auth-expired") && failure.signal?.code === "token_expired";
 
 /**
  * The next change to try on a request that was refused in unknown words. Each remedy is tried alone, as none is known to be about the
- * cause. `projection` is the log's, without earlier trials (`tried`); `mayShorten`: whether it may be tried with shorter outputs. `undefined`
+ * cause. `projection` is the log's, without earlier trials (`tried`); `canShorten`: whether it may be tried with shorter outputs. `undefined`
  * when nothing is left that makes another request.
  */
 export function nextTrial(
   failure: Failure,
   projection: Projection,
-  { upTo, tried, mayShorten = false }: { upTo: number; tried: readonly Quarantine[]; mayShorten?: boolean },
+  { upTo, tried, canShorten }: { upTo: number; tried: readonly Quarantine[]; canShorten: boolean },
 ): Quarantine | undefined {
   const before = tried.map((quarantine) => projection.with(quarantine));
-  const ofAll = mayShorten ? [...remedies, shortOutputs] : remedies;
+  const ofAll = canShorten ? [...remedies, shortOutputs] : remedies;
   const likely = mayMeanSeals(failure) ? [ofIssuer, allSealed] : ofAll;
   for (const quarantine of proposed(likely, failure, projection, { upTo, climbed: [] })) {
     const request = projection.with(quarantine);

@@ -1,5 +1,6 @@
-import { Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
+import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
 import { aboutSeals } from "../../failure/catalogue.ts";
+import { reread } from "../../failure/named.ts";
 import { mayHideSeals } from "../../failure/pattern.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
@@ -174,7 +175,7 @@ export class Healing {
     if (!mayMeanSeals(failure)) return failure;
     if (this.#disguises >= 2 || !this.holdsSeals()) return failure;
     this.#disguises++;
-    return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
+    return reread(failure, "sealed-reasoning-rejected", {});
   }
 
   /**

@@ -1,4 +1,5 @@
-import { Failure, isFailureOf } from "../../failure.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
+import { reread } from "../../failure/named.ts";
 import { isJsonObject, type JsonObject, members, stringOf } from "../../lib/json.ts";
 import { isRefusal } from "../../recovery/trial.ts";
 import type { Quarantine } from "../../session/event.ts";
@@ -16,8 +17,7 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
   // A quotation with blanks in it is the person's text or the model's, and names nothing.
   const said = signal.message.slice(0, longestSentence).replaceAll(/"[^"]*\s[^"]*"/gu, '""');
   if (isOfContent.test(said)) return failure;
-  const as = (parameter: string): Failure =>
-    new Failure("parameter-unsupported", failure.message, { parameter }, { signal });
+  const as = (parameter: string): Failure => reread(failure, "parameter-unsupported", { parameter });
   if (isFailureOf(failure, "parameter-unsupported")) {
     const { parameter } = failure.data;
     const isOther = parameter === undefined || taken.projection.without.includes(parameter);
@@ -32,7 +32,7 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
     toolSaid(`${signal.param ?? ""} ${said}`, taken);
   if (parameter !== undefined) return as(parameter);
   const item = itemSaid(said, taken);
-  return item ? new Failure("request-malformed", failure.message, item, { signal }) : failure;
+  return item ? reread(failure, "request-malformed", item) : failure;
 }
 
 /** The item that a sentence names by its place, with the member of it where that is what isn't accepted. */

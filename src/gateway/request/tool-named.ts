@@ -1,4 +1,5 @@
-import { Failure, isFailureOf } from "../../failure.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
+import { reread } from "../../failure/named.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toolsWithin } from "../../provider/wire/named-tools.ts";
 import type { TakenRequest } from "./taken-request.ts";
@@ -19,9 +20,7 @@ export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   const brought = item === undefined ? [] : taken.toolsOf(Number(item));
   const placed = brought.length > 0 ? brought : tools;
   const named = (by ? undefined : asTold(told, placed, isOfItself(failure))) ?? byName(told, tools);
-  if (named === undefined) return failure;
-  const parameter = named + part;
-  return new Failure(failure.class, failure.message, { parameter }, signal === undefined ? {} : { signal });
+  return named === undefined ? failure : reread(failure, failure.class, { parameter: named + part });
 }
 
 function asTold(told: string, tools: readonly JsonObject[], isByName: boolean): string | undefined {

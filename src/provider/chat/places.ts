@@ -1,4 +1,5 @@
-import { Failure, isFailureOf } from "../../failure.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
+import { reread, withIndex } from "../../failure/named.ts";
 import type { ChatBody } from "./body.ts";
 
 /**
@@ -6,18 +7,16 @@ import type { ChatBody } from "./body.ts";
  * call ids as they were sent; whoever repairs the request knows input items and the calls' own ids.
  */
 export function placedFailure(failure: Failure, { conversion }: ChatBody): Failure {
-  const { signal } = failure;
-  const placed = (data: object): Failure =>
-    new Failure(failure.class, failure.message, data, { ...(signal && { signal }) });
   if (isFailureOf(failure, "media-invalid")) {
+    const { signal } = failure;
     const named = /\bmessages\.?\[(\d+)\]/u;
     const [, message] = named.exec(signal?.param ?? "") ?? named.exec(signal?.message ?? "") ?? [];
     const index = message === undefined ? undefined : conversion.origins[Number(message)];
-    return index === undefined ? failure : placed({ index });
+    return index === undefined ? failure : withIndex(failure, index);
   }
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     const call = failure.data.call === undefined ? undefined : conversion.calls.get(failure.data.call);
-    return call === undefined ? failure : placed({ call });
+    return call === undefined ? failure : reread(failure, failure.class, { call });
   }
   return failure;
 }
