@@ -142,7 +142,8 @@ describe("precedence", () => {
     expect(classOf(403, "<!doctype html><title>Just a moment...</title>")).toBe("auth-denied");
     expect(classOf(413, "")).toBe("context-overflow");
     expect(classOf(402, "")).toBe("billing");
-    expect(classOf(507, "")).toBe("overloaded");
+    for (const status of [408, 423, 425, 499, 500, 507]) expect(classOf(status, "")).toBe("overloaded");
+    expect(classOf(502, "<html><head><title>502 Bad Gateway</title></head></html>")).toBe("overloaded");
   });
 
   it("takes an incomplete response without a known reason for an interruption", () => {

@@ -51,8 +51,14 @@ function fromPatterns(
 ): Classified | undefined {
   const match = findPattern(signal, context, isAsked);
   if (!match) return undefined;
-  return { class: match.pattern.class, data: match.pattern.data(signal, match.found, context) } as Classified;
+  return {
+    class: match.pattern.class,
+    data: match.pattern.data(signal, context.now, match.told),
+  } as Classified;
 }
+
+/** Request Timeout, Locked, Too Early, and what nginx notes where a relay's own client went away. */
+const passing: ReadonlySet<number> = new Set([408, 423, 425, 499]);
 
 function fromStatus(signal: FailureSignal, context: ClassifyContext): Classified {
   const { status } = signal;
@@ -62,16 +68,14 @@ function fromStatus(signal: FailureSignal, context: ClassifyContext): Classified
       return { class: "transport-interrupted", data: { reason: "incomplete" } };
     return { class: "unknown-provider-failure", data: {} };
   }
-  if (status === 401) return { class: "auth-denied", data: {} };
+  if (status === 401 || status === 403) return { class: "auth-denied", data: {} };
   if (status === 402) return { class: "billing", data: {} };
-  if (status === 403) return { class: "auth-denied", data: {} };
-  if (status === 408) return { class: "overloaded", data: retryAfter(signal, context.now) };
   // Row 34: some backends answer an overlong context with nothing but this status.
   if (status === 413)
     return empty || isHtml(signal.body ?? "")
       ? { class: "context-overflow", data: {} }
       : { class: "request-malformed", data: {} };
-
-  if (status >= 500) return { class: "overloaded", data: retryAfter(signal, context.now) };
+  if (status >= 500 || passing.has(status))
+    return { class: "overloaded", data: retryAfter(signal, context.now) };
   return { class: "unknown-provider-failure", data: {} };
 }

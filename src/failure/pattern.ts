@@ -44,24 +44,28 @@ export interface PatternOf<C extends FailureClass> {
   /** Statuses with which the pattern never fits. */
   except?: readonly number[];
   param?: RegExp;
-  /** An answer's header, by its lower-case name. */
-  header?: readonly [name: string, value: RegExp];
+  /** A header of the answer, any whose lower-case name fits. */
+  header?: readonly [name: RegExp, value: RegExp];
   text?: RegExp;
   /** Only when the request held sealed content. */
   sealedSent?: true;
   /** The pattern fits a kind of answer that can have many causes, so the words are searched for one first (`families.ts`). */
   general?: true;
-  data(signal: FailureSignal, found: RegExpExecArray | undefined, context: ClassifyContext): FailureData[C];
+  /** `now`: milliseconds since 1970. `told`: what the named groups of `text` have found. */
+  data(signal: FailureSignal, now: number, told: Told): FailureData[C];
   samples: readonly Sample[];
 }
 
 /** A pattern of any class. */
 export type Pattern = { [C in FailureClass]: PatternOf<C> }[FailureClass];
 
-/** A pattern that fits a signal, with what its `text` matched. */
+/** What the named groups of a pattern's `text` have found. */
+export type Told = Readonly<Record<string, string | undefined>>;
+
+/** A pattern that fits a signal, with what its `text` found. */
 export interface Match {
   pattern: Pattern;
-  found: RegExpExecArray | undefined;
+  told: Told;
 }
 
 // Words that gateways put before the upstream's message: "Provider returned error: …", "Error from provider (DeepSeek): …",
@@ -111,11 +115,22 @@ export function matchPattern(
     return undefined;
   }
   if (pattern.param && !pattern.param.test(signal.param ?? "")) return undefined;
-  if (pattern.header && !pattern.header[1].test(signal.headers?.[pattern.header[0]] ?? "")) return undefined;
-  if (!pattern.text) return { pattern, found: undefined };
-  const found = pattern.text.exec(words(signal)) ?? undefined;
-  return found && { pattern, found };
+  if (pattern.header && !hasHeader(signal, pattern.header)) return undefined;
+  if (!pattern.text) return { pattern, told: {} };
+  const found = pattern.text.exec(words(signal));
+  return found ? { pattern, told: found.groups ?? {} } : undefined;
 }
+
+const hasHeader = ({ headers = {} }: FailureSignal, [name, value]: readonly [RegExp, RegExp]): boolean =>
+  Object.entries(headers).some(([key, text]) => name.test(key) && value.test(text));
 
 /** For classes that carry no data. */
 export const nothing = (): Record<never, never> => ({});
+
+/** For data that stand in groups of `text` under their own names; those that found nothing are left out. */
+export const asTold =
+  <Name extends string>(...names: Name[]) =>
+  (_signal: FailureSignal, _now: number, told: Told): { [N in Name]?: string } =>
+    Object.fromEntries(names.flatMap((name) => (told[name] === undefined ? [] : [[name, told[name]]]))) as {
+      [N in Name]?: string;
+    };

@@ -1,4 +1,5 @@
-import { nothing, type Pattern, words } from "../pattern.ts";
+import { asTold, nothing, type Pattern, words } from "../pattern.ts";
+import { anthropic, openai } from "./bodies.ts";
 
 /** Credentials, models and parameters. */
 export const account: readonly Pattern[] = [
@@ -54,24 +55,17 @@ export const account: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 401,
-        body: {
-          error: {
-            message: "Incorrect API key provided.",
-            type: "invalid_request_error",
-            param: null,
-            code: "invalid_api_key",
-          },
-        },
+        body: openai("Incorrect API key provided.", "invalid_api_key"),
       },
       {
         source: "Anthropic",
         status: 401,
-        body: { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } },
+        body: anthropic("invalid x-api-key", "authentication_error"),
       },
       {
         source: "Anthropic (secondary source)",
         status: 403,
-        body: { type: "error", error: { type: "permission_error", message: "Not allowed." } },
+        body: anthropic("Not allowed.", "permission_error"),
       },
     ],
   },
@@ -84,14 +78,7 @@ export const account: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 404,
-        body: {
-          error: {
-            message: "The model `gpt-9` does not exist or you do not have access to it.",
-            type: "invalid_request_error",
-            param: null,
-            code: "model_not_found",
-          },
-        },
+        body: openai("The model `gpt-9` does not exist or you do not have access to it.", "model_not_found"),
         data: { model: "gpt-9" },
       },
     ],
@@ -101,13 +88,12 @@ export const account: readonly Pattern[] = [
     rows: [46],
     codes: ["not_found_error"],
     text: /^model: (?<model>\S+)/iu,
-    data: (_signal, found) =>
-      found?.groups?.["model"] === undefined ? {} : { model: found.groups["model"] },
+    data: asTold("model"),
     samples: [
       {
         source: "Anthropic",
         status: 404,
-        body: { type: "error", error: { type: "not_found_error", message: "model: claude-9" } },
+        body: anthropic("model: claude-9", "not_found_error"),
         data: { model: "claude-9" },
       },
     ],
@@ -135,12 +121,8 @@ export const account: readonly Pattern[] = [
   {
     class: "model-missing",
     rows: [46],
-    text: /^(?:no endpoints found for (?<model>[\w./:-]+?)\.?$|no endpoints found that (?:support|can handle) (?!image)|no allowed providers are available for the selected model|(?<invalid>[\w./:-]+) is not a valid model id|model ['"`]?(?<local>[\w./:-]+)['"`]? not found|(?<unable>[\w./:-]+) does not support (?:tools|chat|thinking))/iu,
-    data: (_signal, found) => {
-      const { model: missing, invalid, local, unable } = found?.groups ?? {};
-      const name = missing ?? invalid ?? local ?? unable;
-      return name === undefined ? {} : { model: name };
-    },
+    text: /^(?:no endpoints found for (?<model>[\w./:-]+?)\.?$|no endpoints found that (?:support|can handle) (?!image)|no allowed providers are available for the selected model|(?<model>[\w./:-]+) is not a valid model id|model ['"`]?(?<model>[\w./:-]+)['"`]? not found|(?<model>[\w./:-]+) does not support (?:tools|chat|thinking))/iu,
+    data: asTold("model"),
     samples: [
       {
         source: "OpenRouter",

@@ -1,4 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
+import { anthropic } from "./bodies.ts";
 
 /** Money. Before the limits, which some backends also call it. */
 export const billing: readonly Pattern[] = [
@@ -37,7 +38,7 @@ export const billing: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 402,
-        body: { type: "error", error: { type: "billing_error", message: "Your credit balance is too low." } },
+        body: anthropic("Your credit balance is too low.", "billing_error"),
       },
       {
         source: "a plan's spending limit",
@@ -66,26 +67,16 @@ export const billing: readonly Pattern[] = [
       {
         source: "Anthropic, with the type of all its refusals",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
-          },
-        },
+        body: anthropic(
+          "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
+        ),
       },
       {
         source: "Anthropic, the organization's own limit",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "You have reached your specified API usage limits. You will regain access on 2026-06-01 at 00:00 UTC.",
-          },
-        },
+        body: anthropic(
+          "You have reached your specified API usage limits. You will regain access on 2026-06-01 at 00:00 UTC.",
+        ),
       },
       {
         source: "a gateway that drops the code",

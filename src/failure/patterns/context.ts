@@ -1,8 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
-
-const openai = (message: string, code: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param: "input", code },
-});
+import { anthropic, openai } from "./bodies.ts";
 
 /** The history is too long, in the words of each backend. A 429 that says so is a rate limit. */
 export const context: readonly Pattern[] = [
@@ -28,6 +25,7 @@ export const context: readonly Pattern[] = [
         body: openai(
           "Your input exceeds the context window of this model. Please adjust your input and try again.",
           "context_length_exceeded",
+          "input",
         ),
       },
       {
@@ -149,25 +147,14 @@ export const context: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "prompt is too long: 213462 tokens > 200000 maximum",
-          },
-        },
+        body: anthropic("prompt is too long: 213462 tokens > 200000 maximum"),
       },
       {
         source: "Anthropic, input and output together",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length or `max_tokens` and try again",
-          },
-        },
+        body: anthropic(
+          "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length or `max_tokens` and try again",
+        ),
       },
       {
         source: "Google",
@@ -192,7 +179,7 @@ export const context: readonly Pattern[] = [
       {
         source: "Groq",
         status: 400,
-        body: openai("Please reduce the length of the messages or completion."),
+        body: openai("Please reduce the length of the messages or completion.", null, "input"),
       },
       {
         source: "OpenRouter",
@@ -245,6 +232,7 @@ export const context: readonly Pattern[] = [
         body: openai(
           "This model's maximum context length is 131072 tokens. However, you requested 140112 tokens (131920 in the messages, 8192 in the completion). Please reduce the length of the messages or completion.",
           "invalid_request_error",
+          "input",
         ),
       },
       {
@@ -268,6 +256,7 @@ export const context: readonly Pattern[] = [
         body: openai(
           "litellm.BadRequestError: OpenAIException - This model's maximum context length is 128000 tokens. However, your messages resulted in 130001 tokens. Please reduce the length of the messages.",
           "400",
+          "input",
         ),
       },
       {
@@ -316,6 +305,7 @@ export const context: readonly Pattern[] = [
         body: openai(
           "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 98304]",
           "invalid_parameter_error",
+          "input",
         ),
       },
       {

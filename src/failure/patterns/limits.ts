@@ -1,5 +1,6 @@
-import type { Pattern } from "../pattern.ts";
+import { nothing, type Pattern } from "../pattern.ts";
 import { retryAfter, usageLimit } from "../times.ts";
+import { anthropic } from "./bodies.ts";
 
 /** Plan limits and rates. They come before the texts about length, because a rate-limit text also says "tokens". */
 export const limits: readonly Pattern[] = [
@@ -7,7 +8,7 @@ export const limits: readonly Pattern[] = [
     class: "usage-limit",
     rows: [35, 36],
     codes: ["usage_limit_reached"],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
+    data: usageLimit,
     samples: [
       {
         source: "ChatGPT Codex",
@@ -54,8 +55,8 @@ export const limits: readonly Pattern[] = [
     class: "usage-limit",
     rows: [36],
     statuses: [429],
-    header: ["x-codex-primary-used-percent", /^100(?:\.0*)?$/u],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
+    header: [/^x-codex-(?:primary|secondary)-used-percent$/u, /^100(?:\.0*)?$/u],
+    data: usageLimit,
     samples: [
       {
         source: "ChatGPT Codex, headers only",
@@ -69,15 +70,6 @@ export const limits: readonly Pattern[] = [
         body: "",
         data: { resetsAt: 1_777_900_060_000, window: "5h" },
       },
-    ],
-  },
-  {
-    class: "usage-limit",
-    rows: [36],
-    statuses: [429],
-    header: ["x-codex-secondary-used-percent", /^100(?:\.0*)?$/u],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
-    samples: [
       {
         source: "ChatGPT Codex, the weekly window",
         status: 429,
@@ -95,9 +87,9 @@ export const limits: readonly Pattern[] = [
   {
     class: "usage-limit",
     rows: [37],
-    header: ["anthropic-ratelimit-unified-5h-status", /^rejected$/u],
+    header: [/^anthropic-ratelimit-unified-(?:5h-|7d-)?status$/u, /^rejected$/u],
     statuses: [429],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
+    data: usageLimit,
     samples: [
       {
         source: "Anthropic plans",
@@ -106,24 +98,9 @@ export const limits: readonly Pattern[] = [
           "anthropic-ratelimit-unified-5h-status": "rejected",
           "anthropic-ratelimit-unified-5h-reset": "1777910000",
         },
-        body: {
-          type: "error",
-          error: {
-            type: "rate_limit_error",
-            message: "This request would exceed your account's rate limit.",
-          },
-        },
+        body: anthropic("This request would exceed your account's rate limit.", "rate_limit_error"),
         data: { resetsAt: 1_777_910_000_000, window: "5h" },
       },
-    ],
-  },
-  {
-    class: "usage-limit",
-    rows: [37],
-    header: ["anthropic-ratelimit-unified-7d-status", /^rejected$/u],
-    statuses: [429],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
-    samples: [
       {
         source: "Anthropic plans, the weekly window",
         status: 429,
@@ -131,24 +108,9 @@ export const limits: readonly Pattern[] = [
           "anthropic-ratelimit-unified-7d-status": "rejected",
           "anthropic-ratelimit-unified-7d-reset": "1778300000",
         },
-        body: {
-          type: "error",
-          error: {
-            type: "rate_limit_error",
-            message: "This request would exceed your account's rate limit.",
-          },
-        },
+        body: anthropic("This request would exceed your account's rate limit.", "rate_limit_error"),
         data: { resetsAt: 1_778_300_000_000, window: "7d" },
       },
-    ],
-  },
-  {
-    class: "usage-limit",
-    rows: [37],
-    header: ["anthropic-ratelimit-unified-status", /^rejected$/u],
-    statuses: [429],
-    data: (signal, _found, context) => usageLimit(signal, context.now),
-    samples: [
       {
         source: "Anthropic plans, the window of one model, named as what counts",
         status: 429,
@@ -158,13 +120,7 @@ export const limits: readonly Pattern[] = [
           "anthropic-ratelimit-unified-representative-claim": "seven_day_opus",
           "retry-after": "400000",
         },
-        body: {
-          type: "error",
-          error: {
-            type: "rate_limit_error",
-            message: "This request would exceed your account's rate limit.",
-          },
-        },
+        body: anthropic("This request would exceed your account's rate limit.", "rate_limit_error"),
         data: { resetsAt: 1_778_300_000_000 },
       },
     ],
@@ -173,7 +129,7 @@ export const limits: readonly Pattern[] = [
     class: "usage-limit",
     rows: [37],
     text: /^(?:you['’]ve (?:hit your (?:\w+ )?|reached your usage )limit\b|you['’]re out of codex messages\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
-    data: (signal, _found, context) => usageLimit(signal, context.now),
+    data: usageLimit,
     samples: [
       {
         source: "the ChatGPT app (openai/codex#47305, 2026-09)",
@@ -184,22 +140,13 @@ export const limits: readonly Pattern[] = [
       {
         source: "Anthropic plans; the time in its zone",
         status: 429,
-        body: {
-          type: "error",
-          error: {
-            type: "rate_limit_error",
-            message: "You've hit your session limit · resets 4:20pm (Asia/Tbilisi)",
-          },
-        },
+        body: anthropic("You've hit your session limit · resets 4:20pm (Asia/Tbilisi)", "rate_limit_error"),
         data: { resetsAt: 1_777_983_600_000 },
       },
       {
         source: "Anthropic plans; without a zone the time is left to the person",
         status: 429,
-        body: {
-          type: "error",
-          error: { type: "rate_limit_error", message: "5-hour limit reached ∙ resets 3pm" },
-        },
+        body: anthropic("5-hour limit reached ∙ resets 3pm", "rate_limit_error"),
         data: {},
       },
     ],
@@ -209,7 +156,7 @@ export const limits: readonly Pattern[] = [
     rows: [34],
     // More than a whole minute's limit: no waiting mends it.
     text: /^request too large for .{1,200}?\btokens per (?:min|day)/iu,
-    data: () => ({}),
+    data: nothing,
     samples: [
       {
         source: "Groq",
@@ -252,7 +199,7 @@ export const limits: readonly Pattern[] = [
     general: true,
     // A 413 is about the size of one request, whatever its code.
     except: [413],
-    data: (signal, _found, context) => retryAfter(signal, context.now),
+    data: retryAfter,
     samples: [
       {
         source: "OpenAI; says tokens and is no overflow",
@@ -340,7 +287,7 @@ export const limits: readonly Pattern[] = [
     rows: [38],
     statuses: [429],
     general: true,
-    data: (signal, _found, context) => retryAfter(signal, context.now),
+    data: retryAfter,
     samples: [
       {
         source: "any, with an HTTP date; the text about length is vetoed by the status",

@@ -1,9 +1,6 @@
 import { nothing, type Pattern, words } from "../pattern.ts";
 import { inputIndex } from "./shape.ts";
-
-const invalid = (message: string, code: string | null, param: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param, code },
-});
+import { anthropic, openai } from "./bodies.ts";
 
 /** Requests that a provider can't read, or whose roles and texts it refuses. */
 export const malformed: readonly Pattern[] = [
@@ -16,10 +13,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 413,
-        body: {
-          type: "error",
-          error: { type: "request_too_large", message: "Request exceeds the maximum size" },
-        },
+        body: anthropic("Request exceeds the maximum size", "request_too_large"),
         data: {},
       },
     ],
@@ -33,76 +27,43 @@ export const malformed: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.4.content.0.text: text content blocks must contain non-whitespace text",
-          },
-        },
+        body: anthropic("messages.4.content.0.text: text content blocks must contain non-whitespace text"),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.2: all messages must have non-empty content except for the optional final assistant message",
-          },
-        },
+        body: anthropic(
+          "messages.2: all messages must have non-empty content except for the optional final assistant message",
+        ),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "A maximum of 4 blocks with cache_control may be provided. Found 5.",
-          },
-        },
+        body: anthropic("A maximum of 4 blocks with cache_control may be provided. Found 5."),
         data: {},
       },
       {
         source: "Anthropic, a trailing assistant turn",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "This model does not support assistant message prefill. The conversation must end with a user message.",
-          },
-        },
+        body: anthropic(
+          "This model does not support assistant message prefill. The conversation must end with a user message.",
+        ),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "The request body is not valid JSON: no low surrogate in string: line 1 column 158905 (char 158904)",
-          },
-        },
+        body: anthropic(
+          "The request body is not valid JSON: no low surrogate in string: line 1 column 158905 (char 158904)",
+        ),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages: text content blocks must be non-empty",
-          },
-        },
+        body: anthropic("messages: text content blocks must be non-empty"),
         data: {},
       },
     ],
@@ -141,7 +102,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "ChatGPT backend (router-for-me/CLIProxyAPI#4224, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Unknown parameter: 'input[494].namespace'.",
           "unknown_parameter",
           "input[494].namespace",
@@ -151,7 +112,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "the same behind sub2api (Wei-Shaw/sub2api#7066, 2026-09)",
         status: 400,
-        body: invalid(
+        body: openai(
           "[trace_id: ceb9e21a-d6fb] Unknown parameter: 'input[0].internal_chat_message_metadata_passthrough.content_item_kinds'.",
           "unknown_parameter",
           "input[0].internal_chat_message_metadata_passthrough.content_item_kinds",
@@ -213,7 +174,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "compatible endpoints",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid value: 'developer'. Supported values are: 'assistant', 'system', and 'user'.",
           "invalid_value",
           "input[0].role",
@@ -269,7 +230,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "Responses: a member of an item, which no setting changes",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid type for 'input[3].status': expected a string, but got null instead.",
           "invalid_type",
           "input[3].status",
@@ -326,7 +287,7 @@ export const malformed: readonly Pattern[] = [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid value for 'content': expected a string, got null.",
           null,
           "messages.[2].content",

@@ -1,10 +1,7 @@
 import { nothing, type Pattern } from "../pattern.ts";
 import { retryAfter } from "../times.ts";
 import { inputIndex } from "./shape.ts";
-
-const invalid = (message: string, code: string | null, param: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param, code },
-});
+import { anthropic, openai } from "./bodies.ts";
 
 /** Images and files that a provider or a model doesn't take. */
 export const media: readonly Pattern[] = [
@@ -29,7 +26,7 @@ export const media: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid(
+        body: openai(
           "The image data you provided does not represent a valid image. Please check your input and try again.",
           "invalid_image",
           "input[7]",
@@ -39,39 +36,23 @@ export const media: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.0.content.1.image.source.base64.data: Could not process image",
-          },
-        },
+        body: anthropic("messages.0.content.1.image.source.base64.data: Could not process image"),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.3.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes",
-          },
-        },
+        body: anthropic(
+          "messages.3.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes",
+        ),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.3.content.1.image.source.base64.data: image dimensions exceed max allowed size: 8000 pixels",
-          },
-        },
+        body: anthropic(
+          "messages.3.content.1.image.source.base64.data: image dimensions exceed max allowed size: 8000 pixels",
+        ),
         data: {},
       },
     ],
@@ -86,7 +67,7 @@ export const media: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
+        body: openai("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
         data: { index: 2 },
       },
     ],
@@ -101,9 +82,8 @@ export const media: readonly Pattern[] = [
       {
         source: "OpenAI, through a relay that passes on the words alone (can1357/oh-my-pi#389, 2026-03)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid 'input[7].content[1].image_url'. Expected a base64-encoded data URL with an image MIME type, but got an invalid base64-encoded value.",
-          null,
         ),
         data: { index: 7 },
       },
@@ -119,13 +99,13 @@ export const media: readonly Pattern[] = [
       {
         source: "OpenAI: an image at an address (gaoren002/GPT2Image-Pro#34, 2026-06)",
         status: 400,
-        body: invalid("Error while downloading file. Upstream status code: 407.", "invalid_value", "url"),
+        body: openai("Error while downloading file. Upstream status code: 407.", "invalid_value", "url"),
         data: {},
       },
       {
         source: "DashScope (agentscope-ai/agentscope-java#2700, 2026-08)",
         status: 400,
-        body: invalid(
+        body: openai(
           "<400> InternalError.Algo.InvalidParameter: Failed to download multimodal content",
           "invalid_parameter_error",
         ),
@@ -139,12 +119,12 @@ export const media: readonly Pattern[] = [
     rows: [40],
     text: /^timeout while downloading\b/iu,
     statuses: [400, 422],
-    data: (signal, _found, { now }) => retryAfter(signal, now),
+    data: retryAfter,
     samples: [
       {
         source: "OpenAI: an image at an address (vercel/ai#8857, 2025-09)",
         status: 400,
-        body: invalid("Timeout while downloading https://example.com/a.png", "invalid_value", "url"),
+        body: openai("Timeout while downloading https://example.com/a.png", "invalid_value", "url"),
         data: {},
       },
     ],
@@ -158,7 +138,7 @@ export const media: readonly Pattern[] = [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid content type. image_url is only supported by certain models.",
           null,
           "messages.[1].content.[1].type",
@@ -187,7 +167,7 @@ export const media: readonly Pattern[] = [
       {
         source: "DeepSeek",
         status: 400,
-        body: invalid(
+        body: openai(
           "Failed to deserialize the JSON body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 4021",
           "invalid_request_error",
         ),

@@ -1,5 +1,6 @@
 import type { Pattern } from "../pattern.ts";
 import { retryAfter } from "../times.ts";
+import { anthropic } from "./bodies.ts";
 
 /** Overload and broken streams, as far as a backend says so itself; the rest is told from the status. Last: gateways put it around anything. */
 export const outage: readonly Pattern[] = [
@@ -104,15 +105,27 @@ export const outage: readonly Pattern[] = [
     // Ollama calls each refusal of a request so.
     class: "overloaded",
     rows: [40],
-    codes: ["api_error"],
+    codes: ["api_error", "upstream_error"],
     except: [400, 404, 409, 422],
     general: true,
-    data: (signal, _found, { now }) => retryAfter(signal, now),
+    data: retryAfter,
     samples: [
       {
         source: "Anthropic",
         status: 500,
-        body: { type: "error", error: { type: "api_error", message: "Internal server error" } },
+        body: anthropic("Internal server error", "api_error"),
+        data: {},
+      },
+      {
+        source: "sub2api (Wei-Shaw/sub2api#6506, 2026-09)",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: { code: "upstream_error", message: "Upstream request failed" },
+          },
+        },
         data: {},
       },
     ],
@@ -134,7 +147,7 @@ export const outage: readonly Pattern[] = [
       "stream_read_error",
     ],
     general: true,
-    data: (signal, _found, { now }) => retryAfter(signal, now),
+    data: retryAfter,
     samples: [
       {
         source: "OpenAI",
@@ -158,7 +171,7 @@ export const outage: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 529,
-        body: { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
+        body: anthropic("Overloaded", "overloaded_error"),
         data: {},
       },
       {
@@ -200,52 +213,12 @@ export const outage: readonly Pattern[] = [
     statuses: [409],
     text: /^(?:(?:409 )?conflict\W*$|.{0,120}\b(?:lock(?:ed)?|in progress|concurrent(?:ly)?|another (?:request|response|process|run|turn))\b)/iu,
     general: true,
-    data: (signal, _found, { now }) => retryAfter(signal, now),
+    data: retryAfter,
     samples: [
       {
         source: "OpenAI's and Anthropic's own clients try a 409 again, as a lock that was held too long",
         status: 409,
         body: { error: { message: "Lock timeout", type: "invalid_request_error" } },
-        data: {},
-      },
-    ],
-  },
-  {
-    // Relays that put it around whatever their upstream said; with the status of a refusal it is one.
-    class: "overloaded",
-    rows: [40],
-    codes: ["upstream_error"],
-    except: [400, 404, 409, 422],
-    general: true,
-    data: (signal, _found, { now }) => retryAfter(signal, now),
-    samples: [
-      {
-        source: "sub2api (Wei-Shaw/sub2api#6506, 2026-09)",
-        event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: { code: "upstream_error", message: "Upstream request failed" },
-          },
-        },
-        data: {},
-      },
-    ],
-  },
-  {
-    class: "overloaded",
-    rows: [40],
-    // 423 Locked, 425 Too Early, and what nginx notes where a relay's own client went away.
-    statuses: [423, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
-    general: true,
-    data: (signal, _found, { now }) => retryAfter(signal, now),
-    samples: [
-      { source: "any", status: 500, body: "", data: {} },
-      {
-        source: "nginx",
-        status: 502,
-        body: "<html><head><title>502 Bad Gateway</title></head></html>",
         data: {},
       },
     ],

@@ -1,19 +1,6 @@
-import { nothing, type Pattern, words } from "../pattern.ts";
+import { asTold, nothing, type Pattern, words } from "../pattern.ts";
 import { callIdLimit } from "../said.ts";
-
-const call = (found: RegExpExecArray | undefined): { call?: string } => {
-  const id = found?.groups?.["call"];
-  // DashScope names a place where the others name the call.
-  return id === undefined || /^messages?\b/u.test(id) ? {} : { call: id };
-};
-
-const chat = (message: string, param: string | null = null, code: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param, code },
-});
-
-const invalid = (message: string): object => ({
-  error: { message, type: "invalid_request_error", param: "input", code: null },
-});
+import { anthropic, openai } from "./bodies.ts";
 
 /** Calls without their outputs and outputs without their calls, call ids that a wire doesn't take, and reasoning apart from its item. */
 export const pairing: readonly Pattern[] = [
@@ -21,18 +8,18 @@ export const pairing: readonly Pattern[] = [
     class: "call-without-output",
     rows: [27],
     text: /^no tool output found for [\w ]{0,40}call (?<call>[^\s"']+?)\.?(?:\s|$)/iu,
-    data: (_signal, found) => call(found),
+    data: asTold("call"),
     samples: [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("No tool output found for function call call_Ab12."),
+        body: openai("No tool output found for function call call_Ab12.", null, "input"),
         data: { call: "call_Ab12" },
       },
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("No tool output found for custom tool call call_Cd34."),
+        body: openai("No tool output found for custom tool call call_Cd34.", null, "input"),
         data: { call: "call_Cd34" },
       },
       {
@@ -40,7 +27,7 @@ export const pairing: readonly Pattern[] = [
         event: "error",
         body: {
           type: "error",
-          error: invalid("No tool output found for function call call_Ab12."),
+          error: openai("No tool output found for function call call_Ab12.", null, "input"),
           status: 400,
         },
         data: { call: "call_Ab12" },
@@ -51,12 +38,12 @@ export const pairing: readonly Pattern[] = [
     class: "output-without-call",
     rows: [28],
     text: /^no tool call found for [\w ]{0,40}output with call_id (?<call>[^\s"']+?)\.?(?:\s|$)/iu,
-    data: (_signal, found) => call(found),
+    data: asTold("call"),
     samples: [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("No tool call found for function call output with call_id call_Ab12."),
+        body: openai("No tool call found for function call output with call_id call_Ab12.", null, "input"),
         data: { call: "call_Ab12" },
       },
     ],
@@ -65,17 +52,18 @@ export const pairing: readonly Pattern[] = [
     class: "call-without-output",
     rows: [29],
     text: /^(?:an assistant message with ['`"]?tool_calls['`"]? must be followed by tool messages|the following tool_call_ids did not have response messages|not the same number of function calls and responses)/iu,
-    data: (signal) =>
-      call(
-        /did not have response messages: (?<call>[^\s,"']+?)\.?(?:[\s,]|$)/iu.exec(words(signal)) ??
-          undefined,
-      ),
+    data: (signal) => {
+      const call = /did not have response messages: ([^\s,"']+?)\.?(?:[\s,]|$)/iu.exec(words(signal))?.[1];
+      // DashScope names a place where the others name the call.
+      return call === undefined || /^messages?\b/u.test(call) ? {} : { call };
+    },
     samples: [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: chat(
+        body: openai(
           "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: call_1",
+          null,
           "messages.[3].role",
         ),
         data: { call: "call_1" },
@@ -83,13 +71,13 @@ export const pairing: readonly Pattern[] = [
       {
         source: "compatible endpoints",
         status: 400,
-        body: chat("The following tool_call_ids did not have response messages: call_1, call_2"),
+        body: openai("The following tool_call_ids did not have response messages: call_1, call_2"),
         data: { call: "call_1" },
       },
       {
         source: "DeepSeek (agno-agi/agno#3105, 2025-05)",
         status: 400,
-        body: chat(
+        body: openai(
           "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. (insufficient tool messages following tool_calls message)",
         ),
         data: {},
@@ -97,7 +85,7 @@ export const pairing: readonly Pattern[] = [
       {
         source: "DashScope (QwenLM/qwen-code#606, 2025-09), which names a place instead of the call",
         status: 400,
-        body: chat(
+        body: openai(
           '<400> InternalError.Algo.InvalidParameter: An assistant message with "tool_calls" must be followed by tool messages responding to each "tool_call_id". The following tool_call_ids did not have response messages: message[532].role',
         ),
         data: {},
@@ -120,13 +108,14 @@ export const pairing: readonly Pattern[] = [
     class: "output-without-call",
     rows: [29],
     text: /^(?:invalid parameter: )?(?:messages with role ['"`]tool['"`] must be a response to a prece+ding message with|['"`]tool_call_id['"`] of ['"`](?<call>[^'"`]+)['"`] not found in)/iu,
-    data: (_signal, found) => call(found),
+    data: asTold("call"),
     samples: [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: chat(
+        body: openai(
           "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+          null,
           "messages.[3].role",
         ),
         data: {},
@@ -134,8 +123,9 @@ export const pairing: readonly Pattern[] = [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: chat(
+        body: openai(
           "Invalid parameter: 'tool_call_id' of 'call_9' not found in 'tool_calls' of previous message.",
+          null,
           "messages.[4].tool_call_id",
         ),
         data: { call: "call_9" },
@@ -143,7 +133,7 @@ export const pairing: readonly Pattern[] = [
       {
         source: "DeepSeek (itmisx/deepx-code#94, 2026-06)",
         status: 400,
-        body: chat("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"),
+        body: openai("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"),
         data: {},
       },
     ],
@@ -152,19 +142,14 @@ export const pairing: readonly Pattern[] = [
     class: "call-without-output",
     rows: [30],
     text: /^(?:messages\.\d+[\w.]*: )?`?tool_use`? ids were found without `?tool_result`? blocks immediately after: (?<call>[^\s,."']+)/iu,
-    data: (_signal, found) => call(found),
+    data: asTold("call"),
     samples: [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.5: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_01A. Each `tool_use` block must have a corresponding `tool_result` block in the next message.",
-          },
-        },
+        body: anthropic(
+          "messages.5: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_01A. Each `tool_use` block must have a corresponding `tool_result` block in the next message.",
+        ),
         data: { call: "toolu_01A" },
       },
     ],
@@ -173,19 +158,14 @@ export const pairing: readonly Pattern[] = [
     class: "output-without-call",
     rows: [30],
     text: /^(?:messages\.\d+[\w.]*: )?unexpected `?tool_use_id`? found in `?(?:\w+_)?tool_result`? blocks(?:: (?<call>[^\s,."']+))?/iu,
-    data: (_signal, found) => call(found),
+    data: asTold("call"),
     samples: [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_01B.",
-          },
-        },
+        body: anthropic(
+          "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_01B.",
+        ),
         data: { call: "toolu_01B" },
       },
     ],
@@ -220,19 +200,18 @@ export const pairing: readonly Pattern[] = [
       {
         source: "OpenAI Chat Completions (agno-agi/agno#5382, 2025-11)",
         status: 400,
-        body: chat(
+        body: openai(
           "Invalid 'messages[10].tool_calls[0].id': string too long. Expected a string with maximum length 40, but got a string with length 53 instead.",
-          "messages[10].tool_calls[0].id",
           "string_above_max_length",
+          "messages[10].tool_calls[0].id",
         ),
         data: { limit: 40 },
       },
       {
         source: "LiteLLM, which takes it for an overflow (microsoft/autogen#6377, 2025-04)",
         status: 400,
-        body: chat(
+        body: openai(
           "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - Invalid 'messages[3].tool_calls[0].id': string too long. Expected a string with maximum length 40, but got a string with length 41 instead.",
-          null,
           "400",
         ),
         data: { limit: 40 },
@@ -255,22 +234,25 @@ export const pairing: readonly Pattern[] = [
     class: "reasoning-unpaired",
     rows: [21, 22],
     text: /^item ['"`](?<item>\w+)['"`] of type ['"`]\w+['"`] was provided without its required (?:following item|['"`]reasoning['"`] item: ['"`](?<dependsOn>\w+)['"`])/iu,
-    data: (_signal, found) => {
-      const { item, dependsOn } = found?.groups ?? {};
-      return { ...(item === undefined ? {} : { item }), ...(dependsOn === undefined ? {} : { dependsOn }) };
-    },
+    data: asTold("item", "dependsOn"),
     samples: [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("Item 'rs_1a' of type 'reasoning' was provided without its required following item."),
+        body: openai(
+          "Item 'rs_1a' of type 'reasoning' was provided without its required following item.",
+          null,
+          "input",
+        ),
         data: { item: "rs_1a" },
       },
       {
         source: "OpenAI, Azure",
         status: 400,
-        body: invalid(
+        body: openai(
           "Item 'fc_2b' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1a'.",
+          null,
+          "input",
         ),
         data: { item: "fc_2b", dependsOn: "rs_1a" },
       },

@@ -1,9 +1,5 @@
-import { type Pattern, words } from "../pattern.ts";
-
-const anthropic = (message: string): object => ({
-  type: "error",
-  error: { type: "invalid_request_error", message },
-});
+import { asTold, type Pattern, words } from "../pattern.ts";
+import { anthropic, openai } from "./bodies.ts";
 
 /** Settings of a request that an endpoint or a model doesn't take (row 47). */
 export const parameters: readonly Pattern[] = [
@@ -16,27 +12,13 @@ export const parameters: readonly Pattern[] = [
       {
         source: "Azure, a model that seals no reasoning",
         status: 400,
-        body: {
-          error: {
-            message: "Encrypted content is not supported with this model.",
-            type: "invalid_request_error",
-            param: "include",
-            code: null,
-          },
-        },
+        body: openai("Encrypted content is not supported with this model.", null, "include"),
         data: { parameter: "include" },
       },
       {
         source: "OpenAI, of responses that it keeps (pydantic/pydantic-ai#6611, 2026-07)",
         status: 400,
-        body: {
-          error: {
-            message: "Encrypted content cannot be requested for persisted responses.",
-            type: "invalid_request_error",
-            param: "include",
-            code: null,
-          },
-        },
+        body: openai("Encrypted content cannot be requested for persisted responses.", null, "include"),
         data: { parameter: "include" },
       },
     ],
@@ -50,14 +32,11 @@ export const parameters: readonly Pattern[] = [
       {
         source: "OpenAI (secondary source)",
         status: 400,
-        body: {
-          error: {
-            message: "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
-            type: "invalid_request_error",
-            param: "reasoning.effort",
-            code: "unsupported_parameter",
-          },
-        },
+        body: openai(
+          "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+          "unsupported_parameter",
+          "reasoning.effort",
+        ),
         data: { parameter: "reasoning.effort" },
       },
     ],
@@ -113,10 +92,7 @@ export const parameters: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:['"`]?(?<name>reasoning_effort|reasoning|parallel_tool_calls|stream_options|prompt_cache_key|tool_choice|temperature|store|include|strict)['"`]? is not supported|'messages\.\d+' : .{0,200}?property '(?<member>\w+)' is unsupported)/iu,
-    data: (_signal, found) => {
-      const { name, member } = found?.groups ?? {};
-      return { parameter: name ?? `messages.${member}` };
-    },
+    data: (_signal, _now, { name, member }) => ({ parameter: name ?? `messages.${member}` }),
     samples: [
       {
         source: "Groq",
@@ -160,11 +136,10 @@ export const parameters: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:["'`]?(?<thinking>thinking\.type\.\w+)["'`]? is not supported for this model|(?<adaptive>adaptive thinking) is not supported on this model|(?<tokens>max_tokens): \d+ > \d+, which is the maximum)/iu,
-    data: (_signal, found) => {
-      const { thinking, adaptive, tokens } = found?.groups ?? {};
-      return { parameter: thinking ?? (adaptive === undefined ? (tokens ?? "") : "thinking.type.adaptive") };
-    },
+    text: /^(?:["'`]?(?<name>thinking\.type\.\w+)["'`]? is not supported for this model|(?<adaptive>adaptive thinking) is not supported on this model|(?<name>max_tokens): \d+ > \d+, which is the maximum)/iu,
+    data: (_signal, _now, { adaptive, name = "" }) => ({
+      parameter: adaptive === undefined ? name : "thinking.type.adaptive",
+    }),
     samples: [
       {
         source: "Anthropic",
@@ -227,8 +202,8 @@ export const parameters: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^\[\{'type': 'extra_forbidden', 'loc': \('body', '(?<name>\w+)'/u,
-    data: (_signal, found) => ({ parameter: found?.groups?.["name"] ?? "" }),
+    text: /^\[\{'type': 'extra_forbidden', 'loc': \('body', '(?<parameter>\w+)'/u,
+    data: asTold("parameter"),
     samples: [
       {
         source: "vLLM (vllm-project/vllm#6631, 2024-08)",
@@ -249,11 +224,8 @@ export const parameters: readonly Pattern[] = [
     // A setting that is taken with one value only: the name goes with it.
     class: "parameter-unsupported",
     rows: [47],
-    text: /^['"`]?(?<name>store)['"`]? must be (?:set to )?(?<value>true|false)\b/iu,
-    data: (_signal, found) => {
-      const { name = "", value = "" } = found?.groups ?? {};
-      return { parameter: `${name}=${value}`.toLowerCase() };
-    },
+    text: /^['"`]?store['"`]? must be (?:set to )?(?<value>true|false)\b/iu,
+    data: (_signal, _now, { value = "" }) => ({ parameter: `store=${value.toLowerCase()}` }),
     samples: [
       {
         source: "ChatGPT backend",

@@ -1,4 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
+import { openai } from "./bodies.ts";
 
 /** Content that a provider refuses under its policy. Before everything else: such an answer has any status (row 48). */
 export const policy: readonly Pattern[] = [
@@ -150,14 +151,7 @@ export const policy: readonly Pattern[] = [
       {
         source: "DeepSeek",
         status: 400,
-        body: {
-          error: {
-            message: "Content Exists Risk",
-            type: "invalid_request_error",
-            param: null,
-            code: "invalid_request_error",
-          },
-        },
+        body: openai("Content Exists Risk", "invalid_request_error"),
       },
     ],
   },

@@ -1,6 +1,7 @@
 import type { FailureSignal } from "../../failure.ts";
 import type { SealRefusal } from "../catalogue.ts";
 import { type Pattern, words } from "../pattern.ts";
+import { openai } from "./bodies.ts";
 
 // "The encrypted content gAAA...c90= could not be verified." quotes the head, which all blobs share, and the tail.
 const refusal =
@@ -31,9 +32,6 @@ function itemIn({ param, details }: FailureSignal): string | undefined {
 }
 
 const openaiText = "The encrypted content gAAA...c90= could not be verified.";
-const openai = (message: string, code: string | null = "invalid_encrypted_content"): object => ({
-  error: { message, type: "invalid_request_error", param: null, code },
-});
 
 /** Refusals of sealed reasoning and of sealed compactions, by every backend that was seen to refuse them (2025–2026). */
 export const sealed: readonly Pattern[] = [
@@ -48,6 +46,7 @@ export const sealed: readonly Pattern[] = [
         status: 400,
         body: openai(
           "The encrypted content for item cmp_0a1b2c could not be verified. Reason: Encrypted content could not be decrypted or parsed.",
+          "invalid_encrypted_content",
         ),
         data: { item: "cmp_0a1b2c" },
       },
@@ -63,14 +62,11 @@ export const sealed: readonly Pattern[] = [
       {
         source: "a refusal that names the member and nothing else that is known",
         status: 400,
-        body: {
-          error: {
-            message: "The value was produced by a different organization.",
-            type: "invalid_request_error",
-            param: "input[4].encrypted_content",
-            code: "invalid_value",
-          },
-        },
+        body: openai(
+          "The value was produced by a different organization.",
+          "invalid_value",
+          "input[4].encrypted_content",
+        ),
         data: { index: 4 },
       },
     ],
@@ -81,11 +77,19 @@ export const sealed: readonly Pattern[] = [
     codes: ["invalid_encrypted_content"],
     data: sealRefusal,
     samples: [
-      { source: "OpenAI, Azure Responses", status: 400, body: openai(openaiText), data: { tail: "c90=" } },
+      {
+        source: "OpenAI, Azure Responses",
+        status: 400,
+        body: openai(openaiText, "invalid_encrypted_content"),
+        data: { tail: "c90=" },
+      },
       {
         source: "OpenAI, Azure Responses 2026",
         status: 400,
-        body: openai(`${openaiText} Reason: Encrypted content could not be decrypted or parsed.`),
+        body: openai(
+          `${openaiText} Reason: Encrypted content could not be decrypted or parsed.`,
+          "invalid_encrypted_content",
+        ),
         data: { tail: "c90=" },
       },
       {
@@ -93,6 +97,7 @@ export const sealed: readonly Pattern[] = [
         status: 400,
         body: openai(
           "The encrypted content for item rs_68af could not be verified. Reason: Encrypted content could not be decrypted or parsed.",
+          "invalid_encrypted_content",
         ),
         data: { item: "rs_68af" },
       },
@@ -122,7 +127,13 @@ export const sealed: readonly Pattern[] = [
       {
         source: "a gateway that wraps the 400 in a 502",
         status: 502,
-        body: { error: { message: JSON.stringify(openai(openaiText)), code: 502, type: "upstream_error" } },
+        body: {
+          error: {
+            message: JSON.stringify(openai(openaiText, "invalid_encrypted_content")),
+            code: 502,
+            type: "upstream_error",
+          },
+        },
         data: { tail: "c90=" },
       },
       {
@@ -132,7 +143,10 @@ export const sealed: readonly Pattern[] = [
           error: {
             message: "Provider returned error",
             code: 502,
-            metadata: { provider_name: "OpenAI", raw: JSON.stringify(openai(openaiText)) },
+            metadata: {
+              provider_name: "OpenAI",
+              raw: JSON.stringify(openai(openaiText, "invalid_encrypted_content")),
+            },
           },
         },
         data: { tail: "c90=" },
@@ -255,17 +269,13 @@ export const sealed: readonly Pattern[] = [
     class: "sealed-reasoning-rejected",
     rows: [13],
     text: /^\[?input\[\d+\]\.encrypted_content\]?/iu,
-    data: (signal) => {
-      const index = /^\[?input\[(\d+)\]/iu.exec(words(signal))?.[1];
-      return { ...sealRefusal(signal), ...(index === undefined ? {} : { index: Number(index) }) };
-    },
+    data: sealRefusal,
     samples: [
       {
         source: "Responses",
         status: 400,
         body: openai(
           "[input[6].encrypted_content] [invalid_type] Invalid type for 'input[6].encrypted_content': expected a string, but got an object instead.",
-          null,
         ),
         data: { index: 6 },
       },

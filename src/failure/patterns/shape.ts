@@ -1,10 +1,7 @@
 import type { FailureSignal } from "../../failure.ts";
-import { nothing, type Pattern, words } from "../pattern.ts";
+import { asTold, nothing, type Pattern, words } from "../pattern.ts";
 import { callIdLimit } from "../said.ts";
-
-const invalid = (message: string, code: string | null, param: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param, code },
-});
+import { anthropic, openai } from "./bodies.ts";
 
 /** The index into `input` that the parameter or the start of the message names. */
 export function inputIndex(signal: FailureSignal): { index?: number } {
@@ -12,11 +9,6 @@ export function inputIndex(signal: FailureSignal): { index?: number } {
     /\binput\[(\d+)\]/u.exec(signal.param ?? "")?.[1] ??
     /^[^"]{0,40}\binput\[(\d+)\]/u.exec(words(signal))?.[1];
   return text === undefined ? {} : { index: Number(text) };
-}
-
-function named(found: RegExpExecArray | undefined): { item?: string } {
-  const item = found?.groups?.["item"];
-  return item === undefined ? {} : { item };
 }
 
 /** Items that a provider refuses for their ids, types or form. */
@@ -31,7 +23,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "Responses",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid 'input[201].content': array too long. Expected an array with maximum length 0, but got an array with length 1 instead.",
           "array_above_max_length",
           "input[201].content",
@@ -45,7 +37,7 @@ export const shape: readonly Pattern[] = [
     class: "reasoning-content-too-long",
     rows: [14],
     text: /^invalid ['"`]input\[(?<index>\d+)\]\.content['"`]: array too long\b/iu,
-    data: (_signal, found) => ({ index: Number(found?.groups?.["index"]) }),
+    data: (_signal, _now, { index }) => ({ index: Number(index) }),
     samples: [
       {
         source: "Codex",
@@ -59,12 +51,12 @@ export const shape: readonly Pattern[] = [
     class: "duplicate-item",
     rows: [23],
     text: /^duplicate item found with id (?<item>\w+)/iu,
-    data: (_signal, found) => named(found),
+    data: asTold("item"),
     samples: [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid(
+        body: openai(
           "Duplicate item found with id rs_1a. Remove duplicate items from your input and try again.",
           null,
           "input",
@@ -77,12 +69,12 @@ export const shape: readonly Pattern[] = [
     class: "item-not-persisted",
     rows: [24],
     text: /^item with id ['"`](?<item>[^'"`]+)['"`] not found\b/iu,
-    data: (_signal, found) => named(found),
+    data: asTold("item"),
     samples: [
       {
         source: "OpenAI, store: false",
         status: 404,
-        body: invalid(
+        body: openai(
           "Item with id 'rs_1a' not found. Items are not persisted when `store` is set to false. Try again with `store` set to true, or remove this item from your input.",
           null,
           "input",
@@ -129,7 +121,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid 'input[1].id': string too long. Expected a string with maximum length 64, but got a string with length 93 instead.",
           "string_above_max_length",
           "input[1].id",
@@ -139,24 +131,22 @@ export const shape: readonly Pattern[] = [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("Invalid 'input[15].call_id': string too long.", "string_above_max_length"),
+        body: openai("Invalid 'input[15].call_id': string too long.", "string_above_max_length"),
         data: { index: 15 },
       },
       {
         source: "OpenAI (openai/codex#33176, #34283, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           "[ApiIdParam] [input[2].id] [invalid_id_prefix] Invalid 'input[2].id': 'review_rollout_user'. Expected an ID that begins with 'msg'.",
-          null,
         ),
         data: { index: 2 },
       },
       {
         source: "Responses",
         status: 400,
-        body: invalid(
+        body: openai(
           "[input[4].id] [invalid_id_prefix] Invalid 'input[4].id': 'fc_1'. Expected an ID that begins with 'ctc'.",
-          null,
         ),
         data: { index: 4 },
       },
@@ -171,25 +161,13 @@ export const shape: readonly Pattern[] = [
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.3.content.1: `tool_use` ids must be unique",
-          },
-        },
+        body: anthropic("messages.3.content.1: `tool_use` ids must be unique"),
         data: {},
       },
       {
         source: "Anthropic",
         status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
-          },
-        },
+        body: anthropic("messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"),
         data: {},
       },
     ],
@@ -197,14 +175,11 @@ export const shape: readonly Pattern[] = [
   {
     class: "item-type-unsupported",
     rows: [26],
-    text: /^(?:unknown input item type: ["'`]?(?<kind>\w+)|invalid input type '(?<placed>\w+)' at index (?<index>\d+)|(?:invalid request: )?input: invalid input$)/iu,
-    data: (_signal, found) => {
-      const { kind, placed = kind, index } = found?.groups ?? {};
-      return {
-        ...(placed !== undefined && { kind: placed }),
-        ...(index !== undefined && { index: Number(index) }),
-      };
-    },
+    text: /^(?:unknown input item type: ["'`]?(?<kind>\w+)|invalid input type '(?<kind>\w+)' at index (?<index>\d+)|(?:invalid request: )?input: invalid input$)/iu,
+    data: (_signal, _now, { kind, index }) => ({
+      ...(kind !== undefined && { kind }),
+      ...(index !== undefined && { index: Number(index) }),
+    }),
     samples: [
       {
         source: "codex2api, of what asks for a compaction (james-6-23/codex2api#285, 2026-06)",
@@ -215,7 +190,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "llmgateway, of the item that tools come in (theopenco/llmgateway#3613, 2026-08)",
         status: 400,
-        body: invalid("Invalid request: input: Invalid input", "invalid_request"),
+        body: openai("Invalid request: input: Invalid input", "invalid_request"),
         data: {},
       },
       {
@@ -239,7 +214,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "Responses",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid value: 'mcp_call'. Supported values are: 'message' and 'reasoning'.",
           "invalid_value",
           "input[3].type",
@@ -260,7 +235,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "Responses",
         status: 400,
-        body: invalid(
+        body: openai(
           "Previous response with id 'resp_9' not found.",
           "previous_response_not_found",
           "previous_response_id",
@@ -282,7 +257,7 @@ export const shape: readonly Pattern[] = [
       {
         source: "an organization whose responses are not kept (zero data retention)",
         status: 400,
-        body: invalid(
+        body: openai(
           "A previous response can't be used where nothing is retained.",
           "unsupported_parameter",
           "previous_response_id",
@@ -295,10 +270,7 @@ export const shape: readonly Pattern[] = [
     class: "chain-missing",
     rows: [43],
     text: /^(?:(?:unsupported|unknown) parameter: ?['"`]?previous_response_id\b|(?:previous )?response (?:with id )?['"`]?(?<response>resp_\w+)['"`]? not found)/iu,
-    data: (_signal, found) => {
-      const response = found?.groups?.["response"];
-      return response === undefined ? {} : { response };
-    },
+    data: asTold("response"),
     samples: [
       {
         source: "ChatGPT backend",

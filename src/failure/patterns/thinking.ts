@@ -1,19 +1,17 @@
-import { nothing, type Pattern } from "../pattern.ts";
+import { nothing, type Pattern, type Told } from "../pattern.ts";
+import { anthropic, openai } from "./bodies.ts";
 
-const anthropic = (message: string): object => ({
-  type: "error",
-  error: { type: "invalid_request_error", message },
-});
 // Relays mask parts of a path: "***.***.content.7: …".
 const path = String.raw`^(?:(?:messages\.(?<message>\d+))?[\w.*]*: )?`;
 
-const place = (_signal: unknown, found: RegExpExecArray | undefined): { index?: number; latest?: true } => {
-  const { message, latest } = found?.groups ?? {};
-  return {
-    ...(message !== undefined && { index: Number(message) }),
-    ...(latest !== undefined && { latest: true }),
-  };
-};
+const place = (
+  _signal: unknown,
+  _now: number,
+  { message, latest }: Told,
+): { index?: number; latest?: true } => ({
+  ...(message !== undefined && { index: Number(message) }),
+  ...(latest !== undefined && { latest: true }),
+});
 
 /** Thinking blocks and thought signatures of other wires. */
 export const thinking: readonly Pattern[] = [
@@ -145,15 +143,10 @@ export const thinking: readonly Pattern[] = [
       {
         source: "DeepSeek (openai/openai-agents-js#791, 2025-12)",
         status: 400,
-        body: {
-          error: {
-            message:
-              "Missing `reasoning_content` field in the assistant message at message index 2. For more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode#tool-calls",
-            type: "invalid_request_error",
-            param: null,
-            code: "invalid_request_error",
-          },
-        },
+        body: openai(
+          "Missing `reasoning_content` field in the assistant message at message index 2. For more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode#tool-calls",
+          "invalid_request_error",
+        ),
         data: {},
       },
       {

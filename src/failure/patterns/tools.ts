@@ -1,8 +1,5 @@
 import type { Pattern } from "../pattern.ts";
-
-const invalid = (message: string, code: string | null, param: string | null = null): object => ({
-  error: { message, type: "invalid_request_error", param, code },
-});
+import { openai } from "./bodies.ts";
 
 /** Tools as a parameter's name: `tools[web_search]`, those of that type or name, `tools[name=image_gen]`, or all others, `tools[!function]`. */
 const tools = (named: string): { parameter: string } => ({ parameter: `tools[${named}]` });
@@ -39,7 +36,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "Command Code (CommandCodeAI/command-code#885, 2026-09)",
         status: 400,
-        body: invalid(
+        body: openai(
           'Only `type:"function"` tools are supported on this endpoint. Built-in tools (web_search, file_search, code_interpreter, computer_use, mcp) are not executed here.',
           null,
           "tools.8.type",
@@ -52,7 +49,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>(?!(?:choice|calls?|calling|use|outputs?|results?|messages?|names?|parameters?|types?|is|are)\b)[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
-    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    data: (_signal, _now, { kind = "" }) => tools(kind),
     samples: [
       {
         source: "GitHub Copilot, quoted by copilot-api (caozhiyuan/copilot-api#206, 2026-04)",
@@ -69,13 +66,13 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "MiMo (openai/codex#30557, 2026-06)",
         status: 400,
-        body: invalid("tool type 'image_generation' is not supported by this gateway phase", null),
+        body: openai("tool type 'image_generation' is not supported by this gateway phase"),
         data: { parameter: "tools[image_generation]" },
       },
       {
         source: "OpenAI",
         status: 400,
-        body: invalid("Hosted tool 'web_search_preview' is not supported with gpt-5-nano.", null, "tools"),
+        body: openai("Hosted tool 'web_search_preview' is not supported with gpt-5-nano.", null, "tools"),
         data: { parameter: "tools[web_search_preview]" },
       },
       {
@@ -90,12 +87,12 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^invalid value: 'tools(?:\.namespace)?'\. (?:user-defined namespace|function) '(?<name>\w+)[.']/iu,
-    data: (_signal, found) => tools(`name=${found?.groups?.["name"]}`),
+    data: (_signal, _now, { name }) => tools(`name=${name}`),
     samples: [
       {
         source: "GitHub Copilot (caozhiyuan/copilot-api#312, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid Value: 'tools.namespace'. User-defined namespace 'image_gen' collides with an existing tool namespace.",
           null,
           "tools.namespace",
@@ -105,7 +102,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "ChatGPT backend (jlcodes99/cockpit-tools#1458, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid Value: 'tools'. Function 'image_gen.imagegen' conflicts with a hosted tool in the same request.",
           null,
           "tools",
@@ -120,12 +117,12 @@ export const toolKinds: readonly Pattern[] = [
     codes: ["invalid_value"],
     param: /^tools\[\d+\]\.type$/u,
     text: /^invalid value: '(?<kind>\w+)'/iu,
-    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    data: (_signal, _now, { kind = "" }) => tools(kind),
     samples: [
       {
         source: "Responses",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid value: 'namespace'. Supported values are: 'function', 'custom', and 'web_search'.",
           "invalid_value",
           "tools[4].type",
@@ -178,11 +175,8 @@ export const toolKinds: readonly Pattern[] = [
     // The same where the place stands in the words, or nowhere.
     class: "parameter-unsupported",
     rows: [47],
-    text: /^failed to deserialize the json body into the target type: (?<place>tools(?:\[\d+\])?)(?:\.type)?: (?:unknown variant|data did not match|invalid type)/iu,
-    data: (_signal, found) => {
-      const place = found?.groups?.["place"] ?? "tools";
-      return place === "tools" ? tools("!function") : { parameter: place };
-    },
+    text: /^failed to deserialize the json body into the target type: tools(?:\[(?<place>\d+)\])?(?:\.type)?: (?:unknown variant|data did not match|invalid type)/iu,
+    data: (_signal, _now, { place = "!function" }) => tools(place),
     samples: [
       {
         source: "servers in Rust",
@@ -199,9 +193,8 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "Dynamo (ai-dynamo/dynamo#10963, 2026-06)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Failed to deserialize the JSON body into the target type: tools: data did not match any variant of untagged enum ToolParam at line 1 column 833",
-          null,
         ),
         data: { parameter: "tools[!function]" },
       },
@@ -211,16 +204,13 @@ export const toolKinds: readonly Pattern[] = [
     // A tool that is refused for what it says of itself: each request that offers it would be.
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name'|(?<called>[\w-]+): tool parameter root must be an object type\b)/iu,
-    data: (_signal, found) => {
-      const { name, called = name, place = "" } = found?.groups ?? {};
-      return tools(called === undefined ? place : `name=${called}`);
-    },
+    text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name'|(?<name>[\w-]+): tool parameter root must be an object type\b)/iu,
+    data: (_signal, _now, { name, place = "" }) => tools(name === undefined ? place : `name=${name}`),
     samples: [
       {
         source: "DeepSeek behind CC Switch, of a tool in a namespace (farion1231/cc-switch#5354, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           `CC Switch local proxy failed while handling Codex endpoint /responses. Provider: DeepSeek; model: deepseek-v4-flash; upstream_status: HTTP 400; cause: Invalid schema for function 'codex_app__automation_update': schema must be a JSON Schema of 'type: "object"', got 'type: null'.`,
           "cc_switch_upstream_error",
         ),
@@ -229,7 +219,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "Grok behind CC Switch (chenyme/grok2api#650, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           "CC Switch local proxy failed while handling Codex endpoint /responses. Provider: vip copy; model: grok-4.5; upstream_status: HTTP 400; cause: codex_app__automation_update: tool parameter root must be an object type (root schema is an anyOf/oneOf union with a non-object branch)",
           "cc_switch_upstream_error",
         ),
@@ -238,7 +228,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "OpenAI, of a tool that Codex Desktop brought (Wei-Shaw/sub2api#5364, 2026-08)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid schema for function 'automation_update': None is not valid under any of the given schemas.",
           "invalid_function_parameters",
           "tools[7].parameters",
@@ -248,7 +238,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "Bedrock (BerriAI/litellm#36545, 2026-08)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid 'tools[1].name': 'functions' is a reserved namespace.",
           "invalid_value",
           "tools[1].name",
@@ -262,12 +252,12 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^invalid '(?:input\[\d+\]\.)?tools\[(?<place>\d+)\](?:\.function)?\.description'/iu,
-    data: (_signal, found) => ({ parameter: `tools[${found?.groups?.["place"]}].description` }),
+    data: (_signal, _now, { place }) => ({ parameter: `tools[${place}].description` }),
     samples: [
       {
         source: "Azure, of tools that came as an item (openai/codex#37432, 2026-08)",
         status: 400,
-        body: invalid(
+        body: openai(
           "Invalid 'input[0].tools[0].description': empty string. Expected a string with minimum length 1, but got an empty string instead.",
           "empty_string",
           "input[0].tools[0].description",
@@ -286,7 +276,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "Kimi behind CC Switch (farion1231/cc-switch#5809, 2026-07)",
         status: 400,
-        body: invalid(
+        body: openai(
           'CC Switch local proxy failed while handling Codex endpoint /responses. Provider: Kimi; model: kimi-k2.7-code; upstream_status: HTTP 400; cause: Invalid request: tools.function.parameters.type is required and must be "object"',
           "cc_switch_upstream_error",
         ),
@@ -303,7 +293,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "ChatGPT backend (NousResearch/hermes-agent#49008, 2026-06)",
         status: 400,
-        body: invalid("Tool choice 'image_generation' not found in 'tools' parameter.", null, "tool_choice"),
+        body: openai("Tool choice 'image_generation' not found in 'tools' parameter.", null, "tool_choice"),
         data: { parameter: "tool_choice" },
       },
     ],
@@ -319,7 +309,7 @@ export const toolKinds: readonly Pattern[] = [
       {
         source: "compatible endpoints",
         status: 400,
-        body: invalid("Unknown parameter: 'tools[0].strict'.", "unknown_parameter", "tools[0].strict"),
+        body: openai("Unknown parameter: 'tools[0].strict'.", "unknown_parameter", "tools[0].strict"),
         data: { parameter: "tools[].strict" },
       },
     ],
@@ -328,12 +318,12 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^the following tools cannot be used with [\w.]+ '\w+': (?<kind>\w+)/iu,
-    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    data: (_signal, _now, { kind = "" }) => tools(kind),
     samples: [
       {
         source: "OpenAI",
         status: 400,
-        body: invalid(
+        body: openai(
           "The following tools cannot be used with reasoning.effort 'minimal': web_search.",
           null,
           "tools",
