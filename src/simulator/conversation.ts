@@ -11,8 +11,8 @@ import { invalidRequest, isRefusal, refuse, type Refusal } from "./refusal.ts";
 import type { Scenario, ScenarioInput } from "./scenario.ts";
 import { SealKeys } from "./seal.ts";
 import { countPoints, sendRefusal, sendStream, sendWhole, type Sending } from "./sender.ts";
-import { tokens } from "./stream.ts";
 import { StoredResponses } from "./stored.ts";
+import { tokens } from "./tokens.ts";
 import type { SimulatedWire, StreamEvent, WireRequest } from "./wire.ts";
 import { type WireName, wires } from "./wires.ts";
 

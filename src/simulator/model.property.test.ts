@@ -2,8 +2,8 @@ import { fc } from "../../test/kit/property.ts";
 import { expect, it } from "vitest";
 import type { JsonObject } from "../lib/json.ts";
 import { answer } from "./model.ts";
-import { parseRequest } from "./request.ts";
 import { isRefusal } from "./refusal.ts";
+import { parseRequest } from "./responses/request.ts";
 import { checkScenario } from "./scenario-file.ts";
 import type { StepInput } from "./scenario.ts";
 

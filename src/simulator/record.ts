@@ -50,11 +50,6 @@ export class Requests {
     return this.#all;
   }
 
-  /** How many there were since the last reset, those let go of included. */
-  get total(): number {
-    return this.#total;
-  }
-
   open(path: string, headers: IncomingHttpHeaders, bytes: number, at: number): RecordedRequest {
     const record: RecordedRequest = {
       number: ++this.#total,

@@ -49,6 +49,18 @@ export function invalidRequest(
   );
 }
 
+/** The first refusal of one of the values. */
+export function firstRefusal<T>(
+  values: readonly T[],
+  check: (value: T, at: number) => Refusal | undefined,
+): Refusal | undefined {
+  for (const [at, value] of values.entries()) {
+    const refusal = check(value, at);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
 /** The error object that a refusal carries, for the stream events that repeat it. */
 export function errorOf(refusal: Refusal): JsonObject {
   if (typeof refusal.body === "string")

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { parse, TomlError } from "smol-toml";
 import { systemWords } from "../lib/system.ts";
+import { lineOf } from "../lib/toml-line.ts";
 import { Failure } from "../failure.ts";
 import { explain, pathOf } from "./scenario-error.ts";
 import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
-import { lineOf } from "./toml-line.ts";
 
 const scenarioPage = "How one is written: docs/simulator.md";
 

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { JsonObject } from "../lib/json.ts";
 import { listen, portTrouble } from "../lib/listen.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import { Failure } from "../failure.ts";
 import { Conversation, type SimulatorOptions } from "./conversation.ts";
 import { control } from "./control.ts";
@@ -12,7 +14,7 @@ export { loadScenario, parseScenario } from "./scenario-file.ts";
 export type { SimulatorOptions } from "./conversation.ts";
 export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "./scenario.ts";
 export type { RecordedRequest } from "./record.ts";
-export type { JsonObject } from "../lib/json.ts";
+export type { JsonObject };
 export type { SealRefusalName } from "./seal-refusal.ts";
 export type { WireName } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
@@ -82,17 +84,10 @@ async function route(
   // A page in a browser can reach loopback under a name of its own (DNS rebinding): only loopback names are answered. And under loopback's it
   // could write the script, whose commands an agent would run.
   const { host = "", origin, "sec-fetch-site": site = "none" } = request.headers;
-  const isLoopback = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(host);
-  if (!isLoopback || origin !== undefined || site !== "none") {
-    return json(response, conversation, 403, {
-      error: {
-        message: `The simulator answers ${isLoopback ? "no pages in a browser" : "on loopback only"}.`,
-        type: "invalid_request_error",
-        param: null,
-        code: isLoopback ? "origin_not_allowed" : "host_not_allowed",
-      },
-    });
-  }
+  if (!isLoopback(host.replace(/:\d+$/u, "")))
+    return json(response, conversation, 403, notAllowed("on loopback only", "host_not_allowed"));
+  if (origin !== undefined || site !== "none")
+    return json(response, conversation, 403, notAllowed("no pages in a browser", "origin_not_allowed"));
   if (pathname.startsWith("/simulator")) return control(request, response, conversation);
   if (conversation.serves(line)) return conversation.respond(request, response, closing);
   if (line === "GET /models") return json(response, conversation, 200, conversation.models());
@@ -105,6 +100,10 @@ async function route(
   });
   json(response, conversation, status, body);
 }
+
+const notAllowed = (whom: string, code: string): JsonObject => ({
+  error: { message: `The simulator answers ${whom}.`, type: "invalid_request_error", param: null, code },
+});
 
 function json(response: ServerResponse, conversation: Conversation, status: number, body: unknown): void {
   response.writeHead(status, { ...conversation.headers(), "content-type": "application/json" });

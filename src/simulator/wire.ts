@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { JsonObject } from "../lib/json.ts";
 import type { StreamFault, StreamPoint } from "./fault.ts";
@@ -41,9 +42,9 @@ export interface RequestCheck {
   readonly refusal: SealRefusalName;
   /** What a blob of this caller holds, or `undefined` when it can't be read. */
   open(blob: string): string | undefined;
-  readonly chat?: Scenario["chat"];
+  readonly chat: Scenario["chat"];
   /** What is kept for the caller (`store: true`). */
-  readonly stored?: {
+  readonly stored: {
     hasItem(id: string): boolean;
     /** The id of the reasoning that an item was made with. */
     reasoningOf(id: string): string | undefined;
@@ -90,6 +91,9 @@ export interface SimulatedWire<R extends WireRequest = WireRequest> {
   /** An event as it is written. */
   frame(event: Pick<StreamEvent, "type" | "data">): string;
 }
+
+/** An id as OpenAI's APIs make them: "resp_…". */
+export const newId = (prefix: string): string => `${prefix}_${randomBytes(25).toString("hex")}`;
 
 /** The framing of the APIs whose events have names. */
 export function namedFrame({ type, data }: Pick<StreamEvent, "type" | "data">): string {

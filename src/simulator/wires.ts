@@ -1,7 +1,7 @@
 import type { SimulatedWire } from "./wire.ts";
-import { anthropic } from "./wires/anthropic.ts";
-import { chat } from "./wires/chat.ts";
-import { responses } from "./wires/responses.ts";
+import { anthropic } from "./anthropic/wire.ts";
+import { chat } from "./chat/wire.ts";
+import { responses } from "./responses/wire.ts";
 
 /** The APIs that a simulator can be, by the names that `simulate --wire` takes. */
 export const wires = {

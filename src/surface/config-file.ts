@@ -4,8 +4,8 @@ import { Failure } from "../failure.ts";
 import { readText } from "../lib/open-file.ts";
 import { takeBackWords } from "../lib/owner.ts";
 import { hasCode, systemWords } from "../lib/system.ts";
+import { lineOf } from "../lib/toml-line.ts";
 import { quoted } from "../lib/words.ts";
-import { lineOf } from "../simulator/toml-line.ts";
 
 /** Whether a URL has neither user nor password. True for what is no URL, which has an error of its own. */
 export const hasNoLogin = (text: string): boolean => {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../lib/json.ts";
 import { errorOf, type Refusal } from "../refusal.ts";
-import { newId } from "../stream.ts";
+import { newId } from "../wire.ts";
 
 /** The 400 that the API gives to everything about a request's form. */
 export function invalid(message: string, about = message): Refusal {

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { deltas } from "../deltas.ts";
 import type { StreamPoint } from "../fault.ts";
 import type { ModelOutput } from "../model.ts";
-import { tokens } from "../stream.ts";
+import { outputTokens } from "../tokens.ts";
 import type { AnswerFacts, StreamEvent } from "../wire.ts";
 import type { MessagesRequest } from "./request.ts";
 import { digestOf, signatureOf } from "./signature.ts";
@@ -44,12 +44,12 @@ export function* messageEvents(
     yield* blockEvents(output, index, facts, index === said.length - 1);
     if (index === 0) yield eventOf("ping", {});
   }
+  const { reasoning, visible } = outputTokens(said);
   const calls = said.some(({ type }) => type.endsWith("_call"));
   yield eventOf("message_delta", {
     delta: { stop_reason: calls ? "tool_use" : "end_turn", stop_sequence: null },
-    usage: {
-      output_tokens: said.reduce((sum, output) => sum + tokens(Buffer.byteLength(textOf(output))), 1),
-    },
+    // The one that `message_start` has told is among them.
+    usage: { output_tokens: 1 + reasoning + visible },
   });
   yield eventOf("message_stop", {});
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
-import type { Refusal } from "../refusal.ts";
+import { firstRefusal, type Refusal } from "../refusal.ts";
 import type { RequestCheck } from "../wire.ts";
 import { invalid } from "./refusal.ts";
 import type { MessagesMessage, MessagesRequest } from "./request.ts";
@@ -15,7 +15,7 @@ type SealCheck = Pick<RequestCheck, "open">;
 export function validateMessages(request: MessagesRequest, check: SealCheck): Refusal | undefined {
   const { messages, thinking } = request;
   return (
-    firstOf(messages, shape) ??
+    firstRefusal(messages, shape) ??
     marks(request) ??
     identities(messages) ??
     pairing(messages, request.tools.length > 0) ??
@@ -23,14 +23,6 @@ export function validateMessages(request: MessagesRequest, check: SealCheck): Re
     parameters(request) ??
     (thinking === "off" ? undefined : thoughts(request, check))
   );
-}
-
-function firstOf<T>(values: readonly T[], check: (value: T, at: number) => Refusal | undefined) {
-  for (const [at, value] of values.entries()) {
-    const refusal = check(value, at);
-    if (refusal) return refusal;
-  }
-  return undefined;
 }
 
 const known: Readonly<Record<MessagesMessage["role"], readonly string[]>> = {
@@ -50,7 +42,7 @@ function shape({ role, content }: MessagesMessage, at: number): Refusal | undefi
     return invalid(
       `messages.${at}: all messages must have non-empty content except for the optional final assistant message`,
     );
-  return firstOf(content, (block, part) => {
+  return firstRefusal(content, (block, part) => {
     const where = `messages.${at}.content.${part}`;
     const type = String(block["type"]);
     if (!known[role].includes(type))
@@ -63,7 +55,7 @@ function shape({ role, content }: MessagesMessage, at: number): Refusal | undefi
       return invalid(`${where}.thinking.signature: Field required`);
     const inner = block["content"];
     if (type !== "tool_result" || !Array.isArray(inner)) return undefined;
-    return firstOf(inner.filter(isJsonObject), (each) =>
+    return firstRefusal(inner.filter(isJsonObject), (each) =>
       each["type"] === "text" ? emptyText(each) : undefined,
     );
   });
@@ -97,8 +89,8 @@ function marks({ body, messages }: MessagesRequest): Refusal | undefined {
 
 function identities(messages: readonly MessagesMessage[]): Refusal | undefined {
   const seen = new Set<unknown>();
-  return firstOf(messages, ({ content }, at) =>
-    firstOf(content, ({ type, id }, part) => {
+  return firstRefusal(messages, ({ content }, at) =>
+    firstRefusal(content, ({ type, id }, part) => {
       if (type !== "tool_use") return undefined;
       if (seen.has(id)) return invalid(`messages.${at}.content.${part}: \`tool_use\` ids must be unique`);
       seen.add(id);
@@ -129,7 +121,7 @@ function pairing(messages: readonly MessagesMessage[], hasTools: boolean): Refus
     messages.some(({ content }) => content.some((block) => block["type"] === type));
   if (!hasTools && (holds("tool_use") || holds("tool_result")))
     return invalid("Requests which include `tool_use` or `tool_result` blocks must define tools");
-  return firstOf(turns, (turn, at) => {
+  return firstRefusal(turns, (turn, at) => {
     const asked = idsOf(turns[at - 1], "tool_use", "id");
     const orphan = turn.blocks.find(
       ({ block }) => block["type"] === "tool_result" && !asked.includes(block["tool_use_id"]),
@@ -213,13 +205,13 @@ function thoughts({ messages, thinking }: MessagesRequest, check: SealCheck): Re
       "thinking missing",
     );
   const latest = turns.findLast(({ role }) => role === "assistant");
-  return firstOf(turns, (turn) => {
+  return firstRefusal(turns, (turn) => {
     const last = turn.blocks.at(-1)!;
     if (turn.role === "assistant" && isThought(last.block))
       return invalid(
         `messages.${last.message}: The final block in an assistant message cannot be \`thinking\`.`,
       );
-    return firstOf(turn.blocks, ({ block, message, part }) => {
+    return firstRefusal(turn.blocks, ({ block, message, part }) => {
       const state = stateOf(block, check);
       if (state === "whole") return undefined;
       if (state === "changed" && turn === latest)

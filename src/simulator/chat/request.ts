@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, objectOf, parseJson } from "../../lib/json.ts";
 import { invalidRequest, type Refusal } from "../refusal.ts";
-import { wrongType } from "../request.ts";
 import type { WireRequest } from "../wire.ts";
+import { emptyArray, missing, notJson, wrongType } from "../wrong-body.ts";
 
 /** What the simulator reads of a Chat Completions request. Unknown members are allowed and left alone. */
 export interface ChatRequest extends WireRequest {
@@ -12,26 +12,12 @@ export interface ChatRequest extends WireRequest {
 
 export function parseChatRequest(text: string): ChatRequest | Refusal {
   const body = parseJson(text);
-  if (!isJsonObject(body)) {
-    return invalidRequest(
-      "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
-    );
-  }
+  if (!isJsonObject(body)) return notJson();
   const { model, messages, tools, stream_options: options, prompt_cache_key: session } = body;
   if (typeof model !== "string") return invalidRequest("you must provide a model parameter");
-  if (messages === undefined) {
-    return invalidRequest("Missing required parameter: 'messages'.", {
-      param: "messages",
-      code: "missing_required_parameter",
-    });
-  }
+  if (messages === undefined) return missing("messages");
   if (!Array.isArray(messages)) return wrongType("messages", "an array of objects", messages);
-  if (messages.length === 0) {
-    return invalidRequest(
-      "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
-      { param: "messages", code: "empty_array" },
-    );
-  }
+  if (messages.length === 0) return emptyArray("messages");
   const wrong = messages.findIndex((message) => !isJsonObject(message));
   if (wrong >= 0) return wrongType(`messages[${wrong}]`, "an object", messages[wrong]);
   if (tools !== undefined && (!Array.isArray(tools) || !tools.every(isJsonObject)))

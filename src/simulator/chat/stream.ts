@@ -3,7 +3,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { pieces } from "../deltas.ts";
 import type { StreamPoint } from "../fault.ts";
 import type { ModelOutput } from "../model.ts";
-import { tokens } from "../stream.ts";
+import { outputTokens } from "../tokens.ts";
 import type { AnswerFacts, StreamEvent } from "../wire.ts";
 import type { ChatRequest } from "./request.ts";
 
@@ -81,14 +81,7 @@ function endOf(output: ModelOutput): StreamPoint[] {
 }
 
 function usageOf(facts: AnswerFacts, outputs: readonly ModelOutput[]): JsonObject {
-  const count = (thoughts: boolean): number =>
-    outputs
-      .filter(({ type }) => (type === "reasoning") === thoughts)
-      .reduce(
-        (sum, output) => sum + tokens(Buffer.byteLength("text" in output ? output.text : output.input)),
-        0,
-      );
-  const [reasoning, visible] = [count(true), count(false)];
+  const { reasoning, visible } = outputTokens(outputs);
   return {
     prompt_tokens: facts.inputTokens,
     completion_tokens: reasoning + visible,

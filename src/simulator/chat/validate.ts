@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, objectOf } from "../../lib/json.ts";
 import { entryOf } from "../../lib/table.ts";
-import { invalidRequest, type Refusal } from "../refusal.ts";
-import { wrongType } from "../request.ts";
+import { firstRefusal, invalidRequest, type Refusal } from "../refusal.ts";
+import { emptyArray, longString, missing, unknownValue, wrongType } from "../wrong-body.ts";
 import { callsOf } from "./request.ts";
 
 /** OpenAI's limit on this wire (agno-agi/agno#5382, 2025-11; langgenius/dify#28987, 2025-12). */
@@ -21,11 +21,11 @@ export function validateMessages(
   messages: readonly JsonObject[],
   reasoningRequired: boolean,
 ): Refusal | undefined {
-  for (const [at, message] of messages.entries()) {
-    const refusal = shape(message, at);
-    if (refusal) return refusal;
-  }
-  return pairing(messages) ?? (reasoningRequired ? reasoning(messages) : undefined);
+  return (
+    firstRefusal(messages, shape) ??
+    pairing(messages) ??
+    (reasoningRequired ? reasoning(messages) : undefined)
+  );
 }
 
 function shape(message: JsonObject, at: number): Refusal | undefined {
@@ -64,13 +64,8 @@ function contentShape(content: unknown, role: string, at: number, calls: boolean
   const types = entryOf(parts, role) ?? ["text"];
   for (const [index, part] of (content as unknown[]).entries()) {
     const { type, text } = objectOf(part);
-    if (typeof type !== "string" || !types.includes(type)) {
-      const known = types.map((name) => `'${name}'`).join(", ");
-      return invalidRequest(`Invalid value: '${String(type)}'. Supported values are: ${known}.`, {
-        param: `${param}[${index}].type`,
-        code: "invalid_value",
-      });
-    }
+    if (typeof type !== "string" || !types.includes(type))
+      return unknownValue(`${param}[${index}].type`, type, types);
     if (type === "text" && (typeof text !== "string" || text.trim() === ""))
       return invalidRequest("messages: text content blocks must be non-empty", { param });
   }
@@ -95,21 +90,13 @@ function callShape(message: JsonObject, at: number): Refusal | undefined {
       ] as const) {
         if (typeof value === "string") continue;
         const name = `${param}[${index}].${member}`;
-        if (value !== undefined) return wrongType(name, "a string", value);
-        return invalidRequest(`Missing required parameter: '${name}'.`, {
-          param: name,
-          code: "missing_required_parameter",
-        });
+        return value === undefined ? missing(name) : wrongType(name, "a string", value);
       }
       ids.push([`${param}[${index}].id`, call["id"]]);
     }
   }
   for (const [param, id] of ids) {
-    if (typeof id !== "string" || id.length <= longestId) continue;
-    return invalidRequest(
-      `Invalid '${param}': string too long. Expected a string with maximum length ${longestId}, but got a string with length ${id.length} instead.`,
-      { param, code: "string_above_max_length" },
-    );
+    if (typeof id === "string" && id.length > longestId) return longString(param, longestId, id.length);
   }
   return undefined;
 }
@@ -154,20 +141,13 @@ function pairing(messages: readonly JsonObject[]): Refusal | undefined {
  */
 function reasoning(messages: readonly JsonObject[]): Refusal | undefined {
   const since = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
-  const missing = since.some(
+  const isLost = since.some(
     ({ role, tool_calls: calls, reasoning_content: thought }) =>
       role === "assistant" && callsOf(calls).length > 0 && (typeof thought !== "string" || thought === ""),
   );
-  if (!missing) return undefined;
+  if (!isLost) return undefined;
   return invalidRequest("The `reasoning_content` in the thinking mode must be passed back to the API.", {
     code: "invalid_request_error",
     about: "reasoning_content is missing",
   });
-}
-
-function emptyArray(param: string): Refusal {
-  return invalidRequest(
-    `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`,
-    { param, code: "empty_array" },
-  );
 }

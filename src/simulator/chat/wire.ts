@@ -1,11 +1,10 @@
 import type { JsonObject } from "../../lib/json.ts";
-import { type ChatRequest, parseChatRequest } from "../chat/request.ts";
-import { chatEvents, done, wholeAnswer } from "../chat/stream.ts";
-import { validateMessages } from "../chat/validate.ts";
 import { errorOf, invalidRequest } from "../refusal.ts";
 import { accountOf } from "../seal.ts";
-import { newId } from "../stream.ts";
-import { namedFrame, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { namedFrame, newId, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { type ChatRequest, parseChatRequest } from "./request.ts";
+import { chatEvents, done, wholeAnswer } from "./stream.ts";
+import { validateMessages } from "./validate.ts";
 
 /** OpenAI's Chat Completions, as of 2026-11, with what DeepSeek and Kimi add to it when the scenario asks for that (`[chat]`). */
 export const chat: SimulatedWire<ChatRequest> = {
@@ -19,7 +18,7 @@ export const chat: SimulatedWire<ChatRequest> = {
   credential: (headers) => headers.authorization?.replace(/^Bearer /i, ""),
   sealOwner: accountOf,
   parse: parseChatRequest,
-  validate: ({ messages }, { chat: rules }) => validateMessages(messages, rules?.reasoning === "required"),
+  validate: ({ messages }, { chat: rules }) => validateMessages(messages, rules.reasoning === "required"),
   overflow: (tokens, limit) =>
     invalidRequest(
       `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${tokens} tokens. Please reduce the length of the messages.`,

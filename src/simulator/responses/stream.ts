@@ -1,32 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { JsonObject } from "../lib/json.ts";
-import { deltas } from "./deltas.ts";
-import type { StreamPoint } from "./fault.ts";
-import type { ModelOutput } from "./model.ts";
-import type { StreamEvent } from "./wire.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { deltas } from "../deltas.ts";
+import type { StreamPoint } from "../fault.ts";
+import type { ModelOutput } from "../model.ts";
+import { outputTokens } from "../tokens.ts";
+import { type AnswerFacts, newId, type StreamEvent } from "../wire.ts";
+import type { ResponsesRequest } from "./request.ts";
 
-export interface ResponseFacts {
-  /** Seconds since 1970. */
-  readonly createdAt: number;
-  /** The snapshot that answers, as the API names it. */
-  readonly model: string;
-  readonly instructions: string | null;
-  readonly tools: readonly JsonObject[];
-  readonly store: boolean;
-  readonly previous: string | null;
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly deltaSize: number;
-  readonly seal: (text: string) => string;
-  /** Whether reasoning comes with its sealed blob; a compaction always does. */
-  readonly sealed: boolean;
-  readonly summaries: boolean;
-}
-
-/** About what the API counts: 4 bytes a token. */
-export const tokens = (bytes: number): number => Math.ceil(bytes / 4);
-
-export const newId = (prefix: string): string => `${prefix}_${randomBytes(25).toString("hex")}`;
 const callId = (): string => `call_${randomBytes(12).toString("hex")}`;
 
 /**
@@ -34,10 +14,11 @@ const callId = (): string => `call_${randomBytes(12).toString("hex")}`;
  * `sequence_number` counts from 0.
  */
 export function* responseEvents(
-  facts: ResponseFacts,
+  request: ResponsesRequest,
   outputs: readonly ModelOutput[],
+  facts: AnswerFacts,
 ): Generator<StreamEvent> {
-  const response = emptyResponse(facts);
+  const response = emptyResponse(request, facts);
   let sequence = 0;
   const event = (type: string, members: JsonObject, ...points: StreamPoint[]): StreamEvent => ({
     type,
@@ -48,7 +29,7 @@ export function* responseEvents(
   yield event("response.in_progress", { response: { ...response } }, "created");
   const done: JsonObject[] = [];
   for (const [index, output] of outputs.entries()) {
-    const item = finishedItem(output, facts);
+    const item = finishedItem(output, request, facts);
     yield event("response.output_item.added", { output_index: index, item: startedItem(item, facts) });
     yield* itemEvents(item, index, facts, event);
     yield event(
@@ -79,7 +60,7 @@ type MakeEvent = (type: string, members: JsonObject, ...points: StreamPoint[]) =
 function* itemEvents(
   item: JsonObject,
   index: number,
-  { deltaSize }: ResponseFacts,
+  { deltaSize }: AnswerFacts,
   event: MakeEvent,
 ): Generator<StreamEvent> {
   const at = { item_id: item["id"], output_index: index };
@@ -134,17 +115,21 @@ function* itemEvents(
   }
 }
 
-function finishedItem(output: ModelOutput, facts: ResponseFacts): JsonObject {
+function finishedItem(
+  output: ModelOutput,
+  { sealed, summaries }: ResponsesRequest,
+  { seal }: AnswerFacts,
+): JsonObject {
   switch (output.type) {
     case "reasoning":
       return {
         id: newId("rs"),
         type: "reasoning",
-        summary: facts.summaries ? [{ type: "summary_text", text: output.text }] : [],
-        ...(facts.sealed && { encrypted_content: facts.seal(output.text) }),
+        summary: summaries ? [{ type: "summary_text", text: output.text }] : [],
+        ...(sealed && { encrypted_content: seal(output.text) }),
       };
     case "compaction":
-      return { id: newId("cmp"), type: "compaction", encrypted_content: facts.seal(output.text) };
+      return { id: newId("cmp"), type: "compaction", encrypted_content: seal(output.text) };
     case "message":
       return {
         id: newId("msg"),
@@ -175,10 +160,10 @@ function finishedItem(output: ModelOutput, facts: ResponseFacts): JsonObject {
 }
 
 /** The item as `response.output_item.added` shows it: empty; a sealed blob is there already, but not the final one. */
-function startedItem(item: JsonObject, facts: ResponseFacts): JsonObject {
+function startedItem(item: JsonObject, { seal }: AnswerFacts): JsonObject {
   switch (item["type"]) {
     case "reasoning":
-      return { ...item, summary: [], ...(facts.sealed && { encrypted_content: facts.seal("") }) };
+      return { ...item, summary: [], ...("encrypted_content" in item && { encrypted_content: seal("") }) };
     case "message":
       return { ...item, status: "in_progress", content: [] };
     case "function_call":
@@ -190,14 +175,8 @@ function startedItem(item: JsonObject, facts: ResponseFacts): JsonObject {
   }
 }
 
-function usage(facts: ResponseFacts, outputs: readonly ModelOutput[]): JsonObject {
-  let reasoning = 0;
-  let visible = 0;
-  for (const output of outputs) {
-    const count = tokens(Buffer.byteLength("text" in output ? output.text : output.input));
-    if (output.type === "reasoning") reasoning += count;
-    else visible += count;
-  }
+function usage(facts: AnswerFacts, outputs: readonly ModelOutput[]): JsonObject {
+  const { reasoning, visible } = outputTokens(outputs);
   return {
     input_tokens: facts.inputTokens,
     input_tokens_details: { cached_tokens: facts.cachedTokens },
@@ -207,29 +186,35 @@ function usage(facts: ResponseFacts, outputs: readonly ModelOutput[]): JsonObjec
   };
 }
 
-function emptyResponse(facts: ResponseFacts): JsonObject {
+function emptyResponse({ body, model, store, tools }: ResponsesRequest, { now }: AnswerFacts): JsonObject {
+  const { instructions, previous_response_id: previous } = body;
   return {
     id: newId("resp"),
     object: "response",
-    created_at: facts.createdAt,
+    created_at: Math.floor(now / 1000),
     status: "in_progress",
     background: false,
     error: null,
     incomplete_details: null,
-    instructions: facts.instructions,
+    instructions: typeof instructions === "string" ? instructions : null,
     metadata: {},
-    model: facts.model,
+    model: snapshotOf(model),
     output: [],
     parallel_tool_calls: true,
-    previous_response_id: facts.previous,
+    previous_response_id: typeof previous === "string" ? previous : null,
     reasoning: { effort: "medium", summary: null },
-    store: facts.store,
+    store,
     temperature: 1,
     text: { format: { type: "text" } },
     tool_choice: "auto",
-    tools: facts.tools,
+    tools,
     top_p: 1,
     truncation: "disabled",
     usage: null,
   };
+}
+
+/** Responses name the snapshot that answered, not the alias that was asked for. */
+function snapshotOf(model: string): string {
+  return /-\d{4}-\d{2}-\d{2}$/.test(model) ? model : `${model}-2026-10-01`;
 }

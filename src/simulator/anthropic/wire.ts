@@ -1,10 +1,9 @@
-import { promptTooLong, translated } from "../anthropic/refusal.ts";
-import { type MessagesRequest, parseMessages } from "../anthropic/request.ts";
-import { eventOf, messageEvents, wholeMessage } from "../anthropic/stream.ts";
-import { validateMessages } from "../anthropic/validate.ts";
 import { errorOf } from "../refusal.ts";
-import { newId } from "../stream.ts";
-import { namedFrame, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { namedFrame, newId, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { promptTooLong, translated } from "./refusal.ts";
+import { type MessagesRequest, parseMessages } from "./request.ts";
+import { eventOf, messageEvents, wholeMessage } from "./stream.ts";
+import { validateMessages } from "./validate.ts";
 
 /** Anthropic's Messages API (anthropic-version 2023-06-01), as of 2026-11. */
 export const anthropic: SimulatedWire<MessagesRequest> = {

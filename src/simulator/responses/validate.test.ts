@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../lib/json.ts";
-import { isRefusal, type Refusal } from "./refusal.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { isRefusal, type Refusal } from "../refusal.ts";
+import { refuseSeal, sealRefusalNames } from "../seal-refusal.ts";
 import { parseRequest } from "./request.ts";
-import { refuseSeal, sealRefusalNames } from "./seal-refusal.ts";
-import { responses } from "./wires/responses.ts";
 import { validateInput } from "./validate.ts";
+import { responses } from "./wire.ts";
 
 const user = { role: "user", content: "go" };
 const call = (id: string, more: JsonObject = {}): JsonObject => ({
@@ -33,10 +33,16 @@ const said = (text: string): JsonObject => ({
   content: [{ type: "output_text", text }],
 });
 
+const against = {
+  refusal: "coded",
+  open: (blob: string) => (blob === "good" ? "" : undefined),
+  stored: { hasItem: () => false, reasoningOf: () => undefined },
+} as const;
+
 function check(...input: unknown[]): Refusal | undefined {
   const parsed = parseRequest(JSON.stringify({ model: "m", store: false, input }));
   if (isRefusal(parsed)) return parsed;
-  return validateInput(parsed, { refusal: "coded", opens: (blob) => blob === "good" });
+  return validateInput(parsed, against);
 }
 
 function errorOf(...input: unknown[]): unknown {
@@ -231,9 +237,7 @@ describe("what is refused, in the API's words", () => {
     const parsed = parseRequest(JSON.stringify({ model: "m", input: "x", previous_response_id: "resp_1" }));
     if (isRefusal(parsed)) throw new Error("the request is whole");
     const asked = responses.continued?.(parsed, () => undefined) ?? parsed;
-    expect(validateInput(asked, { refusal: "coded", opens: () => true })?.about).toBe(
-      "previous_response_not_found",
-    );
+    expect(validateInput(asked, against)?.about).toBe("previous_response_not_found");
     for (const body of [
       "",
       "{",

@@ -3,11 +3,11 @@ import type { JsonObject } from "../../lib/json.ts";
 import { isMessage } from "../model.ts";
 import { contextOverflow } from "../refusing-fault.ts";
 import { errorOf } from "../refusal.ts";
-import { parseRequest, type ResponsesRequest } from "../request.ts";
 import { accountOf } from "../seal.ts";
-import { newId, responseEvents } from "../stream.ts";
-import { validateInput } from "../validate.ts";
-import { namedFrame, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { namedFrame, newId, type SimulatedWire, type SpokenFault, type StreamEvent } from "../wire.ts";
+import { parseRequest, type ResponsesRequest } from "./request.ts";
+import { responseEvents } from "./stream.ts";
+import { validateInput } from "./validate.ts";
 
 /** OpenAI's Responses API, as of 2026-11. */
 export const responses: SimulatedWire<ResponsesRequest> = {
@@ -29,32 +29,9 @@ export const responses: SimulatedWire<ResponsesRequest> = {
     return { ...request, input: [...before, ...request.input], ownFrom: before.length };
   },
   kept: (request, events) => (request.store && !request.compact ? responseOf(events.at(-1)) : undefined),
-  validate: (request, { refusal, open, stored }) =>
-    validateInput(request, { refusal, opens: (blob) => open(blob) !== undefined }, stored),
+  validate: validateInput,
   overflow: contextOverflow,
-  events: (request, outputs, facts) => {
-    const { instructions } = request.body;
-    return responseEvents(
-      {
-        createdAt: Math.floor(facts.now / 1000),
-        model: snapshotOf(request.model),
-        instructions: typeof instructions === "string" ? instructions : null,
-        tools: request.tools,
-        store: request.store,
-        previous:
-          typeof request.body["previous_response_id"] === "string"
-            ? request.body["previous_response_id"]
-            : null,
-        inputTokens: facts.inputTokens,
-        cachedTokens: facts.cachedTokens,
-        deltaSize: facts.deltaSize,
-        summaries: request.summaries,
-        sealed: request.sealed,
-        seal: facts.seal,
-      },
-      outputs,
-    );
-  },
+  events: responseEvents,
   whole: (request, events) => (request.compact ? compaction(request, events) : responseOf(events.at(-1))),
   refusal: (refusal) => refusal,
   refusedStream: (refusal, started) => {
@@ -136,9 +113,4 @@ function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   if (key === undefined) return undefined;
   const account = headers["chatgpt-account-id"];
   return account === undefined ? String(key) : `${String(key)} ${String(account)}`;
-}
-
-/** Responses name the snapshot that answered, not the alias that was asked for. */
-function snapshotOf(model: string): string {
-  return /-\d{4}-\d{2}-\d{2}$/.test(model) ? model : `${model}-2026-10-01`;
 }

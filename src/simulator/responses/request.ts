@@ -1,6 +1,7 @@
-import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
-import { invalidRequest, type Refusal } from "./refusal.ts";
-import type { WireRequest } from "./wire.ts";
+import { isJsonObject, parseJson, type JsonObject } from "../../lib/json.ts";
+import type { Refusal } from "../refusal.ts";
+import type { WireRequest } from "../wire.ts";
+import { missing, notJson, wrongType } from "../wrong-body.ts";
 
 /** What the simulator reads of a Responses API request. Unknown members are allowed and left alone. */
 export interface ResponsesRequest extends WireRequest {
@@ -18,25 +19,11 @@ export interface ResponsesRequest extends WireRequest {
 /** `compact`: it came to `/responses/compact`. */
 export function parseRequest(text: string, compact = false): ResponsesRequest | Refusal {
   const body = parseJson(text);
-  if (!isJsonObject(body)) {
-    return invalidRequest(
-      "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
-    );
-  }
+  if (!isJsonObject(body)) return notJson();
   const { model, input, tools, include, reasoning } = body;
-  if (typeof model !== "string") {
-    return invalidRequest("Missing required parameter: 'model'.", {
-      param: "model",
-      code: "missing_required_parameter",
-    });
-  }
+  if (typeof model !== "string") return missing("model");
   const items = typeof input === "string" ? [{ type: "message", role: "user", content: input }] : input;
-  if (items === undefined) {
-    return invalidRequest("Missing required parameter: 'input'.", {
-      param: "input",
-      code: "missing_required_parameter",
-    });
-  }
+  if (items === undefined) return missing("input");
   if (!Array.isArray(items)) return wrongType("input", "an array of objects or string", items);
   const wrong = items.findIndex((item) => !isJsonObject(item));
   if (wrong >= 0) return wrongType(`input[${wrong}]`, "an object", items[wrong]);
@@ -65,27 +52,4 @@ function additionalTools(items: readonly JsonObject[]): JsonObject[] {
       ? item["tools"].filter(isJsonObject)
       : [],
   );
-}
-
-export function wrongType(param: string, expected: string, got: unknown): Refusal {
-  return invalidRequest(`Invalid type for '${param}': expected ${expected}, but got ${named(got)} instead.`, {
-    param,
-    code: "invalid_type",
-  });
-}
-
-/** How the API names a JSON value in its errors. */
-export function named(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  switch (typeof value) {
-    case "object":
-      return "an object";
-    case "number":
-      return Number.isInteger(value) ? "an integer" : "a decimal";
-    case "boolean":
-      return "a boolean";
-    default:
-      return `a ${typeof value}`;
-  }
 }

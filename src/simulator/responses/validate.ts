@@ -1,16 +1,11 @@
-import type { JsonObject } from "../lib/json.ts";
-import { entryOf } from "../lib/table.ts";
-import { isMessage, isModelItem, isOutput } from "./model.ts";
-import { invalidRequest, type Refusal } from "./refusal.ts";
-import { named, wrongType, type ResponsesRequest } from "./request.ts";
-import { refuseSeal, type SealRefusalName } from "./seal-refusal.ts";
-import type { RequestCheck } from "./wire.ts";
-
-/** How sealed content is checked: `opens` says whether a blob can be read for this caller. */
-export interface SealCheck {
-  readonly refusal: SealRefusalName;
-  opens(blob: string): boolean;
-}
+import type { JsonObject } from "../../lib/json.ts";
+import { entryOf } from "../../lib/table.ts";
+import { isMessage, isModelItem, isOutput } from "../model.ts";
+import { firstRefusal, invalidRequest, type Refusal } from "../refusal.ts";
+import { refuseSeal } from "../seal-refusal.ts";
+import type { RequestCheck } from "../wire.ts";
+import { emptyString, longString, missing, named, unknownValue, wrongType } from "../wrong-body.ts";
+import type { ResponsesRequest } from "./request.ts";
 
 /**
  * What the API refuses of a replayed input, or `undefined` when it would take it. The checks come in the API's order: shape, ids,
@@ -20,8 +15,7 @@ export interface SealCheck {
  */
 export function validateInput(
   request: ResponsesRequest,
-  seal: SealCheck,
-  stored: RequestCheck["stored"] = nothingStored,
+  { open, refusal, stored }: Pick<RequestCheck, "open" | "refusal" | "stored">,
 ): Refusal | undefined {
   const { input: whole, ownFrom, missing: gone } = request;
   if (gone !== undefined) {
@@ -32,31 +26,15 @@ export function validateInput(
   }
   const input = whole.slice(ownFrom);
   return (
-    first(input, shape) ??
-    first(input, identity) ??
+    firstRefusal(input, shape) ??
+    firstRefusal(input, identity) ??
     duplicates(whole) ??
-    first(input, (item) => persistence(item, stored)) ??
+    firstRefusal(input, (item) => persistence(item, stored)) ??
     pairing(whole) ??
-    first(input, (item, at) => following(item, at, input)) ??
-    first(input, (item) => preceding(item, whole, stored)) ??
-    sealed(input, seal)
+    firstRefusal(input, (item, at) => following(item, at, input)) ??
+    firstRefusal(input, (item) => preceding(item, whole, stored)) ??
+    sealed(input, open, refusal)
   );
-}
-
-const nothingStored: NonNullable<RequestCheck["stored"]> = {
-  hasItem: () => false,
-  reasoningOf: () => undefined,
-};
-
-function first(
-  input: readonly JsonObject[],
-  check: (item: JsonObject, at: number) => Refusal | undefined,
-): Refusal | undefined {
-  for (const [at, item] of input.entries()) {
-    const refusal = check(item, at);
-    if (refusal) return refusal;
-  }
-  return undefined;
 }
 
 /** The members that an item of each type must have, as strings. */
@@ -101,18 +79,13 @@ function shape(item: JsonObject, at: number): Refusal | undefined {
   if (type === undefined) return missing(`${param}.type`);
   if (typeof type !== "string") return wrongType(`${param}.type`, "a string", type);
   const members = entryOf(required, type);
-  if (members === undefined && !otherTypes.includes(type)) {
-    const known = [...Object.keys(required), ...otherTypes].map((name) => `'${name}'`).join(", ");
-    return invalidRequest(`Invalid value: '${type}'. Supported values are: ${known}.`, {
-      param,
-      code: "invalid_value",
-    });
-  }
+  if (members === undefined && !otherTypes.includes(type))
+    return unknownValue(param, type, [...Object.keys(required), ...otherTypes]);
   for (const member of members ?? []) {
     if (item[member] === undefined) return missing(`${param}.${member}`);
     if (typeof item[member] !== "string") return wrongType(`${param}.${member}`, "a string", item[member]);
     if (item[member] === "" && member !== "arguments" && member !== "input")
-      return tooShort(`${param}.${member}`);
+      return emptyString(`${param}.${member}`);
   }
   if (isOutput(item)) {
     const output = item["output"];
@@ -125,13 +98,7 @@ function shape(item: JsonObject, at: number): Refusal | undefined {
 
 function messageShape(item: JsonObject, param: string): Refusal | undefined {
   const roles = ["assistant", "system", "developer", "user"];
-  if (!roles.includes(String(item["role"]))) {
-    const known = roles.map((role) => `'${role}'`).join(", ");
-    return invalidRequest(`Invalid value: '${String(item["role"])}'. Supported values are: ${known}.`, {
-      param: `${param}.role`,
-      code: "invalid_value",
-    });
-  }
+  if (!roles.includes(String(item["role"]))) return unknownValue(`${param}.role`, item["role"], roles);
   const content = item["content"];
   if (content === undefined) return missing(`${param}.content`);
   if (typeof content === "string") return undefined;
@@ -143,12 +110,8 @@ function messageShape(item: JsonObject, param: string): Refusal | undefined {
       : ["input_text", "input_image", "input_file", "input_audio", "output_text"];
   for (const [part, entry] of (content as unknown[]).entries()) {
     const type = (entry as JsonObject | null)?.["type"];
-    if (typeof type === "string" && types.includes(type)) continue;
-    const known = types.map((name) => `'${name}'`).join(", ");
-    return invalidRequest(`Invalid value: '${String(type)}'. Supported values are: ${known}.`, {
-      param: `${param}.content[${part}]`,
-      code: "invalid_value",
-    });
+    if (typeof type !== "string" || !types.includes(type))
+      return unknownValue(`${param}.content[${part}]`, type, types);
   }
   return undefined;
 }
@@ -176,6 +139,8 @@ function sealedShape(item: JsonObject, param: string): Refusal | undefined {
   return undefined;
 }
 
+const longestId = 64;
+
 const prefixes: Readonly<Record<string, string>> = {
   message: "msg",
   reasoning: "rs",
@@ -189,13 +154,8 @@ function identity(item: JsonObject, at: number): Refusal | undefined {
     if (value === undefined || value === null) continue;
     const param = `input[${at}].${member}`;
     if (typeof value !== "string") return wrongType(param, "a string", value);
-    if (value.length > 64) {
-      return invalidRequest(
-        `Invalid '${param}': string too long. Expected a string with maximum length 64, but got a string with length ${value.length} instead.`,
-        { param, code: "string_above_max_length" },
-      );
-    }
-    if (value === "") return tooShort(param);
+    if (value.length > longestId) return longString(param, longestId, value.length);
+    if (value === "") return emptyString(param);
     const prefix =
       member === "id" ? entryOf(prefixes, isMessage(item) ? "message" : String(item["type"])) : undefined;
     // What a person says may carry any id of the client's.
@@ -224,7 +184,7 @@ function duplicates(input: readonly JsonObject[]): Refusal | undefined {
 }
 
 /** An item that is sent as a mere reference: by `item_reference`, or as reasoning with an id and nothing sealed in it. */
-function persistence(item: JsonObject, stored: NonNullable<RequestCheck["stored"]>): Refusal | undefined {
+function persistence(item: JsonObject, stored: RequestCheck["stored"]): Refusal | undefined {
   const { id, type } = item;
   const reference = type === "item_reference" || (type === "reasoning" && !item["encrypted_content"]);
   if (!reference || typeof id !== "string" || stored.hasItem(id)) return undefined;
@@ -286,7 +246,7 @@ function following(item: JsonObject, at: number, input: readonly JsonObject[]): 
 function preceding(
   item: JsonObject,
   whole: readonly JsonObject[],
-  stored: NonNullable<RequestCheck["stored"]>,
+  stored: RequestCheck["stored"],
 ): Refusal | undefined {
   const { id, type } = item;
   const reasoning = typeof id === "string" ? stored.reasoningOf(id) : undefined;
@@ -297,27 +257,14 @@ function preceding(
   );
 }
 
-function sealed(input: readonly JsonObject[], seal: SealCheck): Refusal | undefined {
+function sealed(
+  input: readonly JsonObject[],
+  open: RequestCheck["open"],
+  refusal: RequestCheck["refusal"],
+): Refusal | undefined {
   for (const item of input) {
     const blob = item["encrypted_content"];
-    if (typeof blob === "string" && blob !== "" && !seal.opens(blob)) return refuseSeal(seal.refusal, item);
+    if (typeof blob === "string" && blob !== "" && open(blob) === undefined) return refuseSeal(refusal, item);
   }
   return undefined;
-}
-
-function missing(param: string): Refusal {
-  return invalidRequest(`Missing required parameter: '${param}'.`, {
-    param,
-    code: "missing_required_parameter",
-  });
-}
-
-function tooShort(param: string): Refusal {
-  return invalidRequest(
-    `Invalid '${param}': empty string. Expected a string with minimum length 1, but got an empty string instead.`,
-    {
-      param,
-      code: "empty_string",
-    },
-  );
 }
