@@ -1,11 +1,14 @@
 // The first Ctrl-C ends what waits, at once.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { type Rig, type Running, until, withRig } from "../kit/rig.ts";
 
 const scenario: ScenarioInput = { turn: [turn(/./, step("Done."))] };
+const fixtures = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.130.0", import.meta.url));
 /** Milliseconds, on a busy machine too; the waits that are ended take 30 s, or for ever. */
 const atOnce = 15_000;
 
@@ -77,5 +80,20 @@ describe("Ctrl-C", () => {
       expect(rig.log(id).equals(before)).toBe(true);
       expect(rig.simulator.requests).toHaveLength(1);
       expect((await rig.run(["show", id])).status, "looking waits for nobody").toBe(0);
+    }));
+
+  it("ends the watch where what came since in Codex is to be taken over", () =>
+    withRig(scenario, async (rig) => {
+      const codex = join(rig.folder, "codex");
+      cpSync(fixtures, codex, { recursive: true });
+      const { thread, path } = listRollouts(codex)[0]!;
+      await rig.run(["import", thread]);
+      moveOwnerAway(rig, thread);
+      const payload = { type: "message", role: "user", content: [{ type: "input_text", text: "more" }] };
+      const line = { timestamp: "2026-11-21T00:00:00.000Z", type: "response_item", payload };
+      appendFileSync(path, `${JSON.stringify(line)}\n`);
+      const waiting = rig.start(["import", thread]);
+      await until(() => waiting.said().includes("on elsewhere"), "the words of the wait");
+      await expectInterrupted(waiting);
     }));
 });

@@ -2,12 +2,11 @@ import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime.ts";
 import { homeFolder } from "../config.ts";
-import { printJson } from "../json/print.ts";
+import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { withStore } from "./store-for.ts";
+import { withSession } from "./store-for.ts";
 import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
-import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
 import { sameAgain } from "./same-again.ts";
 
@@ -16,12 +15,11 @@ import { sameAgain } from "./same-again.ts";
  * was said in it; the copies that stay under the home are named.
  */
 export async function clear(invocation: Invocation): Promise<number> {
-  const { args, options } = invocation;
+  const { options } = invocation;
   const scrub = options["scrub"] === true;
   const takesRelatives = options["withRelatives"] === true;
   const home = homeFolder(options, invocation.environment);
-  return withStore(invocation, async (store) => {
-    const session = await findSession(store, args[0] ?? "", invocation.environment);
+  return withSession(invocation, async (store, session) => {
     const before = await store.everything();
     const meant = before.filter(({ id }) => id === session);
     const relatives = takesRelatives ? relativesOf(meant, before).map((relative) => relative.session.id) : [];
@@ -80,24 +78,16 @@ function tell(invocation: Invocation, done: Cleared): void {
     terminal.err(
       `${printable(trouble)}. Run it again: ${sameAgain(invocation, `clear ${session} --scrub`)}\n`,
     );
-  if (options["json"] === true) {
-    printJson<"clear">(terminal, {
-      session,
-      scrubbed,
-      cleared,
-      waiting,
-      left: [...left, ...staying.map(({ path }) => path)],
-      troubles,
-    });
-    return;
-  }
-  const named = name === undefined ? "" : `, its name "${printable(name)}" too`;
+  const named = name === undefined ? "" : `, its name "${name}" too`;
   const became = scrubbed
     ? `is scrubbed: only its metadata is kept${named}`
     : "is cleared: its log keeps what was said";
-  terminal.out(
-    `session ${session} ${became}. Begin anew: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
+  answer<"clear">(
+    invocation,
+    { session, scrubbed, cleared, waiting, left: [...left, ...staying.map(({ path }) => path)], troubles },
+    `session ${session} ${became}. Begin anew: throughline resume ${session} "…"`,
   );
+  if (options["json"] === true) return;
   if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
   for (const id of left)
     terminal.err(

@@ -20,7 +20,7 @@ import { takeOverMeant } from "../codex.ts";
 import { readConfig } from "../config.ts";
 import { markdownHead, markdownItem } from "../export/markdown.ts";
 import { portableLines } from "../export/portable.ts";
-import { printJson } from "../json/print.ts";
+import { answer } from "./answer.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
@@ -74,13 +74,11 @@ export async function exportSession(invocation: Invocation): Promise<number> {
       output === undefined ? rolloutPath(codexHome(environment), thread, now) : resolve(folder, output);
     const bytes = await writeTo(path, parts);
     const { left } = writer;
-    if (options["json"] === true) {
-      const codex = format === "codex" ? { thread, left } : {};
-      printJson<"export">(terminal, { session: id, format, path, bytes, ...codex });
-    } else
-      terminal.out(
-        printable(`${wordsOf({ id, path, format, thread, left, isInHome: output === undefined })}\n`),
-      );
+    answer<"export">(
+      invocation,
+      { session: id, format, path, bytes, ...(format === "codex" && { thread, left }) },
+      wordsOf({ id, path, format, thread, left, isInHome: output === undefined }),
+    );
     return 0;
   });
 }

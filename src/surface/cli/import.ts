@@ -1,98 +1,94 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
+import type { Thread } from "../../foreign/codex/takeover/import-plan.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { bytesAt } from "../../lib/file-bytes.ts";
 import { uuidv7 } from "../../lib/ids.ts";
-import { printable } from "../../lib/printable.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
 import { note } from "../../runtime.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Append, SessionStore } from "../../store.ts";
-import { openStore, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
-import { printJson } from "../json/print.ts";
+import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
 import { Unseen } from "../unseen.ts";
-import { inHome } from "./in-home.ts";
-import { progress } from "./progress.ts";
-import { storeFor } from "./store-for.ts";
+import { megabytes, progress } from "./progress.ts";
+import { withStore } from "./store-for.ts";
 
-/** `throughline import`: takes a Codex session over, or what it got since it was taken over before. The rollout is only read. */
-export async function importSession(invocation: Invocation): Promise<number> {
-  const { args, options, terminal, environment, folder } = invocation;
-  const reference = args[0] ?? "";
+/** `throughline import`: takes a Codex session over, or what it got since it was taken over before, or reads what `export` wrote. */
+export function importSession(invocation: Invocation): Promise<number> {
+  const { args, options, environment, folder } = invocation;
+  const [reference = ""] = args;
   const config = readConfig(options, environment, folder);
-  if (isPortable(reference)) return importPortable(invocation, reference, config.approval);
-  const unseen = new Unseen();
-  const thread = await findThread(environment, reference, unseen);
-  if (!thread && existsSync(reference)) {
-    const message = `${reference} is neither a rollout of Codex's nor a session that was exported for another machine. Nothing was made. Where the session is, export it as one: throughline export SESSION --format throughline -o FILE`;
-    throw new Failure("usage", message, {});
-  }
-  if (!thread) {
-    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
-    throw new Failure("session-missing", message, { reference, nearest: [] });
-  }
-  const { store } = openStore(config);
+  return withStore(invocation, (store) =>
+    isPortable(reference)
+      ? importPortable(invocation, store, reference, config.approval)
+      : importThread(invocation, store, reference, config),
+  );
+}
+
+/** Whether a file is a session that `export --format throughline` wrote. */
+function isPortable(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isFile()) return false;
+  return bytesAt(path, 0, portableHead.length).toString("latin1") === portableHead;
+}
+
+async function importThread(
+  invocation: Invocation,
+  store: SessionStore,
+  reference: string,
+  config: Config,
+): Promise<number> {
+  const { options, terminal, environment } = invocation;
+  const thread = await meantThread(environment, reference);
   const bar = progress(terminal);
   try {
-    const onBytes = (read: number, total: number): void => bar.show(read, total, "bytes taken over");
-    const as = options["new"] === true ? uuidv7(systemClock.now()) : undefined;
-    const taking = { store, config, environment, onBytes };
-    const taken = await takeOver(taking, thread, as === undefined ? {} : { as });
+    const onBytes = (read: number, total: number): void =>
+      bar.show(megabytes(read), megabytes(total), "MB taken over");
+    const apart = options["new"] === true ? { as: uuidv7(systemClock.now()) } : {};
+    const taken = await takeOver({ store, config, environment, onBytes }, thread, apart);
     bar.clear();
     const { id: session, did, items, counts, left, fresh } = taken;
     const name = did === "made" && thread.name !== undefined ? await ownName(store, session) : undefined;
-    if (options["json"] === true) {
-      printJson<"import">(terminal, {
-        session,
-        source: thread.file.path,
-        thread: thread.file.thread,
-        did,
-        items,
-        counts,
-        left,
-        fresh,
-        ...(name !== undefined && { name }),
-      });
-    } else {
-      const next = `Go on with: throughline resume ${session} "…"`;
-      const told = `${takenWords(thread, taken)}${renamedWords(name)}. ${next}\n`;
-      terminal.out(printable(inHome(invocation, told)));
-    }
+    const { path: source, thread: id } = thread.file;
+    answer<"import">(
+      invocation,
+      { session, source, thread: id, did, items, counts, left, fresh, ...(name !== undefined && { name }) },
+      `${takenWords(thread, taken)}${renamedWords(name)}. Go on with: throughline resume ${session} "…"`,
+    );
     return 0;
   } finally {
     bar.clear();
-    await store.close();
   }
 }
 
-function isPortable(path: string): boolean {
-  if (!existsSync(path) || !statSync(path).isFile()) return false;
-  const head = Buffer.alloc(portableHead.length);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, head, 0, head.length, 0);
-  } finally {
-    closeSync(file);
+/** The thread that the reference means. Throws `session-missing`; `usage` for a file that is something else. */
+async function meantThread(environment: Invocation["environment"], reference: string): Promise<Thread> {
+  const unseen = new Unseen();
+  const thread = await findThread(environment, reference, unseen);
+  if (thread) return thread;
+  if (existsSync(reference)) {
+    const message = `${reference} is neither a rollout of Codex's nor a session that was exported for another machine. Nothing was made. Where the session is, export it as one: throughline export SESSION --format throughline -o FILE`;
+    throw new Failure("usage", message, {});
   }
-  return head.toString("latin1") === portableHead;
+  const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
+  throw new Failure("session-missing", message, { reference, nearest: [] });
 }
 
 /** Imports what `export --format throughline` wrote, under the session's own id, or a new one where that is taken. */
 async function importPortable(
   invocation: Invocation,
+  store: SessionStore,
   path: string,
   approval: Settings["approval"],
 ): Promise<number> {
-  const { options, terminal } = invocation;
   const portable = await readPortable(path);
-  const { store } = storeFor(invocation);
   try {
-    const made = uuidv7(systemClock.now());
     const { id: own } = portable;
-    const isTaken = options["new"] === true || (await store.find(own)).includes(own);
-    const session = isTaken ? made : own;
+    const isTaken = invocation.options["new"] === true || (await store.find(own)).includes(own);
+    const session = isTaken ? uuidv7(systemClock.now()) : own;
     const events = portable.events(session, approval);
     const { value: created } = (await events.next()) as { value?: Append };
     if (created?.event.type !== "session-created")
@@ -111,27 +107,16 @@ async function importPortable(
     const log = await store.create(session, created, "importing", { more: groups() });
     await log.release();
     const name = await ownName(store, session);
-    if (options["json"] === true)
-      printJson<"import">(terminal, {
-        session,
-        source: resolve(path),
-        thread: own,
-        did: "made",
-        items,
-        left: {},
-        fresh: 0,
-        ...(name !== undefined && { name }),
-      });
-    else
-      terminal.out(
-        printable(
-          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${renamedWords(name)}. Go on with: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
-        ),
-      );
+    const [source, renamed] = [resolve(path), name === undefined ? {} : { name }];
+    const copy = session === own ? "" : `, a copy of ${own}, which is here already`;
+    answer<"import">(
+      invocation,
+      { session, source, thread: own, did: "made", items, left: {}, fresh: 0, ...renamed },
+      `session ${session} is imported${copy}${renamedWords(name)}. Go on with: throughline resume ${session} "…"`,
+    );
     return 0;
   } finally {
     await portable.close();
-    await store.close();
   }
 }
 

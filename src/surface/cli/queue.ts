@@ -8,12 +8,12 @@ import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../..
 import { noSessionIn } from "../../store/damage.ts";
 import { holdsNothing } from "../../session/history.ts";
 import { historyOf } from "../../turn/journal.ts";
-import { type Printed, printJson } from "../json/print.ts";
+import { printJson } from "../json/print.ts";
+import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { withStore } from "./store-for.ts";
-import { findSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
+import { withSession } from "./store-for.ts";
 
 const nextId = risingIds(() => systemClock.now());
 
@@ -27,7 +27,7 @@ export async function queue(invocation: Invocation): Promise<number> {
       'queue needs a text: throughline queue SESSION "…", or - for standard input.',
       {},
     );
-  return withSession<"queue">(invocation, async (store, id) => {
+  return withSession(invocation, async (store, id) => {
     const mode: FollowUpMode = options["steer"] === true ? "steer" : "followup";
     const followUp: FollowUp = { id: nextId(), at: systemClock.now(), text, mode };
     if (!(await isReadable(store, id))) throw noSessionIn(id, `Nothing was queued: the log of session ${id}`);
@@ -36,12 +36,16 @@ export async function queue(invocation: Invocation): Promise<number> {
     const holder = await store.holder(session);
     const when =
       holder.state === "free" || !holder.owner
-        ? inHome(invocation, `Deliver it with: throughline resume ${session}`)
+        ? `Deliver it with: throughline resume ${session}`
         : mode === "steer"
           ? "The running turn takes it at its next step."
           : "The process that works in the session delivers it.";
-    const told = `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`;
-    return { json: { session, followUp: followUp.id, mode, waiting }, text: told };
+    answer<"queue">(
+      invocation,
+      { session, followUp: followUp.id, mode, waiting },
+      `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`,
+    );
+    return 0;
   });
 }
 
@@ -57,11 +61,16 @@ async function isReadable(store: SessionStore, id: string): Promise<boolean> {
 }
 
 /** `throughline queue list`: what waits, in order, and what can't be delivered or read. */
-export async function queueList(invocation: Invocation): Promise<number> {
-  return withSession<"queue list">(invocation, async (store, session) => {
+export function queueList(invocation: Invocation): Promise<number> {
+  const { options, terminal } = invocation;
+  return withSession(invocation, async (store, session) => {
     const queued = await store.queued(session);
     const dead = await store.buried(session);
     const unreadable = await store.unreadable(session);
+    if (options["json"] === true) {
+      printJson<"queue list">(terminal, { session, queued, dead, unreadable });
+      return 0;
+    }
     const now = systemClock.now();
     const lines = [
       ...queued.map((followUp) => waitingLine(followUp, now)),
@@ -73,14 +82,15 @@ export async function queueList(invocation: Invocation): Promise<number> {
       lines.push(
         `What can't be delivered is kept; put it away with: ${inHome(invocation, `throughline queue drop ${session} ID`)}`,
       );
-    return { json: { session, queued, dead, unreadable }, text: lines.join("\n") };
+    terminal.out(`${lines.join("\n")}\n`);
+    return 0;
   });
 }
 
 /** `throughline queue drop`: removes a follow-up that waits, is dead or can't be read; not one that is being delivered. */
-export async function queueDrop(invocation: Invocation): Promise<number> {
+export function queueDrop(invocation: Invocation): Promise<number> {
   const reference = (invocation.args[1] ?? "").toLowerCase();
-  return withSession<"queue drop">(invocation, async (store, session) => {
+  return withSession(invocation, async (store, session) => {
     const queued = await store.queued(session);
     const known = [...queued, ...(await store.buried(session)), ...(await store.unreadable(session))];
     const found = known.filter(({ id }) => reference !== "" && id.startsWith(reference));
@@ -100,7 +110,8 @@ export async function queueDrop(invocation: Invocation): Promise<number> {
       const why = `Follow-up ${only.id} is delivered already, or is being delivered.`;
       throw new Failure("usage", `${why} See: throughline show ${session}`, {});
     }
-    return { json: { session, followUp: only.id }, text: `dropped ${only.id}` };
+    answer<"queue drop">(invocation, { session, followUp: only.id }, `dropped ${only.id}`);
+    return 0;
   });
 }
 
@@ -111,17 +122,4 @@ function waitingLine({ id, at, text, mode, begun }: QueuedFollowUp, now: number)
 
 function deadLine({ id, at, text, why }: DeadFollowUp, now: number): string {
   return `${id}  dead      ${ago(now - at)}  ${printableLine(text, 80)} (${why})`;
-}
-
-async function withSession<Name extends "queue" | "queue list" | "queue drop">(
-  invocation: Invocation,
-  use: (store: SessionStore, id: string) => Promise<{ json: Printed<Name>; text: string }>,
-): Promise<number> {
-  const { args, options, terminal } = invocation;
-  return withStore(invocation, async (store) => {
-    const { json, text } = await use(store, await findSession(store, args[0] ?? "", invocation.environment));
-    if (options["json"] === true) printJson<Name>(terminal, json);
-    else terminal.out(`${text}\n`);
-    return 0;
-  });
 }

@@ -3,6 +3,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import type { SessionStore } from "../../store.ts";
 import { homeFolder, openStore, readConfig, type Watching } from "../config.ts";
 import type { Invocation } from "./command.ts";
+import { findSession } from "./pick.ts";
 
 /** Opens the store of the home that the command line names. Long waits in it are told, and end with Ctrl-C. */
 export function storeFor(invocation: Invocation): { store: SessionStore; troubles: readonly string[] } {
@@ -20,6 +21,17 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** The same with the session that the first argument names. Throws as `findSession`. */
+export function withSession<T>(
+  invocation: Invocation,
+  use: (store: SessionStore, id: string) => Promise<T>,
+): Promise<T> {
+  const { args, environment } = invocation;
+  return withStore(invocation, async (store) =>
+    use(store, await findSession(store, args[0] ?? "", environment)),
+  );
 }
 
 /** The home, for commands that need nothing else of the configuration: a configuration that can't be used is told and stops nothing (R21). */
