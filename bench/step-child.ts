@@ -1,6 +1,6 @@
 import type * as ContractModule from "../src/replay/contracts/openai.ts";
 import type { Provider, ProviderEvent } from "../src/provider.ts";
-import type { Runtime } from "../src/runtime.ts";
+import type { Runtime } from "../src/runtime/equipment.ts";
 import type * as RuntimeModule from "../src/runtime.ts";
 import type * as ClockModule from "../src/lib/clock.ts";
 import type * as ItemModule from "../src/session/item.ts";

@@ -1,15 +1,20 @@
 /** The public names of the package: what a platform needs to run durable sessions of its own. */
 export { createSession, resumeSession, Session } from "./runtime.ts";
-export { archive, clearSession, forkSession, note, rewindTo, undoRotation } from "./runtime.ts";
-export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
+export type { Served } from "./runtime.ts";
+export { archive } from "./runtime/archive.ts";
+export { clearSession } from "./runtime/clear.ts";
+export type { Compacted, Compacting, Compactor } from "./runtime/compactor.ts";
+export type { Equipment, Runtime, SessionStart } from "./runtime/equipment.ts";
+export { forkSession } from "./runtime/fork.ts";
 export type { Fork } from "./runtime/fork.ts";
-export type { InputPlace } from "./runtime/turn-input.ts";
+export { note } from "./runtime/note.ts";
+export { rewindTo } from "./runtime/rewind.ts";
+export { undoRotation } from "./runtime/rotation.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
 export { measuredProvider } from "./runtime/measured-provider.ts";
 export { measuring } from "./runtime/measuring.ts";
 export type { Attributes, InstrumentOptions, Meter } from "./runtime/meter.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
-export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
 export { folding, historyOf } from "./turn/journal.ts";
 export type { Journal } from "./turn/journal.ts";
 

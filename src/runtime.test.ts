@@ -8,14 +8,9 @@ import { Failure } from "./failure.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
 import type { Provider } from "./provider.ts";
 import { responsesProvider } from "./provider/responses/provider.ts";
-import {
-  createSession,
-  type Equipment,
-  resumeSession,
-  type Runtime,
-  type Session,
-  undoRotation,
-} from "./runtime.ts";
+import { createSession, resumeSession, type Session } from "./runtime.ts";
+import type { Equipment, Runtime } from "./runtime/equipment.ts";
+import { undoRotation } from "./runtime/rotation.ts";
 import { shell, type ScenarioInput, startSimulator, step, type Simulator, turn } from "./simulator/server.ts";
 import { toolEnvironment } from "./tool/environment.ts";
 import type { SessionUpdate } from "./turn/update.ts";

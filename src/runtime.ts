@@ -1,43 +1,51 @@
 import { crashPoint } from "./lib/fault.ts";
 import { printableLine } from "./lib/printable.ts";
 import { counted } from "./lib/words.ts";
-import { Failure } from "./failure.ts";
-import type { NewEvent, TurnOutcome } from "./session/event.ts";
+import { Failure, isFailureOf } from "./failure.ts";
+import type { TurnOutcome } from "./session/event.ts";
 import { canContinue, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
 import { usageSince } from "./session/usage.ts";
+import type { Projection } from "./replay/project.ts";
 import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom } from "./recovery/policy.ts";
 import { canBeRotated } from "./recovery/rotate.ts";
 import { Situation } from "./recovery/situation.ts";
-import type { Served } from "./runtime/served.ts";
 import { Alone } from "./runtime/alone.ts";
+import type { Compacted, Compacting } from "./runtime/compactor.ts";
+import type { Equipment, Runtime, SessionStart } from "./runtime/equipment.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
-import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
+import { cancelledBy, limitToSitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
+import { pauseFor } from "./runtime/pause.ts";
 import { failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import { Shadows } from "./runtime/shadow.ts";
 import { Trial } from "./runtime/trial.ts";
 import { endTurn, settleLeft } from "./runtime/turn-end.ts";
-import type { InputPlace, TurnInput } from "./runtime/turn-input.ts";
+import type { Append, FollowUp } from "./store.ts";
 import { damageNotices } from "./store/damage.ts";
 import { Calls } from "./turn/calls.ts";
 import type { Journal } from "./turn/journal.ts";
-import type { Compacted, Compacting } from "./turn/compactor.ts";
-import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
-import { pauseFor } from "./turn/pause.ts";
 import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 
-export type { Served } from "./runtime/served.ts";
-export type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
-export { archive } from "./runtime/archive.ts";
-export { clearSession } from "./runtime/clear.ts";
-export { note } from "./runtime/note.ts";
-export { forkSession } from "./runtime/fork.ts";
-export { rewindTo } from "./runtime/rewind.ts";
-export { undoRotation } from "./runtime/rotation.ts";
+/** How a run of turns ended. */
+export interface Served {
+  /** Outcome of the last turn; absent when there was nothing to do. */
+  outcome?: TurnOutcome;
+  /** How many follow-ups got a turn of their own. */
+  delivered: number;
+  /** How many still wait, because the last turn did not complete. */
+  waiting: number;
+}
+
+/** What a turn begins with: nothing, to go on where the session stopped. */
+interface TurnInput {
+  prompt: string | undefined;
+  /** The follow-up whose text the prompt is. */
+  followUp?: FollowUp;
+}
 
 /** Makes a session and takes its lease. */
 export async function createSession(
@@ -77,12 +85,6 @@ export async function resumeSession(
   });
 }
 
-/** What is to be done about a failure. */
-interface Decision {
-  action: Action;
-  failure: Failure;
-}
-
 /** A session that this process owns. It runs one turn at a time; asking for another meanwhile throws `usage`. */
 export class Session {
   readonly #runtime: Runtime;
@@ -120,21 +122,9 @@ export class Session {
     if (events.length > 0) await this.#journal.append(...events.map((event) => ({ event })));
   }
 
-  /** Logs an item that the model didn't make: context, a prompt, or a follow-up. It belongs to the step that comes next. */
-  async addInput(item: Uint8Array, { followUp, before = [] }: InputPlace = {}): Promise<void> {
-    const facts = describeItem(item);
-    if (!facts) throw new Error("an input item is a JSON object with a type");
-    const { turn, step } = this.history;
-    const event: NewEvent = {
-      type: "item-added",
-      turn: turn + before.length,
-      step: step + 1,
-      ...facts,
-      origin: "input",
-      ...(followUp && { followUp: followUp.id }),
-    };
-    await this.#journal.append(...before.map((earlier) => ({ event: earlier })), { event, item });
-    if (followUp) await this.#followUps.delivered(followUp);
+  /** Logs an item that the model didn't make: context, say. It belongs to the step that comes next. */
+  async addInput(item: Uint8Array): Promise<void> {
+    await this.#journal.append(this.#input(item, this.history.turn));
   }
 
   /**
@@ -193,7 +183,7 @@ export class Session {
 
   /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
   compact(signal: AbortSignal): Promise<Compacted> {
-    const summarise = () => this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
+    const summarise = () => this.#equipment.compact?.summarise(this.#compacting(signal));
     return this.#alone.at(this.id, async () => (await summarise()) ?? { kind: "nothing" });
   }
 
@@ -204,9 +194,10 @@ export class Session {
 
   async #turn(input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
     const limit = input.prompt === undefined ? limitToSitOut(this.#runtime, this.history) : undefined;
-    const cancelled =
-      limit === undefined ? undefined : await sitOut(this.#runtime, this.#journal, limit, signal);
-    if (cancelled) return cancelled;
+    if (limit !== undefined) {
+      const cancelled = await waitUntil(this.#runtime, this.#journal, limit, signal);
+      if (cancelled) return cancelled;
+    }
     await this.#begin(input);
     const before = this.history.usage;
     const outcome = await this.#untilOutcome(new Situation({ hasWaited: limit !== undefined }), signal);
@@ -228,21 +219,31 @@ export class Session {
       );
     }
     const turn = history.turn + 1;
-    const source = followUp ? "follow-up" : prompt === undefined ? "continuation" : "prompt";
-    const started: NewEvent = {
-      type: "turn-started",
-      turn,
-      source,
-      ...(followUp && { followUp: followUp.id }),
-      preview: printableLine(prompt ?? "", 200),
+    const started: Append = {
+      event: {
+        type: "turn-started",
+        turn,
+        source: followUp ? "follow-up" : prompt === undefined ? "continuation" : "prompt",
+        ...(followUp && { followUp: followUp.id }),
+        preview: printableLine(prompt ?? "", 200),
+      },
     };
     this.#journal.log.doing(
       prompt === undefined ? `at turn ${turn}` : `at turn ${turn}: ${printableLine(prompt, 60)}`,
     );
-    if (prompt === undefined) await this.#journal.append({ event: started });
-    else await this.addInput(messageItem("user", prompt), { before: [started], followUp });
+    const said = prompt === undefined ? [] : [this.#input(messageItem("user", prompt), turn, followUp)];
+    await this.#journal.append(started, ...said);
+    if (followUp) await this.#followUps.delivered(followUp);
     crashPoint("turn-started");
     this.#runtime.observe({ type: "turn-started", turn });
+  }
+
+  #input(item: Uint8Array, turn: number, followUp?: FollowUp): Append {
+    const facts = describeItem(item);
+    if (!facts) throw new Error("an input item is a JSON object with a type");
+    const step = this.history.step + 1;
+    const delivers = followUp && { followUp: followUp.id };
+    return { event: { type: "item-added", turn, step, ...facts, origin: "input", ...delivers }, item };
   }
 
   /** The heart of the runtime: run steps, ask the policy what to do about a failure, do it, run again. */
@@ -259,33 +260,16 @@ export class Session {
       attempt = result.attempt + 1;
       if (result.steps > 0) situation.progressed();
       const failed = { ...result, failure: this.#requests.placed(result.failure) };
-      let next: Decision | undefined = await this.#decide(failed, situation);
-      if (next.action.do === "compact")
-        next = await this.#makeRoom(failed, next.action.how, situation, signal);
-      const outcome = next && (await this.#carryOut(next, signal));
+      const outcome = await this.#recover(failed, situation, signal);
       if (outcome) return outcome;
     }
   }
 
-  /** Makes the window smaller. Resolves to what is to be done instead where that is impossible. */
-  async #makeRoom(
-    failed: Interrupted,
-    how: "summarise" | "trim",
-    situation: Situation,
-    signal: AbortSignal,
-  ): Promise<Decision | undefined> {
-    const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), how);
-    if (made?.kind === "compacted") return undefined;
-    if (made?.kind === "failed") {
-      situation.forgetOverflow();
-      return this.#decide({ ...failed, failure: made.failure, items: 0, calls: 0 }, situation);
-    }
-    return this.#log(failed, outOfRoom(failed.failure, situation, this.#circumstances()));
-  }
-
   #compacting(signal: AbortSignal): Compacting {
-    const now = { journal: this.#journal, project: () => this.#requests.projected(), signal };
-    return { ...this.#equipment, ...this.#runtime, ...now };
+    const { provider, settings } = this.#equipment;
+    const { store, observe } = this.#runtime;
+    const project = (): Projection => this.#requests.projected();
+    return { journal: this.#journal, provider, settings, project, store, observe, signal };
   }
 
   #steps(signal: AbortSignal): Turn {
@@ -294,13 +278,12 @@ export class Session {
       journal: this.#journal,
       provider,
       calls: new Calls(this.#journal, environment, this.#runtime.observe, signal),
-      project: async () => {
+      request: async () => {
         await this.#trial.taken();
         await this.#shadows.put();
         await this.#equipment.compact?.prepare(this.#compacting(signal));
-        return this.#requests.input();
+        return this.#requests.next();
       },
-      request: () => this.#requests.request(),
       chain: () => this.#requests.chain(),
       steer: () => this.#steer(signal),
       observe: this.#runtime.observe,
@@ -314,39 +297,43 @@ export class Session {
     while (!signal.aborted) {
       const followUp = await this.#followUps.next("steer");
       if (!followUp) break;
-      await this.addInput(messageItem("user", followUp.text), { followUp });
+      await this.#journal.append(
+        this.#input(messageItem("user", followUp.text), this.history.turn, followUp),
+      );
+      await this.#followUps.delivered(followUp);
       taken = true;
     }
     return taken;
   }
 
-  /** Asks the policy what to do about a failed attempt. */
-  #decide(failed: Interrupted, situation: Situation): Promise<Decision> {
-    return this.#log(failed, decide(failed.failure, situation, this.#circumstances()));
-  }
-
-  async #log(failed: Interrupted, action: Action): Promise<Decision> {
-    await logFailure(this.#runtime, this.#journal, failed, action);
-    return { action, failure: failed.failure };
+  /** Asks the policy what to do about a failed attempt, and does it. Resolves as `#carryOut`. */
+  #recover(failed: Interrupted, situation: Situation, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+    const action = decide(failed.failure, situation, this.#circumstances());
+    return this.#carryOut(action, failed, situation, signal);
   }
 
   #circumstances(): Circumstances {
     const { clock, random, wait } = this.#runtime;
-    const projection = this.#requests.untried();
-    const { lastSeq } = this.history;
     return {
       now: clock.now(),
       random: random(),
       wait,
-      projection,
-      upTo: lastSeq,
+      projection: this.#requests.untried(),
+      upTo: this.history.lastSeq,
       canRotate: canBeRotated(this.history),
       canShorten: true,
     };
   }
 
-  /** Does what the policy decided; resolves to the turn's outcome when that ends it, and to `undefined` when it goes on. */
-  async #carryOut({ action, failure }: Decision, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+  /** Logs an action and does it; resolves to the turn's outcome when that ends it, and to `undefined` when it goes on. */
+  async #carryOut(
+    action: Action,
+    failed: Interrupted,
+    situation: Situation,
+    signal: AbortSignal,
+  ): Promise<TurnOutcome | undefined> {
+    const { failure } = failed;
+    await logFailure(this.#runtime, this.#journal, failed, action);
     switch (action.do) {
       case "retry":
         return cancelledBy(await pauseFor(action.delayMs, signal, this.#journal.log.lost));
@@ -361,6 +348,8 @@ export class Session {
       case "rotate":
         await this.rotate(action.notice);
         return undefined;
+      case "compact":
+        return this.#makeRoom(action.how, failed, situation, signal);
       case "wait":
         return waitUntil(this.#runtime, this.#journal, action.until, signal);
       case "park":
@@ -372,11 +361,25 @@ export class Session {
         };
       case "interrupt":
         return { kind: "interrupted", reason: "cancelled" };
-      case "compact":
-      case "stop": {
-        const { class: ended } = action.do === "stop" ? action : failure;
-        return failedAs(ended, failure);
-      }
+      case "stop":
+        return failedAs(action.class, failure);
     }
+  }
+
+  /** Makes the window smaller; where that is impossible, does something else. Resolves as `#carryOut`. */
+  async #makeRoom(
+    how: "summarise" | "trim",
+    failed: Interrupted,
+    situation: Situation,
+    signal: AbortSignal,
+  ): Promise<TurnOutcome | undefined> {
+    const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), how);
+    if (made?.kind === "compacted") return undefined;
+    if (made?.kind === "failed" && !isFailureOf(made.failure, "context-overflow")) {
+      situation.forgetOverflow();
+      return this.#recover({ ...failed, failure: made.failure, items: 0, calls: 0 }, situation, signal);
+    }
+    const action = outOfRoom(failed.failure, situation, this.#circumstances());
+    return this.#carryOut(action, failed, situation, signal);
   }
 }

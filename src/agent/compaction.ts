@@ -21,7 +21,7 @@ import { shadowIn, shadowText, untoldIn } from "../runtime/sealed-compaction.ts"
 import type { SessionLog } from "../store.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
 import { carriedOn, summaryItem, type SummaryParts } from "../session/summary-item.ts";
-import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
+import type { Compacted, Compacting, Compactor } from "../runtime/compactor.ts";
 import { contextWindow } from "./context-window.ts";
 import { summaryInstructions, summaryRequest } from "./summary.ts";
 
@@ -81,7 +81,7 @@ class ModelCompactor implements Compactor {
     if (found && tokens < found.again) return;
     const full = `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens)`;
     session.observe({ type: "notice", text: `${full}; summarising it` });
-    const made = await this.summarise(session, "full");
+    const made = await this.#summarise(session, "full");
     const isRefused = made.kind === "failed" && !isFailureOf(made.failure, ...passing);
     this.#found.set(log, { before: history.step, model, again: isRefused ? tokens * growth : 0 });
     if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
@@ -91,7 +91,18 @@ class ModelCompactor implements Compactor {
     });
   }
 
-  async summarise(session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> {
+  summarise(session: Compacting): Promise<Compacted> {
+    return this.#summarise(session, "asked");
+  }
+
+  async makeRoom(session: Compacting, how: "summarise" | "trim"): Promise<Compacted> {
+    const made = how === "summarise" ? await this.#summarise(session, "overflowed") : undefined;
+    if (made?.kind === "compacted") return made;
+    if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
+    return trim(session);
+  }
+
+  async #summarise(session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> {
     const { history } = session.journal;
     const { items } = history;
     const total = items.reduce((sum, record) => sum + weightOf(record), 0);
@@ -120,13 +131,6 @@ class ModelCompactor implements Compactor {
       describes: why === "asked",
     });
     return { kind: "compacted", notice };
-  }
-
-  async makeRoom(session: Compacting, how: "summarise" | "trim"): Promise<Compacted> {
-    const made = how === "summarise" ? await this.summarise(session, "overflowed") : undefined;
-    if (made?.kind === "compacted") return made;
-    if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
-    return trim(session);
   }
 
   /** Tokens from which on the window counts as full. */

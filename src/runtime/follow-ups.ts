@@ -3,7 +3,7 @@ import { printableLine } from "../lib/printable.ts";
 import { type FollowUpMode, sortInbox, undeliverable } from "../session/follow-up.ts";
 import type { FollowUp } from "../store.ts";
 import type { Journal } from "../turn/journal.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 
 /**
  * What is queued for a session, as its owner takes it (R31). The log decides: a follow-up whose id it holds was delivered, and only its

@@ -11,7 +11,7 @@ import { type Carried, successorState, VisibleHistory } from "../recovery/rotate
 import type { SessionStore } from "../store.ts";
 import { noSessionIn } from "../store/damage.ts";
 import { folding } from "../turn/journal.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 import { carriedItems } from "./carried.ts";
 import { stepsIn } from "./rewind.ts";
 

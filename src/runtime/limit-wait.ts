@@ -1,28 +1,26 @@
 import type { TurnOutcome } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { wakeUp } from "../recovery/policy.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 import type { Journal } from "../turn/journal.ts";
-import { pauseUntil } from "../turn/pause.ts";
-import { clockTime } from "./repair.ts";
+import { pauseUntil } from "./pause.ts";
 
-/** When the limit that stopped the last turn ends (milliseconds since 1970), if that is to be waited for and is still to come. */
-export function limitToSitOut({ clock, wait }: Runtime, { lastOutcome }: History): number | undefined {
-  const until = lastOutcome?.kind === "limited" ? lastOutcome.until : undefined;
-  return wait && until !== undefined && until > clock.now() ? until : undefined;
+/** A time of day as notices write it, where this process runs: `14:03:07 CET`. */
+export function clockTime(at: number): string {
+  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
 }
 
 /**
- * Waits for a limit before the turn is begun, so that nothing is spent; the last turn's outcome in the log says until when. Resolves to an
- * outcome only when the wait was cancelled.
+ * When to go on after the limit that stopped the last turn (milliseconds since 1970), if that is to be waited for and is still to come: it
+ * is waited for before a turn is begun, so that nothing is spent.
  */
-export function sitOut(
-  runtime: Runtime,
-  journal: Journal,
-  limit: number,
-  signal: AbortSignal,
-): Promise<TurnOutcome | undefined> {
-  return waitUntil(runtime, journal, wakeUp(limit, runtime.clock.now(), runtime.random()), signal);
+export function limitToSitOut(
+  { clock, random, wait }: Runtime,
+  { lastOutcome }: History,
+): number | undefined {
+  const until = lastOutcome?.kind === "limited" ? lastOutcome.until : undefined;
+  const now = clock.now();
+  return wait && until !== undefined && until > now ? wakeUp(until, now, random()) : undefined;
 }
 
 /** Waits until a time (milliseconds since 1970), and says so. Resolves to an outcome only when the wait was cancelled. */

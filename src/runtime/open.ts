@@ -5,7 +5,7 @@ import type { History } from "../session/history.ts";
 import { sameSettings } from "../session/settings.ts";
 import type { SessionStore } from "../store.ts";
 import { folding, Journal } from "../turn/journal.ts";
-import type { Equipment, Runtime, SessionStart } from "../turn/equipment.ts";
+import type { Equipment, Runtime, SessionStart } from "./equipment.ts";
 
 /** Makes a session in the store, owned. */
 export async function newJournal(

@@ -7,8 +7,9 @@ import type { Quarantine, TurnOutcome } from "../session/event.ts";
 import { pairRepair } from "../recovery/pair-repair.ts";
 import { noticeOf, pairInWordsNotice } from "../recovery/notice.ts";
 import type { Journal } from "../turn/journal.ts";
-import { failedAttempt, type Interrupted } from "../turn/turn.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Interrupted } from "../turn/turn.ts";
+import type { Runtime } from "./equipment.ts";
+import { clockTime } from "./limit-wait.ts";
 import { outputEvent } from "../turn/calls.ts";
 
 /** Logs a failed attempt with the action that follows, and tells the watchers, unless the action itself is told. */
@@ -18,19 +19,26 @@ export async function logFailure(
   result: Interrupted,
   action: Action,
 ): Promise<void> {
-  const { failure, items, calls } = result;
+  const { failure, step, attempt, items, calls } = result;
+  const { signal } = failure;
   const delay = action.do === "retry" ? { delayMs: action.delayMs } : {};
-  const time = action.do === "wait" ? { until: action.until } : delay;
-  await journal.append({ event: failedAttempt(journal.history.turn, result, action.do, time) });
+  await journal.append({
+    event: {
+      type: "attempt-failed",
+      turn: journal.history.turn,
+      step,
+      attempt,
+      class: failure.class,
+      message: signal?.message ?? failure.message,
+      ...(signal?.status !== undefined && { status: signal.status }),
+      action: action.do,
+      ...(action.do === "wait" ? { until: action.until } : delay),
+    },
+  });
   crashPoint("attempt-failed");
   if (action.do === "repair" || action.do === "repair-pairs" || action.do === "rotate") return;
   const notice = noticeOf(failure, action, { now: clock.now(), items, outputs: calls, clockTime });
   observe({ type: "attempt-failed", failure, action: action.do, ...delay, notice });
-}
-
-/** A time of day as notices write it. */
-export function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
 }
 
 /** Logs what is set aside from now on, and tells it. */

@@ -1,11 +1,11 @@
 import { namedBy, withIndex } from "../failure/named.ts";
 import type { Failure } from "../failure.ts";
-import type { ModelRequest, RequestInput } from "../provider.ts";
+import type { ModelRequest } from "../provider.ts";
 import { chainOf, type Continued, continued } from "../replay/chain.ts";
 import { project, type Projection } from "../replay/project.ts";
 import { requestInput } from "../replay/request-input.ts";
 import type { Chain, Quarantine } from "../session/event.ts";
-import type { Equipment } from "../turn/equipment.ts";
+import type { Equipment } from "./equipment.ts";
 import type { Journal } from "../turn/journal.ts";
 
 /** Projects a session's log for each request anew (R24), and names what the provider keeps of it where it keeps anything. */
@@ -48,30 +48,26 @@ export class Requests {
     return this.#projection;
   }
 
-  /** The input of the next request. `request` belongs to the same log: ask for it next. */
-  async input(): Promise<RequestInput> {
+  /** The next request, of the log as it is now. */
+  async next(): Promise<ModelRequest> {
+    const { settings, instructions, environment, contract } = this.#equipment;
     const { log, history } = this.#journal();
     const projection = this.projected();
-    this.#named = continued(projection, history.chain);
+    const named = continued(projection, history.chain);
+    this.#named = named;
     this.#through = history.lastSeq;
-    return requestInput(projection, (refs) => log.bodies(refs), this.#named?.elements);
-  }
-
-  request(): Omit<ModelRequest, "input"> {
-    const { settings, instructions, environment, contract } = this.#equipment;
-    const { sealed, without } = this.projected();
-    const previous = this.#named?.response;
     return {
       model: settings.model,
       ...(settings.effort !== undefined && { effort: settings.effort }),
       instructions,
       tools: environment.tools.map((tool) => tool.definition),
-      sealed,
-      without,
+      input: await requestInput(projection, (refs) => log.bodies(refs), named?.elements),
+      sealed: projection.sealed,
+      without: projection.without,
       ...(contract.chain === "previous-response" && {
-        stored: previous === undefined ? {} : { previous },
+        stored: named ? { previous: named.response } : {},
       }),
-      cacheKey: this.#journal().log.id,
+      cacheKey: log.id,
     };
   }
 

@@ -4,7 +4,7 @@ import { summarize } from "../session/summary.ts";
 import { type Carried, successorCreated, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { folding, Journal } from "../turn/journal.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 import { carriedItems } from "./carried.ts";
 import { ownJournal } from "./open.ts";
 

@@ -3,7 +3,7 @@ import { shadowNotice } from "../recovery/room.ts";
 import type { ItemRecord, NewEvent } from "../session/event.ts";
 import { describeItem } from "../session/item.ts";
 import type { Bodies } from "../session/items.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 import type { Journal } from "../turn/journal.ts";
 import type { Requests } from "./requests.ts";
 import { isSealedCompaction, shadowItem, shadowOf } from "./sealed-compaction.ts";

@@ -2,7 +2,7 @@ import type { Action } from "../recovery/action.ts";
 import type { Situation } from "../recovery/situation.ts";
 import { isPast } from "../recovery/trial.ts";
 import type { Journal } from "../turn/journal.ts";
-import type { Runtime } from "../turn/equipment.ts";
+import type { Runtime } from "./equipment.ts";
 import type { TurnResult } from "../turn/turn.ts";
 import { quarantine } from "./repair.ts";
 import type { Requests } from "./requests.ts";

@@ -2,11 +2,10 @@ import { checkpointOf } from "../session/checkpoint.ts";
 import type { TurnOutcome } from "../session/event.ts";
 import { summarize } from "../session/summary.ts";
 import { Calls } from "../turn/calls.ts";
-import type { Equipment, Runtime } from "../turn/equipment.ts";
+import type { Equipment, Runtime } from "./equipment.ts";
 import type { Journal } from "../turn/journal.ts";
 import { settleCalls } from "../turn/settle.ts";
-import { outcomeToLog } from "./limit-wait.ts";
-import { clockTime } from "./repair.ts";
+import { clockTime, outcomeToLog } from "./limit-wait.ts";
 
 /** Logs the end of the turn, with a checkpoint. */
 export async function endTurn(journal: Journal, ended: TurnOutcome): Promise<void> {

@@ -12,14 +12,9 @@ import { contractNamed } from "../replay/contracts.ts";
 import { closedOnFailure } from "../runtime/open.ts";
 import { measuredProvider } from "../runtime/measured-provider.ts";
 import { measuring } from "../runtime/measuring.ts";
-import {
-  createSession,
-  type Equipment,
-  resumeSession,
-  rewindTo,
-  type Runtime,
-  type Session,
-} from "../runtime.ts";
+import { createSession, resumeSession, type Session } from "../runtime.ts";
+import type { Equipment, Runtime } from "../runtime/equipment.ts";
+import { rewindTo } from "../runtime/rewind.ts";
 import type { NewEvent, Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";

@@ -4,18 +4,17 @@ import { Failure } from "../failure.ts";
 import { isItemRecord, type ItemRecord, type Usage } from "../session/event.ts";
 import type { ItemFacts } from "../session/facts.ts";
 import { describeItem, isCallKind, replayableItem } from "../session/item.ts";
-import type { ModelRequest, Provider, RequestInput } from "../provider.ts";
+import type { ModelRequest, Provider } from "../provider.ts";
 import type { Calls } from "./calls.ts";
 import type { Journal } from "./journal.ts";
 import type { Observe } from "./update.ts";
 
-/** Everything that one attempt of a step needs. `input` is projected from the log as it is now, for this attempt alone (R24). */
+/** Everything that one attempt of a step needs. `request` was made for this attempt alone (R24). */
 export interface Attempt {
   journal: Journal;
   provider: Provider;
   calls: Calls;
-  request: Omit<ModelRequest, "input">;
-  input: RequestInput;
+  request: ModelRequest;
   turn: number;
   step: number;
   observe: Observe;
@@ -40,10 +39,7 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
   let end: AttemptResult | undefined;
   try {
     crashPoint("request-projected");
-    for await (const event of provider.stream(
-      { ...context.request, input: context.input },
-      controller.signal,
-    )) {
+    for await (const event of provider.stream(context.request, controller.signal)) {
       switch (event.type) {
         case "text-delta":
         case "reasoning-delta":

@@ -1,19 +1,19 @@
 import { crashPoint } from "../lib/fault.ts";
 import type { Failure } from "../failure.ts";
-import type { Chain, NewEvent } from "../session/event.ts";
-import type { RequestInput, Provider, ModelRequest } from "../provider.ts";
+import type { Chain } from "../session/event.ts";
+import type { ModelRequest, Provider } from "../provider.ts";
 import { attempt } from "./attempt.ts";
 import type { Calls } from "./calls.ts";
 import type { Journal } from "./journal.ts";
 import type { Observe } from "./update.ts";
 
-/** What a turn runs on. `project` is asked for a new input before every attempt; nothing of an earlier request is ever reused. */
+/** What a turn runs on. */
 export interface Turn {
   journal: Journal;
   provider: Provider;
   calls: Calls;
-  project(): Promise<RequestInput>;
-  request(): Omit<ModelRequest, "input">;
+  /** Asked before every attempt: the next request, projected from the log as it is then, with nothing of an earlier one (R24). */
+  request(): Promise<ModelRequest>;
   /**
    * What to log of the response that has just ended, so that a later request can name it; `undefined` where the provider doesn't keep it.
    */
@@ -43,27 +43,6 @@ export type TurnResult =
 /** A run of steps that a failed attempt ended. */
 export type Interrupted = Extract<TurnResult, { kind: "interrupted" }>;
 
-/** The event that records a failed attempt and what is done about it. */
-export function failedAttempt(
-  turn: number,
-  { failure, step, attempt: number }: Interrupted,
-  action: string,
-  delay: { delayMs?: number; until?: number },
-): NewEvent {
-  const { signal } = failure;
-  return {
-    type: "attempt-failed",
-    turn,
-    step,
-    attempt: number,
-    class: failure.class,
-    message: signal?.message ?? failure.message,
-    ...(signal?.status !== undefined && { status: signal.status }),
-    action,
-    ...delay,
-  };
-}
-
 /**
  * Runs steps until the model has nothing more to call and nobody anything more to say, or until an attempt fails. It decides nothing about
  * a failure: whoever called it does, and calls it again; the log says where to go on. `firstAttempt`: the number of the first step's
@@ -80,8 +59,7 @@ export async function runTurn(turn: Turn, firstAttempt: number): Promise<TurnRes
       journal,
       provider,
       calls,
-      input: await turn.project(),
-      request: turn.request(),
+      request: await turn.request(),
       ...at,
       observe,
       signal,

@@ -5,7 +5,8 @@ import { risingIds } from "../../src/lib/ids.ts";
 import { isFailureOf } from "../../src/failure.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
 import { contractNamed } from "../../src/replay/contracts.ts";
-import { resumeSession, type Runtime } from "../../src/runtime.ts";
+import { resumeSession } from "../../src/runtime.ts";
+import type { Runtime } from "../../src/runtime/equipment.ts";
 import { openCatalog } from "../../src/store/catalog/catalog.ts";
 import { folderStore } from "../../src/store/folder/folder-store.ts";
 

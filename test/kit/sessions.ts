@@ -9,7 +9,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { uuidv7 } from "../../src/lib/ids.ts";
 import type { Provider } from "../../src/provider.ts";
 import { contractNamed } from "../../src/replay/contracts.ts";
-import type { Equipment, Runtime, SessionStart } from "../../src/runtime.ts";
+import type { Equipment, Runtime, SessionStart } from "../../src/runtime/equipment.ts";
 import type { LogRecord, Settings } from "../../src/session/event.ts";
 import { messageItem } from "../../src/session/item.ts";
 import { memoryStore } from "../../src/store/memory/memory-store.ts";

@@ -4,7 +4,8 @@ import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
 import type { Provider } from "../../src/provider.ts";
-import { createSession, type Equipment, resumeSession, type Session } from "../../src/runtime.ts";
+import { createSession, resumeSession, type Session } from "../../src/runtime.ts";
+import type { Equipment } from "../../src/runtime/equipment.ts";
 import {
   shell,
   startSimulator,

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { chatProvider } from "../../src/provider/chat/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { createSession, type Equipment, resumeSession, type Session } from "../../src/runtime.ts";
+import { createSession, resumeSession, type Session } from "../../src/runtime.ts";
+import type { Equipment } from "../../src/runtime/equipment.ts";
 import {
   patch,
   type ScenarioInput,

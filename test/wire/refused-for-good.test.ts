@@ -4,7 +4,8 @@ import { compactor } from "../../src/agent/compaction.ts";
 import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
 import { chatProvider } from "../../src/provider/chat/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { createSession, type Equipment, resumeSession } from "../../src/runtime.ts";
+import { createSession, resumeSession } from "../../src/runtime.ts";
+import type { Equipment } from "../../src/runtime/equipment.ts";
 import { shell, startSimulator, step, turn, type Simulator } from "../../src/simulator/server.ts";
 import { never, testSessions } from "../kit/sessions.ts";
 

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { createSession, type Equipment, resumeSession, rewindTo, type Session } from "../../src/runtime.ts";
+import { createSession, resumeSession, type Session } from "../../src/runtime.ts";
+import type { Equipment } from "../../src/runtime/equipment.ts";
+import { rewindTo } from "../../src/runtime/rewind.ts";
 import {
   type FaultInput,
   shell,

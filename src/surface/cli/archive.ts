@@ -1,4 +1,4 @@
-import { archive } from "../../runtime.ts";
+import { archive } from "../../runtime/archive.ts";
 import type { Invocation } from "./command.ts";
 import { withStore } from "./store-for.ts";
 import { eachSession } from "./each.ts";

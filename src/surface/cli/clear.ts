@@ -1,6 +1,6 @@
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
-import { clearSession } from "../../runtime.ts";
+import { clearSession } from "../../runtime/clear.ts";
 import { homeFolder } from "../config.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";

@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { counted } from "../../lib/words.ts";
-import { forkSession } from "../../runtime.ts";
+import { forkSession } from "../../runtime/fork.ts";
 import { answer } from "./answer.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { checkName } from "./pick.ts";

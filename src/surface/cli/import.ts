@@ -6,7 +6,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { bytesAt } from "../../lib/file-bytes.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
-import { note } from "../../runtime.ts";
+import { note } from "../../runtime/note.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Append, SessionStore } from "../../store.ts";
 import { type Config, readConfig } from "../config.ts";

@@ -1,5 +1,5 @@
 import { quoted } from "../../lib/words.ts";
-import { note } from "../../runtime.ts";
+import { note } from "../../runtime/note.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
 import { checkName } from "./pick.ts";

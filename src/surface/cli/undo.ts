@@ -1,4 +1,4 @@
-import { undoRotation } from "../../runtime.ts";
+import { undoRotation } from "../../runtime/rotation.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";

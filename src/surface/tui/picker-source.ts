@@ -27,7 +27,10 @@ export interface Shelves {
   readonly tell: PickerSource["tell"];
 }
 
-/** A picker's source of sessions. Codex's own can only be read and picked, which takes them over. */
+/**
+ * A picker's source of sessions. Codex's own can only be read and picked, which takes them over. What changes a session is imported when it
+ * is asked for, so that the list needn't wait for it.
+ */
 export function sessionSource({ store, here, codex, tell }: Shelves): PickerSource {
   return {
     tell,
@@ -52,14 +55,15 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
       ownOnly(row);
       const { id } = row;
       await checkName(store, name, id);
-      const { note } = await runtime();
+      const { note } = await import("../../runtime/note.ts");
       await note(store, id, "naming it", (history) =>
         history.name === name ? [] : [{ type: "session-renamed", name }],
       );
     },
     archive: async (row) => {
       ownOnly(row);
-      await (await runtime()).archive(store, row.id, true);
+      const { archive } = await import("../../runtime/archive.ts");
+      await archive(store, row.id, true);
     },
     delete: async (row) => {
       ownOnly(row);
@@ -75,8 +79,8 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
     },
     fork: async (row) => {
       ownOnly(row);
-      const { id } = row;
-      return (await (await runtime()).forkSession({ store, clock: systemClock }, id, {})).id;
+      const { forkSession } = await import("../../runtime/fork.ts");
+      return (await forkSession({ store, clock: systemClock }, row.id)).id;
     },
   };
 }
@@ -92,9 +96,6 @@ function ownOnly({ origin }: PickerRow): void {
 }
 
 const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import("../codex-sessions.ts");
-
-/** Loaded only when a session is to be changed, so that the list needn't wait for it. */
-const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../runtime.ts");
 
 /** The rows that a picker begins with: Throughline's own sessions, or Codex's where there is no own one yet. */
 export async function firstRows(

@@ -3,8 +3,8 @@ import type { Settings } from "../session/event.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Provider } from "../provider.ts";
 import type { SessionStore } from "../store.ts";
-import type { Journal } from "./journal.ts";
-import type { Observe } from "./update.ts";
+import type { Journal } from "../turn/journal.ts";
+import type { Observe } from "../turn/update.ts";
 
 /** What a compactor works on: the session as it is now. Every event that it makes is appended to the journal. */
 export interface Compacting {
@@ -34,8 +34,8 @@ export interface Compactor {
    * Asked before every attempt: summarises when the window is about to be full. A failure of the request is told and changes nothing.
    */
   prepare(session: Compacting): Promise<void>;
-  /** Summarises everything but the window's end: after a request was refused as too long (`overflowed`), or because a person asks. */
-  summarise(session: Compacting, why: "overflowed" | "asked"): Promise<Compacted>;
+  /** Summarises everything but the window's end, because a person asks. */
+  summarise(session: Compacting): Promise<Compacted>;
   /**
    * After a request was refused as too long: summarises, or, where that is asked for or can't be done, shortens tool outputs in requests
    * from now on, each time to a quarter of before. "failed" only when the request for the summary met what time or money helps against.

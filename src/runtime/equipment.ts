@@ -3,9 +3,9 @@ import type { Provider } from "../provider.ts";
 import type { ReplayContract } from "../replay/contract.ts";
 import type { NewEvent, Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
-import type { CallEnvironment } from "./calls.ts";
+import type { CallEnvironment } from "../turn/calls.ts";
 import type { Compactor } from "./compactor.ts";
-import type { Observe } from "./update.ts";
+import type { Observe } from "../turn/update.ts";
 
 /** What all sessions of a process share. */
 export interface Runtime {
