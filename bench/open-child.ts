@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type * as ContractModule from "../src/replay/contracts/openai.ts";
-import type * as JournalModule from "../src/turn/journal.ts";
+import type * as FoldModule from "../src/store/fold.ts";
 import type * as ProjectModule from "../src/replay/project.ts";
 import type * as ProviderModule from "../src/provider/responses/provider.ts";
 import type * as InputModule from "../src/replay/request-input.ts";
@@ -20,7 +20,7 @@ setFlagsFromString("--semi-space-growth-factor=1");
 
 const [home, id, baseUrl, apiKey] = process.argv.slice(2) as [string, string, string, string];
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
-const { folding } = await shipped<typeof JournalModule>("turn/journal");
+const { folding } = await shipped<typeof FoldModule>("store/fold");
 const { project } = await shipped<typeof ProjectModule>("replay/project");
 const { requestInput } = await shipped<typeof InputModule>("replay/request-input");
 const { openai } = await shipped<typeof ContractModule>("replay/contracts/openai");

@@ -1,4 +1,4 @@
-import type * as JournalModule from "../src/turn/journal.ts";
+import type * as FoldModule from "../src/store/fold.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
 import { shipped } from "./shipped.ts";
 
@@ -13,7 +13,7 @@ export interface WindowTimes {
 
 const [home, id] = process.argv.slice(2) as [string, string];
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
-const { folding } = await shipped<typeof JournalModule>("turn/journal");
+const { folding } = await shipped<typeof FoldModule>("store/fold");
 
 const began = performance.now();
 const store = folderStore(home, { version: "bench" });

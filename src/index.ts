@@ -15,7 +15,6 @@ export { measuredProvider } from "./runtime/measured-provider.ts";
 export { measuring } from "./runtime/measuring.ts";
 export type { Attributes, InstrumentOptions, Meter } from "./runtime/meter.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
-export { folding, historyOf } from "./turn/journal.ts";
 export type { Journal } from "./turn/journal.ts";
 
 export { Failure, isFailure, isFailureOf } from "./failure.ts";
@@ -65,6 +64,7 @@ export { openCatalog } from "./store/catalog/catalog.ts";
 export { folderStore } from "./store/folder/folder-store.ts";
 export type { Watching } from "./store/folder/acquire.ts";
 export type { FolderStoreOptions } from "./store/folder/folder-store.ts";
+export { folding, historyOf } from "./store/fold.ts";
 export { heads } from "./store/chain.ts";
 export type { Link } from "./store/chain.ts";
 export { searchSessions } from "./store/search.ts";

@@ -1,4 +1,4 @@
-import type { BodyRef, Checkpoint, EventOf, LogRecord, NewEvent, Owner } from "./session/event.ts";
+import type { BodyRef, EventOf, LogRecord, NewEvent, Owner } from "./session/event.ts";
 import type { FollowUpMode } from "./session/follow-up.ts";
 import type { Place } from "./session/place.ts";
 import type { SessionSummary } from "./session/summary.ts";
@@ -48,7 +48,7 @@ export interface ReadReport {
  * `from: "start"`, only `record` is called, from the first line on.
  */
 export interface LogVisitor {
-  checkpoint?(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): void;
+  checkpoint?(record: LogRecord<EventOf<"turn-ended">>): void;
   record(record: LogRecord): void;
 }
 

@@ -10,7 +10,7 @@ import { noUsage } from "../session/usage.ts";
 import { type Carried, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { noSessionIn } from "../store/damage.ts";
-import { folding } from "../turn/journal.ts";
+import { folding } from "../store/fold.ts";
 import type { Runtime } from "./equipment.ts";
 import { carriedItems } from "./carried.ts";
 import { stepsIn } from "./rewind.ts";

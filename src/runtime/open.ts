@@ -4,7 +4,8 @@ import type { NewEvent, Settings } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { sameSettings } from "../session/settings.ts";
 import type { SessionStore } from "../store.ts";
-import { folding, Journal } from "../turn/journal.ts";
+import { folding } from "../store/fold.ts";
+import { Journal } from "../turn/journal.ts";
 import type { Equipment, Runtime, SessionStart } from "./equipment.ts";
 
 /** Makes a session in the store, owned. */

@@ -49,16 +49,17 @@ function windowOffset(history: History): number {
 }
 
 /**
- * A copy of a checkpoint for a fold to work on: the fold appends to its arrays in place, and the record that was read must not change.
+ * The fold's state as a checkpoint tells it, as a copy: the fold appends to its arrays in place, and the record that was read must not
+ * change.
  */
-export function copyCheckpoint(checkpoint: Checkpoint): Checkpoint {
-  const { rewound, amendments, quarantines, delivered } = checkpoint;
+export function stateIn(checkpoint: Checkpoint): Omit<Checkpoint, "offset" | "openCalls"> {
+  const { offset: _offset, openCalls: _openCalls, ...state } = checkpoint;
   return {
-    ...checkpoint,
-    rewound: rewound.map(([from, to]) => [from, to]),
-    amendments: [...amendments],
-    quarantines: [...quarantines],
-    delivered: [...delivered],
+    ...state,
+    rewound: state.rewound.map(([from, to]) => [from, to]),
+    amendments: [...state.amendments],
+    quarantines: [...state.quarantines],
+    delivered: [...state.delivered],
   };
 }
 

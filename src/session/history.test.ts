@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WrittenLog } from "../../test/property/written-log.ts";
 import type { EventOf, LogRecord } from "./event.ts";
 import { checkpointOf } from "./checkpoint.ts";
-import { advance, createHistory, deliveredLimit, type History, lineLost, resumeFrom } from "./history.ts";
+import { advance, createHistory, deliveredLimit, type History, resumeFrom } from "./history.ts";
 import { summarize } from "./summary.ts";
 
 const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
@@ -190,7 +190,7 @@ describe("a log of which lines are missing", () => {
   it("knows a line that an export could not read as a missing one", () => {
     const log = newLog();
     const { event } = log.addItem(call, { turn: 1, step: 1 });
-    log.add({ type: lineLost });
+    log.add({ type: "line-lost" });
     expect(log.history.openCalls.get(event.seq)?.started).toBe(true);
   });
 });
@@ -201,7 +201,7 @@ describe("a window that is read from the checkpoint on", () => {
       EventOf<"turn-ended">
     >;
     const { checkpoint } = end.event;
-    const history = resumeFrom(end, checkpoint);
+    const history = resumeFrom(end);
     for (const record of records) if (record.offset >= checkpoint.offset) advance(history, record);
     return history;
   }

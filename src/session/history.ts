@@ -1,4 +1,4 @@
-import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
+import { isInWindow, stateIn } from "./checkpoint.ts";
 import {
   type Checkpoint,
   type EventOf,
@@ -14,9 +14,6 @@ import { OpenCalls } from "./open-calls.ts";
 import { withQuarantine } from "./quarantine.ts";
 import { addUsage, noUsage } from "./usage.ts";
 import { clear, compact, emptyWindow, leave, rewind } from "./window.ts";
-
-/** The type of an event that stands in an imported log for a line that could not be read where it was exported. */
-export const lineLost = "line-lost";
 
 /** How many ids of delivered follow-ups are remembered. */
 export const deliveredLimit = 1_000;
@@ -63,17 +60,13 @@ export function createHistory(): History {
  * The history as of a `turn-ended`, without what stands before its window. The records from the checkpoint's offset on are to be given to
  * `advance` next, those before the `turn-ended` included: of those only the window's items are taken.
  */
-export function resumeFrom(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): History {
+export function resumeFrom({ event, offset }: LogRecord<EventOf<"turn-ended">>): History {
   const history = createHistory() as Fold;
-  const { offset: _offset, openCalls, ...rest } = copyCheckpoint(checkpoint);
-  Object.assign(history, rest, {
-    lastOutcome: record.event.outcome,
-    lastSeq: record.event.seq,
-    lastOffset: record.offset,
-  });
+  const { outcome, checkpoint, seq } = event;
+  Object.assign(history, stateIn(checkpoint), { lastOutcome: outcome, lastSeq: seq, lastOffset: offset });
   const own = workingsOf(history);
-  own.restoredThrough = record.event.seq;
-  own.expected = new Set(openCalls);
+  own.restoredThrough = seq;
+  own.expected = new Set(checkpoint.openCalls);
   return history;
 }
 
@@ -93,7 +86,7 @@ export function advance(history: History, record: LogRecord): void {
   const own = workingsOf(fold);
   const { seq, type } = record.event;
   if (seq <= own.restoredThrough) return collect(fold, own, record);
-  if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === lineLost) missed(fold, own);
+  if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === "line-lost") missed(fold, own);
   fold.lastSeq = seq;
   fold.lastOffset = record.offset;
   apply(fold, own, record);
@@ -247,11 +240,12 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
  * quarantined and answered comes from there. A summary that is lost itself takes nothing out of the window.
  */
 function restore(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
-  const { offset: _offset, openCalls, ...rest } = copyCheckpoint(checkpoint);
+  const { openCalls } = checkpoint;
+  const state = stateIn(checkpoint);
   const { fromSeq, summarySeq, items } = fold;
   for (const member of ["successor", "archived", "summarySeq"] as const) delete fold[member];
-  Object.assign(fold, rest);
-  if (rest.summarySeq !== undefined && !items.some(({ event: { seq } }) => seq === rest.summarySeq)) {
+  Object.assign(fold, state);
+  if (state.summarySeq !== undefined && !items.some(({ event: { seq } }) => seq === state.summarySeq)) {
     fold.fromSeq = fromSeq;
     delete fold.summarySeq;
     if (summarySeq !== undefined) fold.summarySeq = summarySeq;

@@ -182,7 +182,7 @@ export function storeConformance(
       await store.read(
         id,
         {
-          checkpoint: ({ event }, { offset }) => told.push(`checkpoint ${event.turn} ${offset}`),
+          checkpoint: ({ event }) => told.push(`checkpoint ${event.turn} ${event.checkpoint.offset}`),
           record: ({ event }) => told.push(`${event.seq} ${event.type}`),
         },
         { from: "window" },

@@ -1,6 +1,5 @@
 import type { Place } from "../session/place.ts";
 import type { SessionSummary } from "../session/summary.ts";
-import type { LogVisitor, ReadReport } from "../store.ts";
 import type { Link } from "./chain.ts";
 
 /** What a catalogue remembers of a session: true for a log of exactly `bytes` bytes. */
@@ -71,9 +70,3 @@ export interface Listing {
   /** Writes what is waiting to be written, and closes. */
   close(): Promise<void>;
 }
-
-/** Makes a session's summary from its log. `read` reads it into the visitor, from the last window on. */
-export type Summarize = (
-  id: string,
-  read: (visitor: LogVisitor) => Promise<ReadReport>,
-) => Promise<SessionSummary>;

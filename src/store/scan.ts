@@ -64,47 +64,37 @@ const starts = typeMarks("tool-started");
  * checkpoint tells is let go of at once: it is half of the lines, and most of what the collector would have to copy.
  */
 async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanReport | undefined> {
-  const found = await findCheckpoint(log);
-  if (!found) return undefined;
-  const open = new Set(found.record.event.checkpoint.openCalls);
+  const end = await findCheckpoint(log);
+  if (!end) return undefined;
+  const { offset: windowFrom, openCalls, summarySeq, schema, facts = 0 } = end.event.checkpoint;
+  const open = new Set(openCalls);
   let held: LogRecord[] | undefined = [];
   const collect = {
     record(record: LogRecord): void {
       if (!held) return visitor.record(record);
-      if (record.offset < found.record.offset) {
+      if (record.offset < end.offset) {
         const { event, body } = record;
         if (body || (event.type === "tool-started" && open.has(event.callSeq))) held.push(record);
         return;
       }
       held.push(record);
-      if (record.offset > found.record.offset) throw new Uncertain();
-      const { summarySeq } = found.record.event.checkpoint;
+      if (record.offset > end.offset) throw new Uncertain();
       // Without its summary the window would be a session that has forgotten what came before: then all of that is read.
       if (summarySeq !== undefined && !held.some(({ event }) => event.seq === summarySeq))
         throw new Uncertain();
-      visitor.checkpoint?.(found.record, found.record.event.checkpoint);
+      visitor.checkpoint?.(end);
       for (const each of held) visitor.record(each);
       held = undefined;
     },
   };
-  const reader = new LogReader(log.path, collect, {
-    lastSeq: -1,
-    fence: 0,
-    schema: found.record.event.checkpoint.schema,
-    facts: found.record.event.checkpoint.facts ?? 0,
-    brief: {
-      before: found.record.offset,
-      types: open.size === 0 ? [...inCheckpoint, ...starts] : inCheckpoint,
-    },
-  });
+  const types = open.size === 0 ? [...inCheckpoint, ...starts] : inCheckpoint;
+  const brief = { before: end.offset, types };
+  const reader = new LogReader(log.path, collect, { lastSeq: -1, fence: 0, schema, facts, brief });
   try {
-    const whole = await feed(reader, log, found.record.event.checkpoint.offset);
+    const whole = await feed(reader, log, windowFrom);
     if (held) return undefined;
     const report = reportOf(reader, log.size, whole);
-    return {
-      ...report,
-      damage: [...(await headDamage(log, found.record.event.checkpoint.offset)), ...report.damage],
-    };
+    return { ...report, damage: [...(await headDamage(log, windowFrom)), ...report.damage] };
   } catch (error) {
     if (error instanceof Uncertain) return undefined;
     throw error;

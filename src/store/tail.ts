@@ -56,9 +56,7 @@ function headOf({ bytes, from, to }: BackwardLine): { seq: number; fence: number
  * The last `turn-ended` whose checksum holds and before which no higher lease is seen, or `undefined` when there is none or when it isn't
  * certain that it counts. An earlier one would do as well: what follows it is read in any case.
  */
-export async function findCheckpoint(
-  log: LogSource,
-): Promise<{ record: LogRecord<EventOf<"turn-ended">> } | undefined> {
+export async function findCheckpoint(log: LogSource): Promise<LogRecord<EventOf<"turn-ended">> | undefined> {
   let record: LogRecord<EventOf<"turn-ended">> | undefined;
   let asked = 0;
   for await (const line of linesBackward(log)) {
@@ -80,7 +78,7 @@ export async function findCheckpoint(
     if (!sessionEvent.safeParse(event).success) return undefined;
     record = { event: event as unknown as EventOf<"turn-ended">, offset: line.offset };
   }
-  return record ? { record } : undefined;
+  return record;
 }
 
 async function beginsLine(log: LogSource, offset: number): Promise<boolean> {

@@ -6,11 +6,12 @@ import type { JsonObject } from "../lib/json.ts";
 import { isItemRecord, type LogRecord } from "../session/event.ts";
 import { describeItem } from "../session/item.ts";
 import { created } from "../store/conformance/events.ts";
+import { folding } from "../store/fold.ts";
 import { memoryStore } from "../store/memory/memory-store.ts";
 import type { SessionStore } from "../store.ts";
 import type { Tool, ToolCall, ToolState } from "../tool.ts";
 import { type CallEnvironment, Calls } from "./calls.ts";
-import { folding, Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 
 let store: SessionStore;
 let journal: Journal;

@@ -38,7 +38,7 @@ function foldWindow(records: readonly LogRecord[]): History {
     EventOf<"turn-ended">
   >;
   const { checkpoint } = end.event;
-  const history = resumeFrom(end, checkpoint);
+  const history = resumeFrom(end);
   const open = new Set(checkpoint.openCalls);
   for (const record of records) {
     const { event, offset, body } = record;

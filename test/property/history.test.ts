@@ -19,7 +19,7 @@ function foldWindow(records: readonly LogRecord[]): History {
   const end = records.findLast(isTurnEnd);
   if (!end) return fold(records);
   const { checkpoint } = end.event;
-  const history = resumeFrom(end, JSON.parse(JSON.stringify(checkpoint)) as typeof checkpoint);
+  const history = resumeFrom(JSON.parse(JSON.stringify(end)) as typeof end);
   const open = new Set(checkpoint.openCalls);
   const isTold = ({ event, offset, body }: LogRecord): boolean =>
     offset < end.offset && !body && !(event.type === "tool-started" && open.has(event.callSeq));

@@ -24,15 +24,15 @@ import type {
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
+import { summaryOf } from "../fold.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
 import { type Listed, meantBy, type Reference, referenceOf, shownOf } from "../selection.ts";
-import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, type Watching } from "./acquire.ts";
 import { FileSource, withSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
-import { holderIfSeen, holderOf } from "./holder.ts";
+import { holderIfSeen } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import { listFolders } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
@@ -200,8 +200,7 @@ class FolderStore implements SessionStore {
   async #folders(query?: ListQuery & { reference?: Reference }): Promise<Listed> {
     const tools = {
       listing: this.#listing,
-      summarize: (id: string) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
-      holder: holderOf,
+      summarize: (id: string) => summaryOf(this, id),
       ...(this.#watching.signal && { signal: this.#watching.signal }),
     };
     try {

@@ -6,10 +6,11 @@ import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
 import { noUsage } from "../../session/usage.ts";
-import type { Holder, ListedSession, ListQuery } from "../../store.ts";
+import type { ListedSession, ListQuery } from "../../store.ts";
 import { noEvent } from "../damage.ts";
 import type { KnownRow, KnownRows, Listing } from "../listing.ts";
 import type { Listed, Reference } from "../selection.ts";
+import { holderOf } from "./holder.ts";
 import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
 import { isThere, type Place, survey } from "./paths.ts";
@@ -18,7 +19,6 @@ import { isShelved } from "./shelf.ts";
 interface Tools {
   listing: Listing | undefined;
   summarize(id: string): Promise<SessionSummary>;
-  holder(folder: string): Holder;
   signal?: AbortSignal;
 }
 
@@ -48,7 +48,7 @@ export async function listFolders(
     return row?.name === reference.name || (reference.id !== undefined && id.startsWith(reference.id));
   };
   const { found, left } = survey(home, (id) => ids.has(id));
-  sweep(left, tools);
+  sweep(left);
   const sessions: ListedSession[] = [];
   const elsewhere = new Map<string, Place>();
   const asked: Place[] = [];
@@ -124,7 +124,7 @@ async function describe(
         : undefined;
     bytes = log.size;
     const isStill = (): boolean => lstatSync(logPath(path), { throwIfNoEntry: false })?.ino === log.ino;
-    const holder = tools.holder(path);
+    const holder = holderOf(path);
     const held = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
     const known = row?.bytes === bytes ? row.summary() : undefined;
     if (row && known) {
@@ -204,10 +204,10 @@ function seemsShelved(path: string): boolean {
 const longestMaking = 24 * 3_600_000;
 
 /** Removes what a crash left of a session that was being removed, or being made by a process that is dead. */
-function sweep(left: readonly Place[], tools: Tools): void {
+function sweep(left: readonly Place[]): void {
   for (const { id, path } of left) {
     try {
-      if (!id.startsWith(".gone-") && mayBeMade(path, tools)) continue;
+      if (!id.startsWith(".gone-") && mayBeMade(path)) continue;
       removeWhole(path);
     } catch (error) {
       // Somebody else sweeps too, or it can't be written: neither keeps the list from being made.
@@ -217,8 +217,8 @@ function sweep(left: readonly Place[], tools: Tools): void {
 }
 
 /** Before its lease is whole a maker can't be seen to live; then only the folder's age tells. */
-function mayBeMade(path: string, tools: Tools): boolean {
-  const holder = tools.holder(path);
+function mayBeMade(path: string): boolean {
+  const holder = holderOf(path);
   const seen = holder.state === "held" ? holder.owner !== undefined : isThere(logPath(path));
   if (seen) return holder.state === "held";
   return Date.now() - lstatSync(path).mtimeMs < longestMaking;

@@ -27,11 +27,11 @@ import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
 import { Draft } from "../draft.ts";
 import { successorWatch } from "../chain.ts";
+import { summaryOf } from "../fold.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
 import { type Listed, meantBy, referenceOf, shownOf } from "../selection.ts";
-import { summarizeLog } from "../summarize.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { MemorySession } from "./memory-session.ts";
 
@@ -187,7 +187,7 @@ class MemoryStore implements SessionStore {
   async everything(): Promise<ListedSession[]> {
     const listed: ListedSession[] = [];
     for (const [id, { log, owner }] of this.#sessions) {
-      const summary = await summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" }));
+      const summary = await summaryOf(this, id);
       listed.push({ ...summary, bytes: log.now().size, ...(owner && { holder: owner.owner }) });
     }
     return listed.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));

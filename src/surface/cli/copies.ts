@@ -6,7 +6,7 @@ import { isFailure } from "../../failure.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { Imported } from "../../session/imported.ts";
 import type { SessionStore } from "../../store.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 
 /** A file that holds what was said in a session that was taken over from Codex, besides the session itself. */
 export interface Copy {

@@ -25,7 +25,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
 import { withStore } from "./store-for.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 
 const formats = ["throughline", "codex", "markdown"] as const;
 type Format = (typeof formats)[number];

@@ -7,7 +7,7 @@ import type { FollowUpMode } from "../../session/follow-up.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
 import { noSessionIn } from "../../store/damage.ts";
 import { holdsNothing } from "../../session/history.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 import { printJson } from "../json/print.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";

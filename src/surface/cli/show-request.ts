@@ -11,7 +11,7 @@ import { countByRule } from "../../replay/report.ts";
 import { requestInput } from "../../replay/request-input.ts";
 import type { SessionStore } from "../../store.ts";
 import { noSessionIn } from "../../store/damage.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 import { type Config, makeProvider } from "../config.ts";
 import { printJsonList } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";

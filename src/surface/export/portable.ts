@@ -12,8 +12,8 @@ import {
   type SessionEvent,
   type Settings,
   schemaVersion,
+  type EventOf,
 } from "../../session/event.ts";
-import { lineLost } from "../../session/history.ts";
 import { describeAnew } from "../../session/item.ts";
 import { declaredSchema, objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
@@ -49,7 +49,7 @@ export async function* portableLines(
     for (const record of records) {
       const { seq, fence, at } = record.event;
       for (; next < seq; next++, lost++)
-        yield `${JSON.stringify({ seq: next, fence, at, type: lineLost })}\n`;
+        yield `${JSON.stringify({ seq: next, fence, at, type: "line-lost" } satisfies EventOf<"line-lost">)}\n`;
       next = seq + 1;
       const line = JSON.stringify(record.event);
       const item = isItemRecord(record) ? await items.next() : undefined;

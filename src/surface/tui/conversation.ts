@@ -7,7 +7,7 @@ import type { History } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../cli/command.ts";
 import { type Choice, openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 import { choiceOf } from "./model-choice.ts";
 import { Questions } from "./questions.ts";
 import { recall, recallSince } from "./recall.ts";

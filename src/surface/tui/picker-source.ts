@@ -8,7 +8,7 @@ import type { Place } from "../../session/place.ts";
 import { standingAt } from "../../session/standing.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 import { checkName } from "../cli/pick.ts";
 import { relativesOf } from "../cli/relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";

@@ -4,7 +4,7 @@ import type { History } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
-import { historyOf } from "../../turn/journal.ts";
+import { historyOf } from "../../store/fold.ts";
 import { callLine } from "../update-words.ts";
 import type { Block } from "./state.ts";
 

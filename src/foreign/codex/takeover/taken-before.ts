@@ -62,8 +62,8 @@ export async function readKnown(store: SessionStore, id: string): Promise<Known 
   let isBehind = false;
   let [movedOn, isCutOff, messages] = [false, false, 0];
   const visitor: LogVisitor = {
-    checkpoint: (record, checkpoint) => {
-      history = resumeFrom(record, checkpoint);
+    checkpoint: (record) => {
+      history = resumeFrom(record);
       movedOn = true;
     },
     record: (record: LogRecord) => {
