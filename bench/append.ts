@@ -4,14 +4,13 @@ import { DatabaseSync } from "node:sqlite";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type { Append } from "../src/store.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
-import type * as LineModule from "../src/store/line.ts";
+import { encodeLine } from "../test/kit/log-line.ts";
 import { median, ratio } from "./numbers.ts";
 import { shipped } from "./shipped.ts";
 import type { Bench, Row } from "./table.ts";
 
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
-const { encodeLine } = await shipped<typeof LineModule>("store/line");
 
 const inFlight = 16;
 

@@ -6,7 +6,7 @@ import type * as CheckpointModule from "../src/session/checkpoint.ts";
 import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
-import type * as LineModule from "../src/store/line.ts";
+import { encodeLine } from "../test/kit/log-line.ts";
 import { shipped } from "./shipped.ts";
 
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
@@ -14,7 +14,6 @@ const { checkpointOf } = await shipped<typeof CheckpointModule>("session/checkpo
 const { advance, createHistory } = await shipped<typeof HistoryModule>("session/history");
 const { describeItem } = await shipped<typeof ItemModule>("session/item");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
-const { encodeLine } = await shipped<typeof LineModule>("store/line");
 
 const settings: Settings = {
   provider: "bench",

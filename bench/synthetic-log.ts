@@ -7,7 +7,7 @@ import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
-import type * as LineModule from "../src/store/line.ts";
+import { encodeLine } from "../test/kit/log-line.ts";
 import { shipped } from "./shipped.ts";
 
 const { checkpointOf } = await shipped<typeof CheckpointModule>("session/checkpoint");
@@ -15,7 +15,6 @@ const { advance, createHistory } = await shipped<typeof HistoryModule>("session/
 const { describeItem } = await shipped<typeof ItemModule>("session/item");
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
-const { encodeLine } = await shipped<typeof LineModule>("store/line");
 
 const bufferBytes = 2 ** 22;
 const stepsInTurn = 10;

@@ -2,7 +2,6 @@ import { crashPoint } from "../lib/fault.ts";
 import { sessionCreated } from "../session/created.ts";
 import type { NewEvent, Settings } from "../session/event.ts";
 import type { History } from "../session/history.ts";
-import { sameSettings } from "../session/settings.ts";
 import type { SessionStore } from "../store.ts";
 import { folding } from "../store/fold.ts";
 import { Journal } from "../turn/journal.ts";
@@ -24,6 +23,17 @@ export async function newJournal(
 export function adopted({ settings, workspace, changes = [] }: Equipment, history: History): NewEvent[] {
   if (sameSettings(settings, history.settings) && workspace === undefined) return [...changes];
   return [...changes, { type: "settings-changed", settings, ...(workspace && { workspace }) }];
+}
+
+/** Whether both settings run a session in the same way. */
+function sameSettings(left: Settings, right: Settings): boolean {
+  return (
+    left.provider === right.provider &&
+    left.model === right.model &&
+    left.effort === right.effort &&
+    left.instructionsHash === right.instructionsHash &&
+    left.approval === right.approval
+  );
 }
 
 /** Takes the lease of this very session and reads its window. */

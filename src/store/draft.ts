@@ -27,20 +27,33 @@ export class Draft {
   #lines = new LineBuffer(roomBytes);
   #others = new LineBuffer(roomBytes);
   #written = 0;
-  /** The number that the next event gets. */
-  nextSeq = 0;
+  #nextSeq = 0;
 
   constructor(options: DraftOptions) {
     this.#options = options;
   }
 
-  add(events: readonly Append[]): void {
+  /** The number that the next event gets. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** Gives all of these to `write`, in groups of any size. */
+  async writeAll(events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>): Promise<void> {
+    for await (const group of events) {
+      this.#add(group);
+      if (this.#lines.length >= pieceBytes) await this.#write();
+    }
+    await this.#write();
+  }
+
+  #add(events: readonly Append[]): void {
     const { fence, clock, visitor } = this.#options;
     const now = clock.now();
     for (const append of events) {
       validateAppend(append);
       const { event, item, at = now } = append;
-      const numbered = { seq: this.nextSeq++, fence, at, ...event };
+      const numbered = { seq: this.#nextSeq++, fence, at, ...event };
       const offset = this.#written + this.#lines.length;
       const { body } = this.#lines.add(numbered, item);
       const record: LogRecord = body
@@ -50,13 +63,8 @@ export class Draft {
     }
   }
 
-  /** Whether it is time to write. */
-  get isFull(): boolean {
-    return this.#lines.length >= pieceBytes;
-  }
-
   /** Resolves when more can be added: what is written now, the system takes meanwhile. */
-  async write(): Promise<void> {
+  async #write(): Promise<void> {
     const bytes = this.#lines.bytes();
     if (bytes.length === 0) return;
     await this.#options.write(bytes);

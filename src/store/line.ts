@@ -43,27 +43,12 @@ export function validateAppend({ event, item, sound }: Append): void {
   }
 }
 
-/** A line as it is written. */
-export interface EncodedLine {
-  /** The line with its newline. */
-  bytes: Buffer;
-  /** Where the item lies in the line, when there is one. */
-  body?: { offset: number; length: number };
-}
-
-/** The line of an event that `validateAppend` passed. Raw newlines in an item are white space there and become spaces. */
-export function encodeLine(event: SessionEvent, item?: Uint8Array): EncodedLine {
-  const lines = new LineBuffer();
-  const { length, body } = lines.add(event, item);
-  return { bytes: lines.bytes().subarray(0, length), ...(body && { body }) };
-}
-
 const emptyHead = Buffer.from('{"crc":"00000000",');
 const largestKept = 2 ** 21;
 
 /**
- * Lines one after the other, in memory that is used again for the next ones: what an append costs beside the disk counts. Memory that is
- * grown anew for each group of an import cost a tenth of its time.
+ * Lines one after the other, as they are written, in memory that is used again for the next ones: what an append costs beside the disk
+ * counts. Memory that is grown anew for each group of an import cost a tenth of its time.
  */
 export class LineBuffer {
   #memory: Buffer;
@@ -74,7 +59,10 @@ export class LineBuffer {
     this.#memory = Buffer.allocUnsafeSlow(size);
   }
 
-  /** Length of the line with its newline, and where its item lies in it. */
+  /**
+   * Adds the line of an event that `validateAppend` passed. Raw newlines in an item are white space there and become spaces. Returns the
+   * line's length with its newline, and where the item lies in it.
+   */
   add(event: SessionEvent, item?: Uint8Array): { length: number; body?: { offset: number; length: number } } {
     const json = stringify(event);
     // A character of a string is three bytes of UTF-8 at most.

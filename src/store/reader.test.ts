@@ -6,7 +6,7 @@ import type { LogRecord, SessionEvent } from "../session/event.ts";
 import { factsVersion } from "../session/facts.ts";
 import type { Append } from "../store.ts";
 import { created, itemAdded, renamed, turnEnded } from "./conformance/events.ts";
-import { encodeLine } from "./line.ts";
+import { encodeLine } from "../../test/kit/log-line.ts";
 import { readLog, type ScanReport } from "./scan.ts";
 import type { LogSource } from "./source.ts";
 

@@ -22,7 +22,7 @@ import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord, SessionEvent } from "../../session/event.ts";
 import type { Append, LogVisitor, ReadReport, SessionStore } from "../../store.ts";
 import { created, itemAdded, renamed } from "../conformance/events.ts";
-import { encodeLine } from "../line.ts";
+import { encodeLine } from "../../../test/kit/log-line.ts";
 import { Child } from "./fixtures/spawn-child.ts";
 import { folderStore } from "./folder-store.ts";
 

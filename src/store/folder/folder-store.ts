@@ -43,7 +43,7 @@ import { removeFolder } from "./remove.ts";
 import { rewriteLog } from "./rewrite.ts";
 import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
-import { locate, noSession, placeOf, sessionsPath, survey } from "./paths.ts";
+import { locate, newPath, noSession, type SessionFolder, sessionsPath, survey } from "./paths.ts";
 
 /** How a folder store is opened. */
 export interface FolderStoreOptions {
@@ -83,14 +83,14 @@ class FolderStore implements SessionStore {
     doing: string,
     { more, visitor }: Beginning = {},
   ): Promise<SessionLog> {
-    const folder = placeOf(this.#home, id, this.#clock.now());
+    const folder = newPath(this.#home, id, this.#clock.now());
     if (this.#find(id) !== undefined) throw exists(id, folder);
     const events = beginning(created, more);
     return this.#make(id, folder, doing, { events, points: { begun: "session-folder-made" }, visitor });
   }
 
   async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
-    const folder = placeOf(this.#home, id, this.#clock.now());
+    const folder = newPath(this.#home, id, this.#clock.now());
     const points = { begun: "rotation-begun", built: "rotation-built", renamed: "rotation-renamed" } as const;
     const successor = await this.#make(id, folder, doing, { events, points, visitor: undefined });
     try {
@@ -216,7 +216,7 @@ class FolderStore implements SessionStore {
 
   async #headOf(id: string, folder: string): Promise<string> {
     try {
-      return (await this.#queue.head({ id, folder })).id;
+      return (await this.#queue.head({ id, path: folder })).id;
     } catch (error) {
       throw asFailure(error, folder, `Session ${id} was left as it is.`);
     }
@@ -230,41 +230,41 @@ class FolderStore implements SessionStore {
   }
 
   queue(id: string, followUp: FollowUp): Promise<string> {
-    return this.#inbox(id, "The message was not queued for", (place) => this.#queue.queue(place, followUp));
+    return this.#inbox(id, "The message was not queued for", (session) =>
+      this.#queue.queue(session, followUp),
+    );
   }
 
   queued(id: string): Promise<QueuedFollowUp[]> {
-    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.queued(place));
+    return this.#inbox(id, "Nothing was changed in", (session) => this.#queue.queued(session));
   }
 
   begin(id: string, followUp: string): Promise<boolean> {
-    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.begin(place, followUp));
+    return this.#inbox(id, "The message stays queued for", (session) => this.#queue.begin(session, followUp));
   }
 
   dequeue(id: string, followUp: string): Promise<boolean> {
-    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.dequeue(place, followUp));
+    return this.#inbox(id, "The message stays queued for", (session) =>
+      this.#queue.dequeue(session, followUp),
+    );
   }
 
   bury(id: string, followUp: DeadFollowUp): Promise<void> {
-    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.bury(place, followUp));
+    return this.#inbox(id, "The message stays queued for", (session) => this.#queue.bury(session, followUp));
   }
 
   buried(id: string): Promise<DeadFollowUp[]> {
-    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.buried(place));
+    return this.#inbox(id, "Nothing was changed in", (session) => this.#queue.buried(session));
   }
 
   unreadable(id: string): Promise<UnreadableFollowUp[]> {
-    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.unreadable(place));
+    return this.#inbox(id, "Nothing was changed in", (session) => this.#queue.unreadable(session));
   }
 
-  async #inbox<T>(
-    id: string,
-    kept: string,
-    use: (place: { id: string; folder: string }) => Promise<T>,
-  ): Promise<T> {
+  async #inbox<T>(id: string, kept: string, use: (session: SessionFolder) => Promise<T>): Promise<T> {
     const folder = this.#locate(id);
     try {
-      return await use({ id, folder });
+      return await use({ id, path: folder });
     } catch (error) {
       throw asFailure(error, inboxPath(folder), `${kept} session ${id}.`);
     }
@@ -273,7 +273,7 @@ class FolderStore implements SessionStore {
   /** What can't be moved still counts as the head's, where it lies. */
   async #gather(id: string, folder: string): Promise<void> {
     try {
-      await this.#queue.gather({ id, folder }, this.#clock.now());
+      await this.#queue.gather({ id, path: folder }, this.#clock.now());
     } catch (error) {
       if (!isSystemError(error) && !isFailure(error)) throw error;
     }
@@ -285,14 +285,14 @@ class FolderStore implements SessionStore {
   ): Promise<void> {
     const folder = this.#locate(id);
     try {
-      const head = await this.#queue.head({ id, folder });
+      const head = await this.#queue.head({ id, path: folder });
       await removeFolder(folder, {
         id,
         owner: this.#owner("removing it"),
         clock: this.#clock,
         force,
         ...this.#watching,
-        ...(head.id !== id && { heir: head.folder }),
+        ...(head.id !== id && { heir: head.path }),
       });
     } catch (error) {
       // Somebody else was removing it too, and was first.

@@ -18,7 +18,7 @@ import type { SessionLog, SessionStore } from "../../store.ts";
 import { created } from "../conformance/events.ts";
 import { folderStore } from "./folder-store.ts";
 import { inboxPath, putFollowUp } from "./inbox.ts";
-import { placeOf } from "./paths.ts";
+import { newPath } from "./paths.ts";
 
 let home: string;
 let store: SessionStore;
@@ -37,7 +37,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const folderOf = (of: string): string => placeOf(home, of, Date.now());
+const folderOf = (of: string): string => newPath(home, of, Date.now());
 const textsOf = async (of: string): Promise<string[]> => (await store.queued(of)).map(({ text }) => text);
 const put = (of: string, text: string): void =>
   putFollowUp(folderOf(of), { id: nextId(), at: 0, text, mode: "followup" });

@@ -4,7 +4,7 @@ import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
+import { isTogether, type Place } from "../../session/place.ts";
 import { noUsage } from "../../session/usage.ts";
 import type { ListedSession, ListQuery } from "../../store.ts";
 import { noEvent } from "../damage.ts";
@@ -13,7 +13,7 @@ import type { Listed, Reference } from "../selection.ts";
 import { holderOf } from "./holder.ts";
 import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
-import { isThere, type Place, survey } from "./paths.ts";
+import { isThere, type SessionFolder, survey } from "./paths.ts";
 import { isShelved } from "./shelf.ts";
 
 interface Tools {
@@ -39,7 +39,7 @@ export async function listFolders(
   tools: Tools,
   { workspace, reference, onRead }: ListQuery & { reference?: Reference } = {},
 ): Promise<Listed> {
-  const isPlace = workspace && ((place: SessionPlace): boolean => isTogether(place, workspace));
+  const isPlace = workspace && ((at: Place): boolean => isTogether(at, workspace));
   const { ids, rows } = tools.listing?.rows(isPlace ? { isPlace } : reference) ?? none;
   const isWanted = (id: string, row: KnownRow | undefined): boolean => {
     if (!ids.has(id) || row?.running) return true;
@@ -50,32 +50,34 @@ export async function listFolders(
   const { found, left } = survey(home, (id) => ids.has(id));
   sweep(left);
   const sessions: ListedSession[] = [];
-  const elsewhere = new Map<string, Place>();
-  const asked: Place[] = [];
-  for (const place of found) {
-    const row = rows.get(place.id);
-    if (!isWanted(place.id, row)) {
-      elsewhere.set(place.id, place);
+  const elsewhere = new Map<string, SessionFolder>();
+  const asked: SessionFolder[] = [];
+  for (const folder of found) {
+    const row = rows.get(folder.id);
+    if (!isWanted(folder.id, row)) {
+      elsewhere.set(folder.id, folder);
       continue;
     }
-    const session = row && remembered(place, row, tools);
+    const session = row && remembered(folder, row, tools);
     if (session) sessions.push(session);
-    else asked.push(place);
+    else asked.push(folder);
   }
   const total = asked.filter(({ id }) => !ids.has(id)).length;
   let read = 0;
   for (let at = 0; at < asked.length; at += readAtOnce) {
     tools.signal?.throwIfAborted();
     const some = asked.slice(at, at + readAtOnce);
-    for (const session of await Promise.all(some.map((place) => describe(place, rows.get(place.id), tools))))
+    for (const session of await Promise.all(
+      some.map((folder) => describe(folder, rows.get(folder.id), tools)),
+    ))
       if (session) sessions.push(session);
     read += some.filter(({ id }) => !ids.has(id)).length;
     if (total > 0) onRead?.(read, total);
   }
   // Whether a successor counts is its predecessor's log's to say, which a row may not know yet.
   for (const { rotated, parent = "" } of sessions) {
-    const place = rotated && elsewhere.get(parent);
-    const session = place && (await describe(place, rows.get(parent), tools));
+    const folder = rotated && elsewhere.get(parent);
+    const session = folder && (await describe(folder, rows.get(parent), tools));
     if (session && elsewhere.delete(parent)) sessions.push(session);
   }
   await forget(ids, found, tools);
@@ -86,7 +88,11 @@ export async function listFolders(
 const none: KnownRows = { ids: new Set(), rows: new Map() };
 
 /** Removes the rows of sessions that are gone. */
-async function forget(ids: ReadonlySet<string>, found: readonly Place[], { listing }: Tools): Promise<void> {
+async function forget(
+  ids: ReadonlySet<string>,
+  found: readonly SessionFolder[],
+  { listing }: Tools,
+): Promise<void> {
   if (found.filter(({ id }) => ids.has(id)).length === ids.size) return;
   const there = new Set(found.map(({ id }) => id));
   await listing?.remove([...ids].filter((id) => !there.has(id)));
@@ -96,13 +102,13 @@ async function forget(ids: ReadonlySet<string>, found: readonly Place[], { listi
  * The session as its row says, when that is sure without a look at its lease: a row that doesn't say that somebody is at work was made, or
  * marked, when nobody was, and whoever takes the session appends to its log first of all.
  */
-function remembered(place: Place, row: KnownRow, tools: Tools): ListedSession | undefined {
+function remembered(folder: SessionFolder, row: KnownRow, tools: Tools): ListedSession | undefined {
   if (row.running) return undefined;
   try {
-    const bytes = lstatSync(logPath(place.path), { throwIfNoEntry: false })?.size;
+    const bytes = lstatSync(logPath(folder.path), { throwIfNoEntry: false })?.size;
     if (bytes !== row.bytes) return undefined;
     const summary = row.summary();
-    return summary && Object.assign(summary, { bytes }, inboxTrouble(place, row, tools));
+    return summary && Object.assign(summary, { bytes }, inboxTrouble(folder, row, tools));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return undefined;
@@ -110,7 +116,7 @@ function remembered(place: Place, row: KnownRow, tools: Tools): ListedSession | 
 }
 
 async function describe(
-  { id, path }: Place,
+  { id, path }: SessionFolder,
   row: KnownRow | undefined,
   tools: Tools,
 ): Promise<ListedSession | undefined> {
@@ -149,7 +155,7 @@ function troubleWords(error: unknown, path: string): string {
 
 /** What can't be read in the inbox. It is looked at again when something was put there or taken out. */
 function inboxTrouble(
-  { id, path }: Place,
+  { id, path }: SessionFolder,
   row: KnownRow | undefined,
   { listing }: Tools,
 ): { trouble?: string } {
@@ -168,7 +174,12 @@ function inboxTrouble(
 }
 
 /** As much of a summary as there is when the log can't be read; by the name or title that the catalogue remembers a person knows the session. */
-function broken({ id, path }: Place, row: KnownRow | undefined, bytes: number, why: string): ListedSession {
+function broken(
+  { id, path }: SessionFolder,
+  row: KnownRow | undefined,
+  bytes: number,
+  why: string,
+): ListedSession {
   const { name, title } = row?.summary() ?? {};
   return {
     id,
@@ -204,7 +215,7 @@ function seemsShelved(path: string): boolean {
 const longestMaking = 24 * 3_600_000;
 
 /** Removes what a crash left of a session that was being removed, or being made by a process that is dead. */
-function sweep(left: readonly Place[]): void {
+function sweep(left: readonly SessionFolder[]): void {
   for (const { id, path } of left) {
     try {
       if (!id.startsWith(".gone-") && mayBeMade(path)) continue;

@@ -24,7 +24,7 @@ export interface Making {
   clock: Clock;
   listing: Listing | undefined;
   /** Everything that its log holds to begin with, in groups. */
-  events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>;
+  events: AsyncIterable<readonly Append[]>;
   /** As `Beginning` has it. */
   visitor: LogVisitor | undefined;
   /** Passed before the first event, when the log is whole, and when the folder has its name. */
@@ -47,11 +47,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
     log = new LogFile(temporary, id, lease, clock);
     const draft = new Draft({ fence: 1, clock, write: log.writeLater, visitor });
-    for await (const group of events) {
-      draft.add(group);
-      if (draft.isFull) await draft.write();
-    }
-    await draft.write();
+    await draft.writeAll(events);
     await log.settled();
     log.close();
     log = undefined;

@@ -20,22 +20,22 @@ export const spoolPath = (folder: string): string => join(folder, "spool");
  */
 const lastTime = Date.UTC(9999, 11, 31);
 
-/** The folder that a session is made in: that of the month in which its id was made (UTC). */
-export function placeOf(home: string, id: string, now: number): string {
+/** Where a session's folder is made: under the month in which its id was made (UTC). */
+export function newPath(home: string, id: string, now: number): string {
   if (!isUuid(id)) throw new TypeError(`a session's id is a UUID in lower case, not "${id}"`);
   const made = uuidv7Time(id) ?? now;
   const month = new Date(made < lastTime ? made : now).toISOString().slice(0, 7);
   return join(sessionsPath(home), month, id);
 }
 
-/** A session's id and its folder. */
-export interface Place {
+/** A session's folder, which has the session's id as its name. */
+export interface SessionFolder {
   id: string;
   path: string;
 }
 
 /** Every session's folder, newest first. Links are no sessions: what they lead to may not be ours to write. */
-function places(home: string): Place[] {
+function folders(home: string): SessionFolder[] {
   return months(home)
     .flatMap((month) =>
       entries(month)
@@ -49,14 +49,17 @@ function places(home: string): Place[] {
  * Every session's folder in no order, and what a crash left of sessions that were being made or removed. Folders that are known by
  * their id are not looked at: with ten thousand of them that is most of the time.
  */
-export function survey(home: string, isKnown: (id: string) => boolean): { found: Place[]; left: Place[] } {
-  const [found, left]: [Place[], Place[]] = [[], []];
+export function survey(
+  home: string,
+  isKnown: (id: string) => boolean,
+): { found: SessionFolder[]; left: SessionFolder[] } {
+  const [found, left]: [SessionFolder[], SessionFolder[]] = [[], []];
   for (const month of months(home)) {
     for (const name of names(month)) {
-      const place = { id: name, path: `${month}${sep}${name}` };
+      const folder = { id: name, path: `${month}${sep}${name}` };
       if (isUuid(name)) {
-        if (isKnown(name) || isFolder(place.path)) found.push(place);
-      } else if (/^\.(?:new|gone)-/u.test(name) && isFolder(place.path)) left.push(place);
+        if (isKnown(name) || isFolder(folder.path)) found.push(folder);
+      } else if (/^\.(?:new|gone)-/u.test(name) && isFolder(folder.path)) left.push(folder);
     }
   }
   return { found, left };
@@ -65,7 +68,7 @@ export function survey(home: string, isKnown: (id: string) => boolean): { found:
 /** The folder of a session, or `undefined` when there is none. Refuses a folder that is a link. */
 export function locate(home: string, id: string, now: number): string | undefined {
   if (!isUuid(id)) return undefined;
-  const usual = placeOf(home, id, now);
+  const usual = newPath(home, id, now);
   const path = isThere(usual)
     ? usual
     : months(home)
@@ -80,8 +83,8 @@ export function locate(home: string, id: string, now: number): string | undefine
 
 /** For an id that no folder has. */
 export function noSession(home: string, id: string): Failure<"session-missing"> {
-  const nearest = places(home)
-    .map((place) => place.id)
+  const nearest = folders(home)
+    .map((folder) => folder.id)
     .filter((other) => other.slice(0, 6) === id.slice(0, 6))
     .slice(0, 3);
   const message =

@@ -18,7 +18,7 @@ it("a store that has served very many sessions doesn't remember each of them", a
     for (let nth = from; nth < from + count; nth++)
       await queue.queued({
         id: `01a1fac2-0000-7000-8000-${String(nth).padStart(12, "0")}`,
-        folder: "/nowhere",
+        path: "/nowhere",
       });
   };
   await serve(2_000, 0);

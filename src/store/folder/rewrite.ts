@@ -40,12 +40,7 @@ export async function rewriteLog(
     const fd = openPrivate(made, "wx");
     try {
       const write = async (bytes: Buffer): Promise<void> => void appendAll(fd, bytes);
-      const draft = new Draft({ fence, clock, write });
-      for await (const group of events) {
-        draft.add(group);
-        if (draft.isFull) await draft.write();
-      }
-      await draft.write();
+      await new Draft({ fence, clock, write }).writeAll(events);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -98,7 +98,7 @@ class MemoryStore implements SessionStore {
 
   async #make(
     id: string,
-    events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
+    events: AsyncIterable<readonly Append[]>,
     doing: string,
     visitor?: LogVisitor,
   ): Promise<SessionLog> {
@@ -270,22 +270,19 @@ class MemoryStore implements SessionStore {
     return [];
   }
 
-  async rewrite({ id, fence, lost }: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void> {
+  async rewrite(
+    { id, fence, lost }: SessionLog,
+    events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
+  ): Promise<void> {
     const log = new MemoryLog(id);
-    const draft = new Draft({ fence, clock: this.#clock, write: async (bytes) => void log.add(bytes) });
-    for await (const group of events) {
-      draft.add(group);
-      await draft.write();
-    }
+    const write = async (bytes: Buffer): Promise<void> => void log.add(bytes);
+    await new Draft({ fence, clock: this.#clock, write }).writeAll(events);
     lost.throwIfAborted();
     this.#kept(id).log = log;
   }
 
   async scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void> {
-    async function* all(): AsyncGenerator<readonly Append[]> {
-      yield events.map((event) => ({ event }));
-    }
-    await this.rewrite(log, all());
+    await this.rewrite(log, [events.map((event) => ({ event }))]);
     Object.assign(this.#kept(log.id), { inbox: new Map(), dead: new Map() });
   }
 
