@@ -1,5 +1,7 @@
-import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync } from "node:fs";
-import { hasCode } from "./system.ts";
+import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { hasCode, makeFolders, syncPath } from "./system.ts";
+import { appendAll } from "./write.ts";
 
 /**
  * Error codes of file systems without hard links, or without one from where the draft is: exFAT and some shares say `EPERM`, others the
@@ -33,3 +35,27 @@ export function placeNew(draft: string, path: string): boolean {
   }
   return true;
 }
+
+/** Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. */
+export async function writeNew(
+  path: string,
+  parts: AsyncIterable<string> | Iterable<string>,
+): Promise<number> {
+  makeFolders(dirname(path));
+  const temporary = `${path}.${process.pid}.new`;
+  const file = openSync(temporary, "wx", 0o600);
+  let bytes = 0;
+  try {
+    for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
+    fsyncSync(file);
+    if (!placeNew(temporary, path)) throw taken(path);
+    syncPath(dirname(path));
+  } finally {
+    closeSync(file);
+    rmSync(temporary, { force: true });
+  }
+  return bytes;
+}
+
+const taken = (path: string): Error =>
+  Object.assign(new Error(`${path} is there already`), { code: "EEXIST", syscall: "link", path });

@@ -19,7 +19,7 @@ import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
 import { codexSettings } from "../foreign/codex/home/settings.ts";
-import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";
+import { isUnknownKind } from "../foreign/codex/rollout/skipped.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { bytesWords, counted, quoted } from "../lib/words.ts";

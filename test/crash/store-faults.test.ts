@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { writeNew } from "../../src/foreign/codex/rollout/write.ts";
+import { writeNew } from "../../src/lib/place.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { removeWhole } from "../../src/lib/remove.ts";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";

@@ -1,13 +1,14 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { writeNew } from "../../lib/place.ts";
 import { isPrompt, type LogRecord } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { visibleItems } from "../../store/visible-items.ts";
-import { codexHome, homeOf } from "./home/places.ts";
+import { codexHome, homeOf, rolloutPath } from "./home/places.ts";
 import { chosenProvider } from "./home/settings.ts";
-import { rolloutPath, RolloutWriter, writeNew } from "./rollout/write.ts";
+import { RolloutWriter } from "./rollout/write.ts";
 
 /** Where a session is written to: into a Codex home, under the name that Codex itself would give it, or to a file of any name. */
 export type ExportTarget = { readonly codexHome: string } | { readonly path: string };

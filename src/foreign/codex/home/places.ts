@@ -76,6 +76,13 @@ export function rolloutFile(thread: string, made: number): string {
   return `rollout-${local.replaceAll(":", "-")}-${thread}.jsonl`;
 }
 
+/** Where a home has the file of a thread that is made at this time. */
+export function rolloutPath(home: string, thread: string, made: number): string {
+  const file = rolloutFile(thread, made);
+  const [date] = file.slice("rollout-".length).split("T") as [string];
+  return join(home, "sessions", ...date.split("-"), file);
+}
+
 /** The file that a compressed rollout is unpacked to: beside it, without `.zst`. Any other path as it is. */
 export function plainPath(path: string): string {
   return path.endsWith(".zst") ? path.slice(0, -".zst".length) : path;

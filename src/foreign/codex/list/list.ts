@@ -1,4 +1,5 @@
 import { Pauses } from "../../../lib/pauses.ts";
+import type { Writable } from "../../../lib/writable.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { currentOf } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
@@ -190,8 +191,6 @@ function threadOf(
   if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;
   return thread;
 }
-
-type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
 
 /** The file and those that it continues, newest first. */
 function chainOf(current: Found, byRollout: ReadonlyMap<string, Found>): Found[] {

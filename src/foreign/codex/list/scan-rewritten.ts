@@ -1,7 +1,9 @@
+import { isSummaryText } from "../rollout/compaction.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
-import { isSummaryText, promptOf, titleOf, toldPrompt } from "../rollout/prompt.ts";
+import { promptOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { titleOf } from "../rollout/title.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";
 
 /** What a list says of a rollout, apart from its header. */

@@ -1,9 +1,11 @@
 import type { JsonObject } from "../../../lib/json.ts";
+import { isSummaryText } from "../rollout/compaction.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
 import { lineAround } from "../rollout/lines.ts";
-import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "../rollout/prompt.ts";
+import { promptOf, taggedInJson, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { titleOf } from "../rollout/title.ts";
 
 const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
 const bareMark = Buffer.from('\n{"type":"message"');

@@ -8,8 +8,9 @@ import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
 import { lineAround, linesIn, type RolloutLine } from "../rollout/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
-import { promptOf, titleOf } from "../rollout/prompt.ts";
+import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { titleOf } from "../rollout/title.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
@@ -254,5 +255,5 @@ function lastLines(bytes: Buffer): RolloutLine[] {
   // A negative offset would be counted from the end.
   for (let lines = 0; start > 0 && lines < 8; lines++)
     start = bytes.lastIndexOf(newline, Math.max(0, start - 2)) + 1;
-  return linesIn(bytes.subarray(start), start);
+  return linesIn(bytes.subarray(start));
 }

@@ -5,7 +5,7 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { isOfScript } from "../examine/watched-record.ts";
-import { answeredAs } from "../rollout/item.ts";
+import { answerKind } from "../rollout/answer.ts";
 import { isCopiedCall } from "../findings/judge.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
@@ -200,7 +200,7 @@ function isPatch({ kind, payload: { item } }: RolloutRecord): boolean {
 function isLikely(call: Unpaired, output: Unpaired): boolean {
   const distance = output.index - call.index;
   if (distance <= 0 || distance > nearby || call.call.length !== output.call.length) return false;
-  if ((outputKinds[answeredAs(call.kind)] ?? "function_call_output") !== output.kind) return false;
+  if (answerKind(call.kind) !== output.kind) return false;
   let changed = 0;
   for (let at = 0; at < call.call.length; at++) if (call.call[at] !== output.call[at]) changed++;
   return changed <= mostChanged && call.call.length >= uniqueId;

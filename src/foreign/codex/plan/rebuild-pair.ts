@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import { outputKinds } from "../../../session/item.ts";
-import { answeredAs } from "../rollout/item.ts";
+import { answerTo } from "../rollout/answer.ts";
 import type { Unpaired } from "../rollout/span.ts";
 import { toldCall } from "./told-call.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
@@ -23,7 +23,7 @@ export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | unde
     output === undefined
       ? outcomeUnknown
       : `${exit === undefined ? "" : `Exit code: ${exit}\n`}Output:\n${output}`;
-  return { type: outputKinds[answeredAs(kind)] ?? "function_call_output", call_id: call, output: told };
+  return answerTo(kind, call, told);
 }
 
 /** The output item for a script's call that has none (code mode): that its outcome is unknown, and what events tell of the calls it made. */

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind, outputKinds } from "../../../session/item.ts";
 import type { Examination } from "../examine/examination.ts";
 import { callTold, watched } from "../examine/watched-record.ts";
-import { answeredAs } from "../rollout/item.ts";
+import { answerKind } from "../rollout/answer.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import type { Span } from "../rollout/span.ts";
 import type { Edit } from "./edit.ts";
@@ -84,7 +84,7 @@ export class UnreadPlanner {
       const [call, output] = isCall ? [kind, half.kind] : [half.kind, kind];
       const distance = isCall ? half.index - index : index - half.index;
       const isNear = distance > 0 && distance <= nearby;
-      return isNear && outputKinds[answeredAs(call)] === output && !this.#taken.has(half.call);
+      return isNear && answerKind(call) === output && !this.#taken.has(half.call);
     });
     // Of a call before this one that has none it may be the output.
     const isFirst = isCall && index - this.#left > nearby;

@@ -1,6 +1,5 @@
-import { bareKinds } from "./bare-kinds.ts";
 import { isAt } from "../../../lib/bytes.ts";
-import { type RolloutRecord, timeIn } from "./record.ts";
+import { bareKinds, timeIn } from "./record.ts";
 
 /** What the first bytes of a line say of it, without parsing the rest: types as in `RolloutRecord`. */
 export interface Glance {
@@ -114,26 +113,4 @@ function wordAt(bytes: Buffer, start: number, end: number): string | undefined {
     if (at === length) return known;
   }
   return (words[place] = bytes.toString("latin1", start, end));
-}
-
-/** What the head of a line that is too long to be parsed says of the record: what it is, and which call it belongs to. */
-export function recordOfHead(head: Buffer): RolloutRecord | undefined {
-  const glanced = glance(head);
-  if (glanced === undefined) return undefined;
-  const { type, kind, ordinal, payload: start } = glanced;
-  const text = head.toString("latin1", start);
-  const members = ["id", "role", "call_id", "name"].flatMap((key) => {
-    const value = new RegExp(`^\\{(?:"\\w+":(?:"[^"\\\\]*"|null),)*?"${key}":"([^"\\\\]*)"`, "u").exec(
-      text,
-    )?.[1];
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return {
-    readable: true,
-    era: start === 0 ? "bare" : "envelope",
-    type,
-    ...(kind !== undefined && { kind }),
-    payload: Object.fromEntries(members),
-    ...(ordinal !== undefined && { ordinal }),
-  };
 }

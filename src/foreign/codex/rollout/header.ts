@@ -60,9 +60,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
   if (id === undefined) return undefined;
   const git = objectOf(payload["git"]);
   const spawned = objectOf(objectOf(objectOf(payload["source"])["subagent"])["thread_spawn"]);
-  const base = objectOf(payload["history_base"]);
-  const rollout = text("thread_id", base)?.toLowerCase();
-  const header: { -readonly [K in keyof RolloutHeader]: RolloutHeader[K] | undefined } = {
+  return present<RolloutHeader>({
     id,
     created: timeOf(payload["timestamp"]),
     cwd: text("cwd"),
@@ -77,17 +75,19 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     isPaginated: payload["history_mode"] === "paginated",
     unknownMode: unknownModeIn(payload["history_mode"]),
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
-    historyBase:
-      rollout === undefined
-        ? undefined
-        : withoutUndefined({
-            rollout,
-            endOrdinal: numberOf(base["end_ordinal_exclusive"]),
-            endOffset: numberOf(base["end_byte_offset"]),
-          }),
+    historyBase: historyBaseIn(objectOf(payload["history_base"])),
     instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
-  };
-  return withoutUndefined(header) as RolloutHeader;
+  });
+}
+
+function historyBaseIn(base: JsonObject): HistoryBase | undefined {
+  const rollout = nonEmptyString(base["thread_id"])?.toLowerCase();
+  if (rollout === undefined) return undefined;
+  return present<HistoryBase>({
+    rollout,
+    endOrdinal: numberOf(base["end_ordinal_exclusive"]),
+    endOffset: numberOf(base["end_byte_offset"]),
+  });
 }
 
 const knownModes: readonly unknown[] = [undefined, "legacy", "paginated"];
@@ -112,8 +112,7 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
+/** The same without the members that are undefined. */
+function present<T extends object>(value: { readonly [Member in keyof T]: T[Member] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

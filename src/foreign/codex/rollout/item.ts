@@ -18,13 +18,6 @@ const ownMembers: ReadonlySet<string> = new Set([
 ]);
 const encoder = new TextEncoder();
 
-/**
- * The kind of call as which Codex answers a call: for its local shell (`codex-mini-latest`) it stores, sends and reads a function's
- * output, and ignores `local_shell_call_output` (0.23 to 0.169, 2026-11).
- */
-export const answeredAs = (callKind: string): string =>
-  callKind === "local_shell_call" ? "function_call" : callKind;
-
 /** An item as a log takes it: its bytes, and what its header says of it. */
 export interface LoggedItem {
   readonly facts: ItemFacts;

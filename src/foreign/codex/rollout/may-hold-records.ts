@@ -1,9 +1,9 @@
-import { bareKinds } from "./bare-kinds.ts";
 import { headOf, isCompressed, wholeOf } from "./compressed.ts";
 import { type Encoding, encodingOf } from "./encoding.ts";
 import { piecesOf } from "../../../lib/file-bytes.ts";
 import { longestLine } from "./lines.ts";
 import { recordTypes } from "./of-codex.ts";
+import { bareKinds } from "./record.ts";
 
 /** So much of a compressed rollout is looked at first. */
 const packedHead = 2 ** 16;

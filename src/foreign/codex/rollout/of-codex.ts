@@ -1,8 +1,7 @@
 import { valueEnd } from "../../../lib/json.ts";
-import { bareKinds } from "./bare-kinds.ts";
 import { glance } from "./glance.ts";
 import { isThreadId } from "../home/places.ts";
-import type { Era } from "./record.ts";
+import { bareKinds, type Era } from "./record.ts";
 
 /** The types that Codex gave its lines (0.34 to 0.169), and that of a bare one beside the items. */
 export const recordTypes: ReadonlySet<string> = new Set([

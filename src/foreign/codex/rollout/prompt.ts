@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../../lib/json.ts";
-import { printableLine } from "../../../lib/printable.ts";
 import { passthrough } from "./passthrough.ts";
 import { textIn } from "./text-in.ts";
 
@@ -52,8 +51,6 @@ export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:external_|(?:$
 const instructions = /^# AGENTS\.md instructions\b/iu;
 const warning =
   /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;
-/** How a message with the words of a summary begins, since 0.47. */
-const summaryHead = "Another language model started to solve this problem and produced a summary";
 
 /** Whether a part of a user's message is what Codex put there and not the person. */
 function isContextual(text: string): boolean {
@@ -129,95 +126,4 @@ function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
     kinds.length === parts &&
     kinds.some((kind) => typeof kind === "string" && kind.startsWith("user."))
   );
-}
-
-/** The prompt follows this heading where an editor or the desktop app has put before it what is open there. */
-const requestHead = "## My request for Codex:";
-/** The desktop app's form of that heading since 0.150, after headings (`# Files mentioned by the user:`) or tags of its own. */
-const laterHead = /^\s*(?:(?:#|<)[^]*?\n)?## My request:/u;
-/** What the app tells of itself before a prompt without such a heading. */
-const ambient = /^\s*<(in-app-browser-context|appshot)\b[^>]*>[^]*?<\/\1>/u;
-/** What was said to a session by voice, or given to it by another one of the app. */
-const handedOn =
-  /^\s*<(?:realtime|codex)_delegation>\s*(?:<source_thread_id>[^<]*<\/source_thread_id>\s*)?<input>([^]*?)<\/input>/u;
-const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
-
-/** What a person pinned to a page or to a diff in the desktop app, with where each note is (since 2026-04): often nothing else is asked. */
-const pinned = /^\s*(?:# [^]*?\n)?# (?:Browser|Diff) comments:\s*\n/u;
-/** A note's words follow this. */
-const noteHead = /^(?:Comment|Requested changes):\s*/mu;
-const noteEnd = /\n\s*(?:# |## |<in-app-browser-context\b)/u;
-/** What the app says of the pictures after a prompt. */
-const pictured =
-  /The next image (?:is untrusted page evidence|shows|was attached by the user)[^\n]* Comment \d+\.[^]*/u;
-
-/** Characters of a title, at most. */
-const longestTitle = 200;
-
-/** The first line of what a prompt asks, for lists: no words of an editor, no frames of images; `undefined` where it has no words. */
-export function titleOf(prompt: string): string | undefined {
-  const words = (pinned.test(prompt) ? askedOfPinned(prompt) : askedOf(prompt))
-    .slice(0, 8 * longestTitle)
-    .replaceAll(/<\/?image\b[^>]*>/gu, "");
-  const line = printableLine(words, longestTitle);
-  return line || printableLine(prompt.slice(0, 4 * longestTitle), longestTitle) || undefined;
-}
-
-function askedOf(prompt: string): string {
-  const at = prompt.indexOf(requestHead);
-  if (at >= 0) return prompt.slice(at + requestHead.length);
-  const said = handedOn.exec(prompt)?.[1];
-  if (said !== undefined) return said.replaceAll(/&(?:lt|gt|amp);/gu, (entity) => entities[entity] ?? entity);
-  return prompt.replace(laterHead, "").replace(ambient, "");
-}
-
-/** What is asked beside the notes, or what the first of them says. */
-function askedOfPinned(prompt: string): string {
-  const asked = askedOf(prompt).replace(pictured, "");
-  if (asked.trim() !== "" && !pinned.test(asked)) return asked;
-  const head = noteHead.exec(prompt);
-  return head ? prompt.slice(head.index + head[0].length).split(noteEnd, 1)[0]! : "";
-}
-
-/** Whether a text is a summary that Codex has put in the place of a history, and no prompt. */
-export function isSummaryText(text: string): boolean {
-  return text.startsWith(summaryHead);
-}
-
-const summaryPrefix = `${summaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
-/** In front of a summary that came without those words (up to 0.58): one more line end tells it from the others. */
-const lentPrefix = `${summaryPrefix}\n\n`;
-/** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
-const keptBytes = 80_000;
-
-/** How Codex frames an image among a message's texts. */
-const imageFrame = /<image(?:\s[^>]*)?><\/image>/gu;
-
-/**
- * What the next compaction keeps of a message's texts; "" for nothing. Codex takes a summary that came without the words that begin one for
- * a prompt.
- */
-export function keptByCompaction(text: string): string {
-  return isSummaryText(text) && !text.startsWith(lentPrefix) ? "" : text.replaceAll(imageFrame, "");
-}
-
-/**
- * The history that a `compacted` line without `replacement_history` stands for: the person's last messages, word for word as far as there
- * is room, and the summary (codex-rs `build_compacted_history`).
- */
-export function rebuiltHistory(prompts: readonly string[], summary: string): JsonObject[] {
-  const kept: string[] = [];
-  let room = keptBytes;
-  for (const prompt of prompts.toReversed()) {
-    if (room <= 0) break;
-    const size = Buffer.byteLength(prompt);
-    kept.unshift(size <= room ? prompt : `${prompt.slice(0, room / 2)}…${prompt.slice(-room / 2)}`);
-    room -= size;
-  }
-  const text = summary === "" ? "(no summary available)" : summary;
-  return [...kept, isSummaryText(text) ? text : `${lentPrefix}${text}`].map((words) => ({
-    type: "message",
-    role: "user",
-    content: [{ type: "input_text", text: words }],
-  }));
 }

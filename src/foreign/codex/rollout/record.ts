@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { bareKinds } from "./bare-kinds.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import type { Writable } from "../../../lib/writable.ts";
 
 /**
  * The shape of a line. "bare" up to about 0.33 (an item without envelope, `{"record_type":"state"}`, a header without a type), "envelope"
@@ -43,6 +43,22 @@ export interface Unreadable {
   readonly why: "blank" | "nul" | "json" | "not-an-object" | "git-lfs" | "too-long";
 }
 
+/**
+ * Kinds of items that lines without an envelope hold (up to about 0.33). Other programs, and people, write lines of their own into
+ * rollouts, with a type and no payload: Codex ignores them, and they are no items of the thread.
+ */
+export const bareKinds: ReadonlySet<string> = new Set([
+  "message",
+  "reasoning",
+  "function_call",
+  "function_call_output",
+  "custom_tool_call",
+  "custom_tool_call_output",
+  "local_shell_call",
+  "local_shell_call_output",
+  "web_search_call",
+]);
+
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const lfsPointer = "version https://git-lfs";
 const [openBracket, quote] = [0x5b, 0x22];
@@ -69,8 +85,6 @@ export function readRecord(line: { bytes: Buffer; whole: boolean }): RolloutReco
   const record = asRecord(value);
   return found === undefined ? record : { ...record, flaw: found };
 }
-
-type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
 
 /** The record that a parsed line, or an item of the old JSON document, is. */
 export function asRecord(value: JsonObject): RolloutRecord {

@@ -1,7 +1,7 @@
 import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { linesIn } from "./lines.ts";
-import { isSummaryText } from "./prompt.ts";
+import { isSummaryText } from "./compaction.ts";
 import type { ThreadChange } from "./thread-change.ts";
 import { ThreadFold } from "./thread.ts";
 

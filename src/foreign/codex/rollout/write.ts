@@ -1,23 +1,16 @@
-import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
-import { type JsonObject, objectsIn } from "../../../lib/json.ts";
+import { type JsonObject, objectsIn, stringOf } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { placeNew } from "../../../lib/place.ts";
-import { makeFolders, syncPath } from "../../../lib/system.ts";
-import { unknownOutcome } from "../../../replay/pair.ts";
+import { outcomeUnknown } from "../../../replay/pair.ts";
 import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
 import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
-import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
-import { rolloutFile } from "../home/places.ts";
 import { isWords } from "./agent-message.ts";
-import { answeredAs } from "./item.ts";
+import { answerTo, toolSearch } from "./answer.ts";
 import { exportedMessage, isInjected } from "./injected.ts";
 import { isContext, isLasting } from "./prompt.ts";
 import { textIn } from "./text-in.ts";
-import { nothingFound, toolSearch } from "./tool-search.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {
@@ -95,47 +88,53 @@ export class RolloutWriter {
    * The lines for an item: the item itself, and the event that Codex's own screens show it by. A summary is shown where it stands for every
    * prompt: a session without any is in none of Codex's lists.
    */
-  item(item: JsonObject, at: number, { isAsked = true }: { isAsked?: boolean } = {}): string {
-    if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
-      return this.item(exportedMessage(item), at);
-    const { type, role, call_id: call } = item;
-    const members = typeof type === "string" ? entryOf(kept, type) : undefined;
-    const isOfProgram = type === "message" && role === "user" && isContext(item);
-    const isToldByProgram =
-      type === "message" && role !== "assistant" && (role !== "user" || (isOfProgram && !isLasting(item)));
-    const id = typeof call === "string" ? call : "";
-    const isFurther = typeof type === "string" && isFurtherOutput(type, item["name"]) && this.#custom.has(id);
-    // A search that the provider did has no id, and what it found may be meant for that one alone.
-    const isSearch = type === toolSearch.call && id !== "";
-    const isAnswer = typeof type === "string" && (isOutputKind(type) || type === toolSearch.output);
-    const isOrphan =
-      (type === toolSearch.call && !isSearch) || (isAnswer && !this.#open.delete(id) && !isFurther);
-    const isSealed =
-      type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
-    if (!members || typeof type !== "string" || isToldByProgram || isOrphan || isSealed) {
+  item(given: JsonObject, at: number, { isAsked = true }: { isAsked?: boolean } = {}): string {
+    const item = isInjected(stringOf(given["type"]), given) ? exportedMessage(given) : given;
+    const type = stringOf(item["type"]);
+    const members = entryOf(kept, type);
+    const isPaired = this.#isPaired(type, item);
+    if (!members || !isPaired || isToldByProgram(item) || isSealedMessage(item)) {
       this.left++;
       return "";
     }
-    if (isCallKind(type) || isSearch) this.#open.set(id, type);
-    if (type === "custom_tool_call") this.#custom.add(id);
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
-    const isShown = !isOfProgram && !(isAsked && isSummaryItem(item));
+    const isShown = !isContext(item) && !(isAsked && isSummaryItem(item));
     return line(at, "response_item", own) + (isShown ? shownAs(own, at) : "");
+  }
+
+  /** False for an output whose call wasn't written. Remembers which calls are open. */
+  #isPaired(type: string, { call_id: call, name }: JsonObject): boolean {
+    const id = stringOf(call);
+    // A search that the provider did has no id, and what it found may be meant for that one alone.
+    if (type === toolSearch.call && id === "") return false;
+    if (isCallKind(type) || type === toolSearch.call) this.#open.set(id, type);
+    if (type === "custom_tool_call") this.#custom.add(id);
+    const isAnswer = isOutputKind(type) || type === toolSearch.output;
+    return !isAnswer || this.#open.delete(id) || (isFurtherOutput(type, name) && this.#custom.has(id));
   }
 
   /** Answers for the calls that have none. */
   end(at: number): string {
-    const answers = [...this.#open].map(([call, kind]) => {
-      if (kind === toolSearch.call) return line(at, "response_item", nothingFound(call));
-      const output = unknownOutcome(answeredAs(kind), call);
-      return line(at, "response_item", JSON.parse(new TextDecoder().decode(output)) as JsonObject);
-    });
+    const answers = [...this.#open].map(([call, kind]) =>
+      line(at, "response_item", answerTo(kind, call, outcomeUnknown)),
+    );
     this.#open.clear();
     return answers.join("");
   }
 }
+
+/** Whether a program wrote a message for the model, and writes it anew for each session. */
+function isToldByProgram(item: JsonObject): boolean {
+  const { type, role } = item;
+  if (type !== "message" || role === "assistant") return false;
+  return role !== "user" || (isContext(item) && !isLasting(item));
+}
+
+/** Whether an agent's message holds something that only its account opens. */
+const isSealedMessage = ({ type, content }: JsonObject): boolean =>
+  type === "agent_message" && Array.isArray(content) && sealedPart(content) !== undefined;
 
 /** An item with words where something sealed stood: nobody but the account that it was made with opens it. */
 function unsealed(item: JsonObject): JsonObject {
@@ -175,34 +174,3 @@ function shownAs(item: JsonObject, at: number): string {
 function line(at: number, type: string, payload: object): string {
   return `${writeJson({ timestamp: isoTime(at), type, payload })}\n`;
 }
-
-/** Where a Codex home has the rollout of a thread that is made now. */
-export function rolloutPath(home: string, thread: string, now: number): string {
-  const file = rolloutFile(thread, now);
-  const [date] = file.slice("rollout-".length).split("T") as [string];
-  return join(home, "sessions", ...date.split("-"), file);
-}
-
-/** Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. */
-export async function writeNew(
-  path: string,
-  parts: AsyncIterable<string> | Iterable<string>,
-): Promise<number> {
-  makeFolders(dirname(path));
-  const temporary = `${path}.${process.pid}.new`;
-  const file = openSync(temporary, "wx", 0o600);
-  let bytes = 0;
-  try {
-    for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
-    fsyncSync(file);
-    if (!placeNew(temporary, path)) throw taken(path);
-    syncPath(dirname(path));
-  } finally {
-    closeSync(file);
-    rmSync(temporary, { force: true });
-  }
-  return bytes;
-}
-
-const taken = (path: string): Error =>
-  Object.assign(new Error(`${path} is there already`), { code: "EEXIST", syscall: "link", path });

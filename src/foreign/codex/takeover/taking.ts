@@ -1,18 +1,20 @@
 import type { EventOf, NewEvent } from "../../../session/event.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { History } from "../../../session/history.ts";
-import { describeItem, isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
+import { describeItem, isCallKind, isOutputKind } from "../../../session/item.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import type { Append } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
+import { answerTo, toolSearch } from "../rollout/answer.ts";
+import { isSummaryText } from "../rollout/compaction.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
-import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "../rollout/item.ts";
+import { copiedItem, type LoggedItem, loggedItem } from "../rollout/item.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { isContext, isSummaryText, titleOf } from "../rollout/prompt.ts";
+import { isContext } from "../rollout/prompt.ts";
 import { Room } from "../rollout/room.ts";
 import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
-import { nothingFound, toolSearch } from "../rollout/tool-search.ts";
 import { ThreadFold } from "../rollout/thread.ts";
+import { titleOf } from "../rollout/title.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
 import { outcomeIn, type Progress, progressOf } from "./progress.ts";
 
@@ -322,10 +324,7 @@ export class Taking {
   #answerOpen(): void {
     if (this.#open.length === 0) return;
     for (const { kind, call } of this.#open.splice(0)) {
-      const bytes =
-        kind === toolSearch.call
-          ? Buffer.from(JSON.stringify(nothingFound(call)))
-          : outputItem(answeredAs(kind), call, unknown);
+      const bytes = Buffer.from(JSON.stringify(answerTo(kind, call, unknown)));
       const facts = describeItem(bytes);
       if (!facts) throw new Error("an output is an item");
       this.#item({ facts, bytes }, "repair");

@@ -1,7 +1,30 @@
 import type { JsonObject } from "../../../lib/json.ts";
 import { bytesWords } from "../../../lib/words.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
+import { glance } from "./glance.ts";
 import type { RolloutRecord } from "./record.ts";
+
+/** What the head of a line that is too long to be parsed says of the record: what it is, and which call it belongs to. */
+export function recordOfHead(head: Buffer): RolloutRecord | undefined {
+  const glanced = glance(head);
+  if (glanced === undefined) return undefined;
+  const { type, kind, ordinal, payload: start } = glanced;
+  const text = head.toString("latin1", start);
+  const members = ["id", "role", "call_id", "name"].flatMap((key) => {
+    const value = new RegExp(`^\\{(?:"\\w+":(?:"[^"\\\\]*"|null),)*?"${key}":"([^"\\\\]*)"`, "u").exec(
+      text,
+    )?.[1];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return {
+    readable: true,
+    era: start === 0 ? "bare" : "envelope",
+    type,
+    ...(kind !== undefined && { kind }),
+    payload: Object.fromEntries(members),
+    ...(ordinal !== undefined && { ordinal }),
+  };
+}
 
 /**
  * Stands in for an item whose line, of `bytes` bytes, is longer than what is held of one. No request could carry it, so words tell of it:

@@ -1,4 +1,5 @@
 import type { Glance } from "./glance.ts";
+import type { RolloutRecord } from "./record.ts";
 
 /** Kinds that Codex stores among the items and never sends: snapshots for undo, and what it sets up anew for each request. */
 export const ownKinds: ReadonlySet<string> = new Set([
@@ -62,3 +63,15 @@ const notKinds: ReadonlySet<string> = new Set([
 /** Whether the first bytes of a line tell that the fold has no use for it. */
 export const isSilent = ({ type, kind = "" }: Pick<Glance, "type" | "kind">): boolean =>
   silentTypes.has(type) || (type === "event_msg" && silentKinds.has(kind));
+
+const deliveryMark = "codex:code-mode-delivery:v1:";
+
+/**
+ * Whether a message only tells what a tool has shown to the person in the model's name. The tool's call says it; Codex writes the message
+ * for older versions to show, and sends nothing of it (codex-rs `rollout_payload`, measured with 0.169, 2026-11).
+ */
+export function isDelivery({ kind, payload, metadata }: RolloutRecord): boolean {
+  const marker = metadata?.["delivered_assistant_message"];
+  const isMarked = typeof marker === "string" && marker.startsWith(deliveryMark);
+  return isMarked && kind === "message" && payload["role"] === "assistant";
+}
