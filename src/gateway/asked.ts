@@ -1,4 +1,6 @@
 import { issuerOf } from "../provider/wire/issuer.ts";
+import { accountHeaders } from "./answer/headers.ts";
+import { responsesPath } from "./request/responses-path.ts";
 
 /** A request for a response that `fetch` was asked for, with its body in memory, so that it can be sent again. */
 export interface Asked {
@@ -10,8 +12,6 @@ export interface Asked {
   /** Who is asked (`provider.ts`): the base URL and a hash of the account. */
   readonly issuer: string;
 }
-
-const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?$/u;
 
 /**
  * Reads what `fetch` was asked for: an address with its settings, or a `Request`, whose body is used up as `fetch` uses it up. `undefined`,
@@ -38,7 +38,7 @@ export async function readAsked(
   const body = await bytes;
   signal?.throwIfAborted();
   const headers = new Headers(init.headers ?? request?.headers);
-  const account = headers.get("chatgpt-account-id") ?? headers.get("api-key") ?? headers.get("authorization");
+  const account = accountHeaders.map((name) => headers.get(name)).find((value) => value !== null);
   url.search = "";
   url.pathname = url.pathname.replace(responsesPath, "");
   return {
@@ -46,7 +46,7 @@ export async function readAsked(
     init: { ...(request && settingsOf(request)), ...init, method: "POST", ...(signal && { signal }) },
     body,
     headers,
-    issuer: issuerOf(url.href, account ?? undefined),
+    issuer: issuerOf(url.href, account),
   };
 }
 

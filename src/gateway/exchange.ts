@@ -36,7 +36,6 @@ export class Exchange implements AttemptHost, OpenRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
-  #issuer = "";
   /** What the client sent, until the answer goes out. */
   #body: HeldBody | undefined;
   /** Its dispatches, which tell when the body's memory is free. */
@@ -116,12 +115,11 @@ export class Exchange implements AttemptHost, OpenRequest {
   async #begin(upstream: Upstream): Promise<void> {
     this.#upstream = upstream;
     this.#tried.add(upstream);
-    this.#issuer = upstream.issuer(this.#request.headers);
     const { ledger, limits, wait, now, random, metrics } = this.#context;
     const body = this.#body;
     if (!body) return;
     const healing = await Healing.begin(body, {
-      issuer: this.#issuer,
+      issuer: upstream.issuer(this.#request.headers),
       memory: ledger,
       encoding: this.#request.headers["content-encoding"],
       maxBytes: limits.one,
@@ -133,7 +131,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#healing = healing;
     if (healing.prevented === undefined) return;
     metrics.count("prevented");
-    this.#context.log(`healed before it was sent to ${this.#upstream.name}: ${healing.prevented}`);
+    this.#context.log(`healed before it was sent to ${upstream.name}: ${healing.prevented}`);
   }
 
   #send(): void {
@@ -164,7 +162,7 @@ export class Exchange implements AttemptHost, OpenRequest {
   }
 
   sealed(blobs: readonly string[]): void {
-    this.#context.ledger.noteSealed(this.#issuer, blobs);
+    this.#context.ledger.noteSealed(this.#upstream.issuer(this.#request.headers), blobs);
   }
 
   began(response: string): void {
@@ -237,8 +235,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     const healing = this.#healing;
     if (!healing || this.#isOver) return;
     this.#watch.allow(undefined);
-    if (await this.#turnedElsewhere(refusal)) return;
     const failure = this.#classified(refusal.signal, healing.mayMeanSeals(refusal.signal));
+    if (await this.#turnedElsewhere(failure, healing)) return;
     const verdict = await healing.refused(failure);
     if (this.#isOver) return;
     const { metrics, log } = this.#context;
@@ -273,13 +271,13 @@ export class Exchange implements AttemptHost, OpenRequest {
    * request carries, which no other can open. Once every other is away or left out, the busy one is asked again. Resolves to whether
    * another was asked.
    */
-  async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
+  async #turnedElsewhere(failure: Failure, healing: Healing): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;
-    if (upstreams.all.length === 1) return false;
-    const failure = this.#classified(signal);
+    const body = this.#body;
+    if (!body || upstreams.all.length === 1) return false;
     const lack = lackOf(failure, {
       hasKey: this.#upstream.key !== undefined,
-      holdsSeals: () => this.#healing?.holdsSeals() === true,
+      holdsSeals: () => healing.holdsSeals(),
     });
     if (lack === undefined) return false;
     if (lack === "away") upstreams.leaveOut(this.#upstream);
@@ -288,13 +286,12 @@ export class Exchange implements AttemptHost, OpenRequest {
     const last = isBusy ? undefined : this.#busy;
     const other = upstreams.hasOther(this.#tried) ? upstreams.next(this.#tried) : last;
     if (!other) return false;
-    const isHolder = (body: HeldBody): boolean =>
-      upstreams.holderOf(this.#request.headers, body) === this.#upstream;
-    if (isBusy && this.#body && isHolder(this.#body)) return false;
     const before = this.#upstream;
+    const { headers } = this.#request;
+    if (isBusy && upstreams.holderOf(headers, body) === before) return false;
     if (isBusy) this.#busy = before;
     else if (other === last) this.#busy = undefined;
-    if (this.#body) upstreams.noteAsked(this.#request.headers, this.#body, other);
+    upstreams.noteAsked(headers, body, other);
     await this.#begin(other);
     if (this.#isOver) return true;
     metrics.count("retries", failure.class);

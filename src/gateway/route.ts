@@ -3,6 +3,7 @@ import { answerError } from "./answer/answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { passThrough } from "./pass-through.ts";
+import { responsesPath } from "./request/responses-path.ts";
 
 /**
  * Brings a request target into the usual form (`/v1/…`): clients that take the gateway for a proxy send a whole URL, whose host takes the
@@ -15,9 +16,6 @@ export function toOriginForm(request: IncomingMessage): void {
   request.headers.host = host;
   request.url = `${pathname}${search}`;
 }
-
-/** Paths of requests for a response, for a compaction, and for the count of input tokens. */
-const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
 /** A step up in a path, also as servers read it that take an escaped slash or a backslash for one, or leave out what follows a ";" or a "#". */
 const leadsUp = /^[^?]*(?:[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\;?#]|%2f|%5c|$)/iu;

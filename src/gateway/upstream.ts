@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { dispatcherFor } from "../provider/wire/connection.ts";
 import { isSecret } from "../lib/secret.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
+import { accountHeaders } from "./answer/headers.ts";
 import { ownTokenIn } from "./guard.ts";
 
 /** An endpoint that speaks the Responses API. */
@@ -100,12 +101,9 @@ export class Upstream {
     };
   }
 
-  /**
-   * The issuer of what it seals for this client: the base URL with a hash of the account, or of the key where no account is named. A
-   * ChatGPT login sends another token every hour and the same account.
-   */
+  /** The issuer of what it seals for this client: the base URL with a hash of the account, or of the key where no account is named. */
   issuer(headers: IncomingHttpHeaders): string {
-    const given = headers["chatgpt-account-id"] ?? headers["api-key"] ?? headers.authorization;
+    const given = accountHeaders.map((name) => headers[name]).find((value) => value !== undefined);
     const account = this.key ?? (Array.isArray(given) ? given[0] : given) ?? "";
     let issuer = this.#issuers.get(account);
     if (issuer === undefined) {

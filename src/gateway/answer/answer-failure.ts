@@ -1,5 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { plainHeaders, signalFromEvent, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import {
+  bodyLimit,
+  plainHeaders,
+  signalFromEvent,
+  signalFromHttp,
+  signalFromTransport,
+} from "../../failure/signal.ts";
 import type { FailureSignal } from "../../failure.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { dataOf, eventsIn } from "../body/stream-scan.ts";
@@ -41,7 +47,7 @@ export function failureInWhole(body: Buffer, headers: Record<string, string>): F
       return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
     return body.length === 0
       ? signalFromTransport("INCOMPLETE", "an empty answer")
-      : signalFromHttp(200, headers, text.slice(0, 64 * 1024));
+      : signalFromHttp(200, headers, text);
   }
   const { code, output, msg, message } = value;
   // Relays that answer 200 to everything and tell in the body how it went.
@@ -57,7 +63,7 @@ export function failureInWhole(body: Buffer, headers: Record<string, string>): F
 
 /** What came under the name of a stream and is none: an error as JSON, or a page; `undefined` for anything else. */
 export function errorInstead(held: readonly Buffer[]): FailureSignal | undefined {
-  const text = Buffer.concat(held).toString("utf8", 0, 64 * 1024);
+  const text = Buffer.concat(held).toString("utf8", 0, bodyLimit);
   const value = parseJson(text);
   if (isJsonObject(value)) return signalFromEvent("error", value, text);
   return /^\s*</u.test(text) ? signalFromHttp(200, {}, text) : undefined;

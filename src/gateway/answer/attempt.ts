@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import { plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { bodyLimit, plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { Failure, FailureSignal } from "../../failure.ts";
 import { ContentDecoder } from "../../lib/content-decoder.ts";
 import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
@@ -23,10 +23,13 @@ import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan
  */
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
+/** How an attempt holds up or ends what it is told of: undici's controller, as far as it is used. */
+export type Controller = Pick<Dispatcher.DispatchController, "abort" | "pause" | "resume">;
+
 /** One request to an upstream, and what its answer is: held until it is known to be good, then passed on as it comes. */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #host: AttemptHost;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: Controller | undefined;
   #mode: Mode = "waiting";
   #status = 0;
   #headers: IncomingHttpHeaders = {};
@@ -55,16 +58,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     );
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller;
     if (this.#mode === "over") controller.abort(new Error("cancelled"));
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
+  onResponseStart(_controller: Controller, status: number, headers: IncomingHttpHeaders): void {
     if (this.#mode === "over") return;
     this.#host.alive();
     // Early hints: the answer is still to come.
@@ -101,7 +100,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Controller, chunk: Buffer): void {
     if (this.#decoder) this.#decoder.write(chunk);
     else this.#gathering.add(chunk);
   }
@@ -159,7 +158,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#cut(signalFromTransport("CUT", "the stream closed before response.completed"));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onResponseError(_controller: Controller | undefined, error: Error): void {
     if (!this.#decoder) return this.#broke(error);
     // What came before it broke is decoded first.
     this.#wasBroken = error;
@@ -281,9 +280,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #commit(mode: "stream" | "opaque", arrivedAt: number, isGood: boolean): void {
     this.#mode = mode;
     this.#isCommitted = true;
-    const { "content-length": _length, ...headers } = this.#headers;
-    // A stream that is cut gets an event more than its length foresees.
-    this.#host.commit(this.#status, mode === "stream" ? headers : this.#headers, arrivedAt, isGood);
+    this.#host.commit(this.#status, this.#headers, arrivedAt, isGood);
     for (const bytes of this.#held.take()) this.#host.write(bytes);
   }
 
@@ -305,7 +302,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     if (!body || this.#status >= 400)
       return this.#refuse(
-        signalFromHttp(this.#status, headers, (body ?? bytes).toString("utf8", 0, 64 * 1024)),
+        signalFromHttp(this.#status, headers, (body ?? bytes).toString("utf8", 0, bodyLimit)),
       );
     const signal = failureInWhole(body, headers);
     if (signal) return this.#refuse(signal);

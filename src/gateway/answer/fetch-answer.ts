@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Dispatcher } from "undici";
 import type { FailureSignal } from "../../failure.ts";
 import type { BegunStream } from "./broken-stream.ts";
 import { BodyMemory } from "../body/held-body.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type Controller } from "./attempt.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
 
 /** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */
@@ -116,17 +115,8 @@ class FetchHost implements AttemptHost {
     else this.#settling.reject(error);
   }
 
-  #controller(cancel: () => void): Dispatcher.DispatchController {
-    const isAborted = (): boolean => this.#isAborted;
-    const isPaused = (): boolean => this.#isPaused;
+  #controller(cancel: () => void): Controller {
     return {
-      get aborted() {
-        return isAborted();
-      },
-      get paused() {
-        return isPaused();
-      },
-      reason: null,
       abort: () => {
         this.#isAborted = true;
         this.resume();

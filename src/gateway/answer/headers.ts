@@ -17,6 +17,12 @@ const hopByHop: ReadonlySet<string> = new Set([
 export const tokenHeader = "x-throughline-token";
 
 /**
+ * Request headers that name the client's account, or else the key that stands for it. A ChatGPT login sends another token every hour and
+ * the same account.
+ */
+export const accountHeaders = ["chatgpt-account-id", "api-key", "authorization"] as const;
+
+/**
  * Request headers that aren't passed on: the gateway says its own, or they are meant for it alone. (`origin` names the page that asks; the
  * upstream is asked by the gateway.)
  */

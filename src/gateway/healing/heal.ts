@@ -158,9 +158,10 @@ export class Healing {
   }
 
   /** The request taken apart, which is done once; `undefined` when it can't be. */
-  #taking(plain = this.#taken || this.#isUnreadable ? undefined : this.#plain()): TakenRequest | undefined {
+  #taking(decoded?: Buffer): TakenRequest | undefined {
     if (this.#taken || this.#isUnreadable) return this.#taken;
     const { issuer, memory } = this.#facts;
+    const plain = decoded ?? this.#plain();
     const request = plain && readRequest(plain);
     this.#taken = request && new TakenRequest(request, { issuer, sealedBy: (blob) => memory.sealedBy(blob) });
     this.#isUnreadable = this.#taken === undefined;

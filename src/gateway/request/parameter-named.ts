@@ -1,6 +1,7 @@
 import { type Failure, isFailureOf } from "../../failure.ts";
 import { reread } from "../../failure/named.ts";
 import { isJsonObject, type JsonObject, members, stringOf } from "../../lib/json.ts";
+import { canGo } from "../../recovery/first-remedies.ts";
 import { isRefusal } from "../../recovery/trial.ts";
 import type { Quarantine } from "../../session/event.ts";
 import type { TakenRequest } from "./taken-request.ts";
@@ -133,28 +134,18 @@ const isLimit: ReadonlySet<string> = new Set(["max_output_tokens", "max_tool_cal
 /** Settings that a request can go without, and those in them: `text.verbosity`. */
 function settingNames(settings: JsonObject): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {
-    if (needed.has(name)) return [];
+    if (isNeeded(name)) return [];
     const inner = isJsonObject(value) ? Object.keys(value).map((key) => `${name}.${key}`) : [];
-    const free = inner.filter((path) => !needed.has(path));
+    const free = inner.filter((path) => !isNeeded(path));
     // What holds something needed is needed.
     return free.length < inner.length ? free : [name, ...free];
   });
 }
 
-const needed: ReadonlySet<string> = new Set([
-  "background",
-  "conversation",
-  "input",
-  "instructions",
-  "model",
-  "previous_response_id",
-  "prompt",
-  "store",
-  "stream",
-  "text.format",
-  "tool_choice",
-  "tools",
-]);
+/** Beside what no request can go without: settings that decide what becomes of the answer, which aren't left out on a guess. */
+const decisive: ReadonlySet<string> = new Set(["background", "store", "tool_choice"]);
+
+const isNeeded = (name: string): boolean => decisive.has(name) || !canGo(name);
 
 /**
  * Settings that say who asks. They are left out only where the failure's class says that a setting isn't accepted, never on a guess: whom
