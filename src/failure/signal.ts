@@ -5,7 +5,7 @@ import { embeddedObject } from "./embedded.ts";
 import { parsePartialJson } from "./partial.ts";
 import { canonicalPlace, pathOf, placeInDetails, placeInPython } from "./place.ts";
 
-/** How many characters of a body are kept. */
+/** How many characters of a body are kept; no more bytes of it need to be read. */
 export const bodyLimit = 64 * 1024;
 
 /** One error object of an answer. An answer that came through gateways has several, one inside the other. */

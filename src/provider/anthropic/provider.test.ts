@@ -113,6 +113,17 @@ describe("a streamed answer", () => {
       expect(itemsOf(await ask(url))).toMatchObject([{ arguments: '{"id":12345678901234567890}' }]);
   });
 
+  it.each([
+    ["its text under another name", '{"patch":"*** Begin"}'],
+    ["bare text", "*** Begin"],
+    ["a JSON string", '"*** Begin"'],
+  ])("has the text of a custom tool's call from %s", async (_what, json) => {
+    const { url } = await upstream(
+      messageStart + toolUseBlock(0, "toolu_01B", "apply_patch", json) + messageEnd("tool_use"),
+    );
+    expect(itemsOf(await ask(url))).toMatchObject([{ type: "custom_tool_call", input: "*** Begin" }]);
+  });
+
   it("becomes items as its blocks stop, in their order, and ends with the usage", async () => {
     const { url } = await upstream(whole);
     const events = await ask(url);

@@ -1,14 +1,14 @@
-import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
+import { signalFromEvent } from "../../failure/signal.ts";
 import { type JsonObject, objectOf, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
+import { customText } from "../wire/custom-text.ts";
 import { incomplete } from "../wire/decoder.ts";
 import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 import { reasoningItem } from "./thinking.ts";
-import { rawInput } from "./tools.ts";
 
 interface OpenBlock {
   readonly block: JsonObject;
@@ -181,7 +181,7 @@ export class MessagesReader implements AnswerReader {
     const call_id = stringOf(block["id"]);
     const name = stringOf(block["name"]);
     return this.#customTools.has(name)
-      ? { type: "custom_tool_call", call_id, name, input: rawInput(json) }
+      ? { type: "custom_tool_call", call_id, name, input: customText(json) }
       : { type: "function_call", call_id, name, arguments: json };
   }
 
@@ -201,10 +201,7 @@ export class MessagesReader implements AnswerReader {
       case "model_context_window_exceeded":
         return [...said, { type: "refused", signal: signalFromEvent("message_delta", event, data) }];
       case "pause_turn":
-        return [
-          ...said,
-          { type: "refused", signal: signalFromTransport("INCOMPLETE", "the provider paused the turn") },
-        ];
+        return [...said, incomplete("the provider paused the turn")];
       default:
         return [...said, { type: "completed", ...this.#identity(), usage: this.#used() }];
     }

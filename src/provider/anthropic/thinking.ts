@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { type JsonObject, objectsIn, stringOf } from "../../lib/json.ts";
 import type { ThinkingBlock } from "./block.ts";
 
 /**
@@ -36,9 +36,6 @@ export function thinkingBlock(item: JsonObject): ThinkingBlock | undefined {
   if (typeof sealed !== "string" || sealed === "") return undefined;
   if (format === redactedFormat) return { type: "redacted_thinking", data: sealed };
   if (format !== thinkingFormat) return undefined;
-  const parts: unknown[] = Array.isArray(content) ? content : [];
-  const texts = parts.map((part) =>
-    isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : "",
-  );
+  const texts = objectsIn(content).map(({ text }) => stringOf(text));
   return { type: "thinking", thinking: texts.join(""), signature: sealed };
 }

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "../../session/definition.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import { parseExactJson, wellFormedJson } from "../../lib/whole-json.ts";
 import type { CacheMark } from "./block.ts";
 
@@ -36,12 +36,6 @@ export function pastTool(name: string): MessagesTool {
 function described({ description, format }: Extract<ToolDefinition, { type: "custom" }>): string {
   if (!isJsonObject(format) || typeof format["definition"] !== "string") return description;
   return `${description}\n\nThe input follows this grammar:\n${format["definition"]}`;
-}
-
-/** The raw text of a custom call from the JSON that this wire carries it in; text that is not such JSON counts as it stands. */
-export function rawInput(json: string): string {
-  const parsed = parseJson(json);
-  return isJsonObject(parsed) && typeof parsed["input"] === "string" ? parsed["input"] : json;
 }
 
 /**

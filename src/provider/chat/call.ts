@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, objectOf, parseJson } from "../../lib/json.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
+import { customText } from "../wire/custom-text.ts";
 
 /** A call as its fragments come. */
 export interface PartialCall {
@@ -92,7 +93,7 @@ export function callItem(call: PartialCall, callId: string, tools: readonly Tool
   const signature = call.signature === undefined ? {} : { thought_signature: call.signature };
   return {
     ...(custom
-      ? { type: "custom_tool_call", call_id: callId, name: call.name, input: inputOf(call.arguments) }
+      ? { type: "custom_tool_call", call_id: callId, name: call.name, input: customText(call.arguments) }
       : {
           type: "function_call",
           call_id: callId,
@@ -101,16 +102,6 @@ export function callItem(call: PartialCall, callId: string, tools: readonly Tool
         }),
     ...signature,
   };
-}
-
-/** The custom tool's text: `input`, or the one string that the model gave under another name, or what it wrote in place of JSON. */
-function inputOf(written: string): string {
-  const parsed = parseJson(written);
-  if (typeof parsed === "string") return parsed;
-  if (!isJsonObject(parsed)) return written;
-  const members = Object.values(parsed);
-  const text = parsed["input"] ?? (members.length === 1 ? members[0] : undefined);
-  return typeof text === "string" ? text : written;
 }
 
 /** The call ids of a session, and of the answer that is read. The same history and answer always give the same ids. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, objectsIn, parseJson, stringOf } from "../../lib/json.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import { frameWords } from "../../replay/element.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
@@ -230,9 +230,8 @@ function argumentsOf(item: JsonObject): string {
 }
 
 function reasoningText(item: JsonObject): string {
-  const content = Array.isArray(item["content"]) ? item["content"] : [];
-  return content
-    .map((part) => (isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
+  return objectsIn(item["content"])
+    .map(({ text }) => stringOf(text))
     .join("");
 }
 

@@ -1,5 +1,4 @@
-import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
-import type { FailureSignal } from "../../failure.ts";
+import { signalFromEvent } from "../../failure/signal.ts";
 import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../lib/json.ts";
 import { parseExactJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
@@ -221,13 +220,9 @@ function isError(value: unknown): boolean {
 }
 
 function refused(event: JsonObject, data: string): Said {
-  const signal: FailureSignal = signalFromEvent("error", event, data);
-  if (signal.message !== "" || signal.code !== undefined || signal.status !== undefined)
-    return { type: "refused", signal };
-  return {
-    type: "refused",
-    signal: signalFromTransport("INCOMPLETE", "the answer is no chat completion"),
-  };
+  const signal = signalFromEvent("error", event, data);
+  const isTold = signal.message !== "" || signal.code !== undefined || signal.status !== undefined;
+  return isTold ? { type: "refused", signal } : incomplete("the answer is no chat completion");
 }
 
 function firstChoice(event: JsonObject): JsonObject {

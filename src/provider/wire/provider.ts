@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { catalogue } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
 import { mayHideSeals } from "../../failure/pattern.ts";
-import { plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { bodyLimit, plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { ContentDecoder } from "../../lib/content-decoder.ts";
@@ -55,8 +55,8 @@ export function wireProvider<Body extends StreamedBody>(options: WireOptions, wi
 
 // An error body is read for so long at most, milliseconds; what has come by then is classified.
 const errorBodyMs = 5_000;
-const errorBodyBytes = 64 * 1024;
 const drainMs = 1_000;
+const drainBytes = 64 * 1024;
 /** The longest answers that models write (256 Ki tokens, an event of 600 bytes each) come to 150 MB. */
 const answerBytes = 256_000_000;
 
@@ -296,7 +296,7 @@ async function drain(reader: AsyncIterator<Buffer>, closer: AbortController): Pr
   const close = (): void => closer.abort(new Error("the stream is closed"));
   const timer = setTimeout(close, drainMs);
   try {
-    for (let length = 0; length < errorBodyBytes;) {
+    for (let length = 0; length < drainBytes;) {
       const next = await reader.next();
       if (next.done) break;
       length += next.value.length;
@@ -327,7 +327,7 @@ function isHeartbeat(piece: Buffer): boolean {
   return /^\s*(?::|event: ?(?:ping|keepalive)\b)/u.test(piece.toString("latin1", 0, 40));
 }
 
-/** The first 64 KiB of an error body, or what has come of them after five seconds. A body that breaks counts as far as it came. */
+/** The start of an error body, as much as its signal keeps, or what has come of them after five seconds. A body that breaks counts as far as it came. */
 async function readStart(
   body: Readable,
   pieces: AsyncIterable<Buffer | Silence>,
@@ -344,7 +344,7 @@ async function readStart(
       if (!Buffer.isBuffer(chunk)) continue;
       chunks.push(chunk);
       length += chunk.length;
-      if (length >= errorBodyBytes) break;
+      if (length >= bodyLimit) break;
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -354,5 +354,5 @@ async function readStart(
     late.removeEventListener("abort", stop);
     signal.removeEventListener("abort", stop);
   }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, errorBodyBytes));
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, bodyLimit));
 }
