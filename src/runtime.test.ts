@@ -355,22 +355,6 @@ describe("an owner that died", () => {
 });
 
 describe("the log", () => {
-  it("takes nothing more once a rotation is committed, though its successor can't be opened", async () => {
-    const session = await started({ turn: [turn(undefined, step("Done."))] });
-    expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    const [id, read] = [session.id, sessions.store.read.bind(sessions.store)];
-    sessions.store.read = () =>
-      Promise.reject(new Failure("store-unavailable", "It can't be read.", { path: id }));
-    await expect(session.rotate("rotating")).rejects.toMatchObject({ class: "store-unavailable" });
-    sessions.store.read = read;
-    await expect(session.run("more", never)).rejects.toMatchObject({ class: "lease-lost" });
-    const head = await sessions.store.head(id);
-    expect(head).not.toBe(id);
-    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
-    expect(next.id).toBe(head);
-    await next.close();
-  });
-
   it("has one output of a tool that ran while an item of its step could not be written, and it ran once", async () => {
     const both = step([shell("sleep 0.3; echo ran >> ran"), shell("true")]);
     const session = await started({ turn: [turn(/again/, step("Done.")), turn(1, both)] });

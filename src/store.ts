@@ -144,6 +144,8 @@ export interface Successor {
   id: string;
   /** Everything that its log holds to begin with, `session-created` first, in groups of any size. */
   events: AsyncIterable<readonly Append[]>;
+  /** As in `Beginning`. */
+  visitor?: LogVisitor;
 }
 
 /**

@@ -12,7 +12,6 @@ import {
 import { cutWindow, type Cut, weightOf } from "../session/cut.ts";
 import { isPrompt, type NewEvent, type Usage } from "../session/event.ts";
 import { describeItem, itemText, messageItem } from "../session/item.ts";
-import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
@@ -153,7 +152,7 @@ async function logSummary(
   const [made] = await journal.append({ event, item });
   crashPoint("compaction-appended");
   observe({ type: "notice", text: notice });
-  if (describes && made) journal.log.describe(summarize(journal.history, made.event.at));
+  if (describes && made) journal.describe(made.event.at);
 }
 
 /** Failures that say nothing about the request: it is worth another try when they are over. */

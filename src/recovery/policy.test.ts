@@ -7,7 +7,7 @@ import { copilot } from "../replay/contracts/copilot.ts";
 import { deepseek } from "../replay/contracts/deepseek.ts";
 import { gemini } from "../replay/contracts/gemini.ts";
 import { openai } from "../replay/contracts/openai.ts";
-import { shortCallId } from "../replay/pair.ts";
+import { shortCallId } from "../replay/call-ids.ts";
 import { project } from "../replay/project.ts";
 import type { Action } from "./action.ts";
 import { type Circumstances, decide } from "./policy.ts";

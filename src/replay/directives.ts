@@ -62,7 +62,11 @@ export class Directives {
   readonly #acceptedTypes: ReadonlySet<string> | undefined;
   readonly #parameters: readonly Extract<QuarantineScope, { kind: "parameter" }>[];
 
-  constructor(contract: ReplayContract, quarantines: readonly Quarantine[], sealed: boolean) {
+  readonly #issuer: string;
+
+  /** `quarantines`: those that hold for requests to this issuer; `sealed`: as in `ProjectionBasis`. */
+  constructor(contract: ReplayContract, issuer: string, quarantines: readonly Quarantine[], sealed: boolean) {
+    this.#issuer = issuer;
     const scopes = quarantines.map(({ scope }) => scope);
     const ofKind = <K extends QuarantineScope["kind"]>(kind: K): Extract<QuarantineScope, { kind: K }>[] =>
       scopes.filter((scope): scope is Extract<QuarantineScope, { kind: K }> => scope.kind === kind);
@@ -118,7 +122,7 @@ export class Directives {
   }
 
   /** The rule by which an item is left out for good, as far as it depends on that item alone. */
-  ruleAgainst(record: ItemRecord, issuer: string): ReplayRule | undefined {
+  ruleAgainst(record: ItemRecord): ReplayRule | undefined {
     const { kind, sealed, empty, text } = record.event;
     const { reasoningText, sealed: seals } = this.contract;
     const isHolder = isSealHolder(record.event);
@@ -132,14 +136,15 @@ export class Directives {
       if (reasoningText === "drop" || reasoningText === "with-seal") return "reasoning-text";
     }
     if (sealed?.shape === "malformed") return "seal-malformed";
-    if (!sealed || acceptsSeal(this.contract, issuer, record)) return undefined;
+    if (!sealed || acceptsSeal(this.contract, this.#issuer, record)) return undefined;
     return seals === "drop" ? "sealed-dropped" : "sealed-elsewhere";
   }
 
   /** Whether an item that holds something sealed among other content is sent without its seal. */
-  isUnsealed(record: ItemRecord, issuer: string): boolean {
+  isUnsealed(record: ItemRecord): boolean {
     if (!isSealHolder(record.event)) return false;
-    const isWhole = record.event.sealed?.shape !== "malformed" && acceptsSeal(this.contract, issuer, record);
+    const isWhole =
+      record.event.sealed?.shape !== "malformed" && acceptsSeal(this.contract, this.#issuer, record);
     return !isWhole || this.#isUnsealed(record);
   }
 

@@ -86,17 +86,21 @@ export function editsOf(
   return [{ from: cut[0], to: cut[1], bytes: nothing }];
 }
 
-/** The answer that follows a call without output. */
-export function answerTo(record: ItemRecord, callId: string): Uint8Array {
-  return unknownOutcome(record.event.kind, callId);
+/** The call id under which a call or an output is sent. */
+export function sentCallId(
+  { items, callIds }: Pick<ProjectedItems, "items" | "callIds">,
+  at: number,
+): string {
+  return callIds.get(at) ?? items[at]!.event.call ?? "";
 }
 
 const answerOverhead = new Map<string, number>();
 
-/** Length of `answerTo` without making it. */
-export function answerLength(record: ItemRecord, callId: string): number {
-  const { kind } = record.event;
-  if (!/^[\w-]*$/u.test(callId)) return answerTo(record, callId).length;
+/** Length of the answer that follows a call without output (`unknownOutcome`), which isn't made for that. */
+export function answerLength(projected: Pick<ProjectedItems, "items" | "callIds">, at: number): number {
+  const { kind } = projected.items[at]!.event;
+  const callId = sentCallId(projected, at);
+  if (!/^[\w-]*$/u.test(callId)) return unknownOutcome(kind, callId).length;
   let overhead = answerOverhead.get(kind);
   if (overhead === undefined) answerOverhead.set(kind, (overhead = unknownOutcome(kind, "").length));
   return overhead + callId.length;
@@ -116,14 +120,13 @@ export function sizeOf(record: ItemRecord, flags: number, found: readonly Edit[]
 
 /** Bytes of the first `count` elements, with the comma after each but the last of all. */
 export function sizeOfFirst(projected: ProjectedItems, count: number): number {
-  const { items, flags, edits, callIds } = projected;
+  const { items, flags, edits } = projected;
   let bytes = 0;
   let left = count;
   for (const [kind, at] of sentElements(projected)) {
     if (left-- === 0) return bytes + count;
     if (kind === "head" || kind === "tail") bytes += frame[kind].length;
-    else if (kind === "answer")
-      bytes += answerLength(items[at]!, callIds.get(at) ?? items[at]!.event.call ?? "");
+    else if (kind === "answer") bytes += answerLength(projected, at);
     else bytes += sizeOf(items[at]!, flags[at]!, edits.get(at));
   }
   return bytes + Math.max(0, count - 1);

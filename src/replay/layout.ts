@@ -3,7 +3,7 @@ import { CallIds } from "./call-ids.ts";
 import { Columns } from "./columns.ts";
 import type { ReplayContract } from "./contract.ts";
 import type { Edit } from "./edit.ts";
-import { answerLength, frame, type ProjectedItems, sentElements, sizeOf } from "./element.ts";
+import { answerLength, frame, type ProjectedItems, sentCallId, sentElements, sizeOf } from "./element.ts";
 import { type Ends, endsOf, roleOf } from "./ends.ts";
 import { flag, rewritten } from "./flag.ts";
 import { ElementOrder } from "./order.ts";
@@ -56,8 +56,9 @@ export class Layout {
   get bytes(): number {
     const { head, tail } = this.ends();
     const framed = (head ? frame.head.length : 0) + (tail ? frame.tail.length : 0);
+    const sent = { items: this.#items, callIds: this.callIds.changed };
     let answers = 0;
-    for (const call of this.#answered) answers += answerLength(this.#items[call]!, this.#callIdOf(call));
+    for (const call of this.#answered) answers += answerLength(sent, call);
     return this.#size + answers + framed + Math.max(0, this.count - 1);
   }
 
@@ -129,7 +130,7 @@ export class Layout {
     this.#unlocated.delete(index);
     const record = this.#items[index]!;
     const edits = rewrite(item, record, this.#columns.flags(index), {
-      callId: this.#callIdOf(index),
+      callId: sentCallId({ items: this.#items, callIds: this.callIds.changed }, index),
       role: roleOf(record, this.#contract),
       maxPartBytes: this.#contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY,
       outputLimit: this.#outputLimit,
@@ -217,10 +218,6 @@ export class Layout {
     if (this.#isShared) this.#edits = new Map(this.#edits);
     this.#isShared = false;
     this.#edits.delete(index);
-  }
-
-  #callIdOf(index: number): string {
-    return this.callIds.changed.get(index) ?? this.#items[index]!.event.call ?? "";
   }
 
   #sizeOf(index: number): number {

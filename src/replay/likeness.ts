@@ -7,6 +7,10 @@ export function isModelItem({ event }: ItemRecord): boolean {
   return event.kind !== "message" || event.role === "assistant";
 }
 
+/** Whether an output is none of a tool's: it answers a call that had none. */
+export const isMadeUp = ({ event }: ItemRecord): boolean =>
+  event.type === "item-added" && event.origin === "repair";
+
 /** The turn and step that something belongs to. */
 export interface InStep {
   readonly seq?: number;

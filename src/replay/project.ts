@@ -10,7 +10,7 @@ import { explain } from "./explain.ts";
 import { flag } from "./flag.ts";
 import { keepsId } from "./item-id.ts";
 import { Layout, type ProjectedElement } from "./layout.ts";
-import { type InStep, isModelItem, isSameItem, isSameStep } from "./likeness.ts";
+import { type InStep, isMadeUp, isModelItem, isSameItem, isSameStep } from "./likeness.ts";
 import { MediaWindow } from "./media-window.ts";
 import type { ReplayEntry, ReplayRule } from "./report.ts";
 import { issuerOf } from "./seal.ts";
@@ -41,7 +41,7 @@ export function project(
  * their bytes stay in the store. Each item is looked at once, in constant time.
  */
 export class Projection {
-  /** The backend's contract. */
+  /** The backend's contract; as the quarantines have changed it, it is the directives'. */
   readonly contract: ReplayContract;
   readonly issuer: string;
   readonly model: string | undefined;
@@ -50,8 +50,6 @@ export class Projection {
   readonly #quarantines: readonly Quarantine[];
   readonly #takesSealed: boolean;
   readonly #directives: Directives;
-  /** The contract as quarantines have changed it. */
-  readonly #contract: ReplayContract;
 
   #items: readonly ItemRecord[] = [];
   #taken = 0;
@@ -82,12 +80,12 @@ export class Projection {
     this.contract = contract;
     this.#quarantines = activeQuarantines(basis);
     this.#takesSealed = basis.sealed ?? true;
-    this.#directives = new Directives(contract, this.#quarantines, this.#takesSealed);
-    this.#contract = this.#directives.contract;
+    this.#directives = new Directives(contract, this.issuer, this.#quarantines, this.#takesSealed);
     this.sealed = this.#directives.sealed;
-    this.#layout = new Layout(this.#contract, this.#directives.outputLimit);
-    this.#media = new MediaWindow(this.#contract.media);
-    const { sealed } = this.#contract;
+    const changed = this.#directives.contract;
+    this.#layout = new Layout(changed, this.#directives.outputLimit);
+    this.#media = new MediaWindow(changed.media);
+    const { sealed } = changed;
     if (typeof sealed === "object") this.#seals = new SealWindow(sealed.window, this.#layout);
   }
 
@@ -118,7 +116,7 @@ export class Projection {
 
   /** By how many bytes the input is larger than the contract allows; 0 when it fits. */
   get excess(): number {
-    return Math.max(0, this.bytes - (this.#contract.maxBytes ?? Number.POSITIVE_INFINITY));
+    return Math.max(0, this.bytes - (this.#directives.contract.maxBytes ?? Number.POSITIVE_INFINITY));
   }
 
   /** Whether a projection of these is this one with the items that it has not taken yet. */
@@ -214,7 +212,7 @@ export class Projection {
     }
     if (isModelItem(record)) this.#enterStep(record);
     const rule = this.#ruleAgainst(index, record);
-    const isSummary = this.#contract.lostSummaries === "told" && isSealedSummary(event.kind);
+    const isSummary = this.#directives.contract.lostSummaries === "told" && isSealedSummary(event.kind);
     if (rule && rule !== "duplicate" && isSummary) {
       this.#interrupt();
       this.#layout.order.begin(index);
@@ -262,7 +260,7 @@ export class Projection {
    */
   #release(index: number): void {
     const record = this.#items[index]!;
-    const needsCall = this.#contract.reasoningText === "required" && !record.event.sealed;
+    const needsCall = this.#directives.contract.reasoningText === "required" && !record.event.sealed;
     if (needsCall && !this.#isCalled) {
       this.#layout.leaveOut(index, "reasoning-text");
       this.#held.push(index);
@@ -312,8 +310,12 @@ export class Projection {
     if (this.#directives.wordsRule(record) !== undefined) how |= flag.told;
     if (this.#directives.isTranscript(record)) how |= event.id === undefined ? 0 : flag.detached;
     const isTold = (how & flag.told) !== 0 && isSealHolder(event);
-    if (isTold || this.#directives.isUnsealed(record, this.issuer)) how |= flag.unsealed;
-    if (event.kind === "message" && event.role !== undefined && roleOf(record, this.#contract) !== event.role)
+    if (isTold || this.#directives.isUnsealed(record)) how |= flag.unsealed;
+    if (
+      event.kind === "message" &&
+      event.role !== undefined &&
+      roleOf(record, this.#directives.contract) !== event.role
+    )
       how |= flag.recast;
     if (isCallKind(event.kind)) {
       this.#open.add(event, index);
@@ -323,7 +325,7 @@ export class Projection {
         how |= flag.answered;
         if (this.#layout.callIds.takeCall(index, record)) how |= flag.renamed;
         const keepsSignature =
-          this.#contract.openLoop === "thought-signatures" && issuerOf(record) === this.issuer;
+          this.#directives.contract.openLoop === "thought-signatures" && issuerOf(record) === this.issuer;
         if (event.signed && !keepsSignature) how |= flag.unsigned;
       }
     }
@@ -339,14 +341,14 @@ export class Projection {
       if (left === index) how |= flag.placeheld;
       else if (this.#layout.isSent(left)) this.#layout.send(left, this.#layout.flags(left) | flag.placeheld);
     }
-    return media.largest > (this.#contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY)
+    return media.largest > (this.#directives.contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY)
       ? how | flag.trimmed
       : how;
   }
 
   /** The rule by which an item is left out for good, whatever comes after it. */
   #ruleAgainst(index: number, record: ItemRecord): ReplayRule | undefined {
-    const rule = this.#directives.ruleAgainst(record, this.issuer);
+    const rule = this.#directives.ruleAgainst(record);
     if (rule) return rule;
     if (record.event.kind === "reasoning" && !isModelItem(record)) return "reasoning-unfollowed";
     return this.#isRepeated(index, record) ? "duplicate" : undefined;
@@ -372,7 +374,7 @@ export class Projection {
   #idFlag(record: ItemRecord): number {
     const { id, seq } = record.event;
     if (id === undefined) return 0;
-    if (seq <= this.#directives.detachThrough || !keepsId(record, this.#contract, this.issuer))
+    if (seq <= this.#directives.detachThrough || !keepsId(record, this.#directives.contract, this.issuer))
       return flag.detached;
     const owner = this.#ids.get(id);
     return owner !== undefined && this.#items[owner] !== record ? flag.detached : 0;
@@ -395,6 +397,3 @@ export class Projection {
     this.#waiting = [];
   }
 }
-
-/** Whether an output is none of a tool's: it answers a call that had none. */
-const isMadeUp = ({ event }: ItemRecord): boolean => event.type === "item-added" && event.origin === "repair";

@@ -2,15 +2,16 @@ import type { BodyRef } from "../session/event.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
 import type { Edit } from "./edit.ts";
 import {
-  answerTo,
   editsOf,
   type ElementKind,
   frame,
   type ProjectedItems,
+  sentCallId,
   sentElements,
   sizeOfFirst,
 } from "./element.ts";
 import { flag } from "./flag.ts";
+import { unknownOutcome } from "./pair.ts";
 import type { Projection } from "./project.ts";
 
 /** A projection as a request sends it; has the shape of `RequestInput` in `provider.ts`. */
@@ -46,7 +47,7 @@ async function* write(
   bodies: Bodies,
   from: number,
 ): AsyncIterable<Uint8Array> {
-  const { items, flags, edits, callIds } = projected;
+  const { items, flags, edits } = projected;
   const refs: BodyRef[] = [];
   for (const [kind, index] of elementsFrom(projected, from))
     if (kind === "item") refs.push(items[index]!.body);
@@ -59,7 +60,7 @@ async function* write(
       if (chunks.written > 0) chunks.put(comma);
       if (kind === "item") return index;
       if (kind === "answer")
-        chunks.put(answerTo(items[index]!, callIds.get(index) ?? items[index]!.event.call ?? ""));
+        chunks.put(unknownOutcome(items[index]!.event.kind, sentCallId(projected, index)));
       else chunks.put(frame[kind]);
     }
     return -1;

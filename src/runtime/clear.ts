@@ -3,7 +3,6 @@ import { isFailureOf } from "../failure.ts";
 import { sessionCreated } from "../session/created.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
-import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
 import { successorWatch } from "../store/chain.ts";
 import { ownJournal } from "./open.ts";
@@ -36,7 +35,7 @@ async function clearOne(store: SessionStore, id: string, scrub: boolean): Promis
     crashPoint("clear-appended");
     const at = records.at(-1)?.event.at;
     if (scrub) await store.scrub(log, metadataOf(history, store.version));
-    else if (at !== undefined) log.describe(summarize(history, at));
+    else if (at !== undefined) journal.describe(at);
     return history;
   } finally {
     await log.release();

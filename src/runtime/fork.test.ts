@@ -325,20 +325,6 @@ describe("a fork from a step", () => {
   });
 });
 
-it("a session is given back when its successor can neither be read nor given back, and the first fault is told", async () => {
-  await begun(said(1, "one"));
-  const before = await openJournal(runtime(), id, { force: false });
-  const rotate = store.rotate.bind(store);
-  store.rotate = async (...asked) => {
-    const successor = await rotate(...asked);
-    successor.release = () => Promise.reject(new Error("EIO on close"));
-    store.read = () => Promise.reject(new Error("EIO on read"));
-    return successor;
-  };
-  await expect(makeSuccessor(runtime(), before)).rejects.toThrow("EIO on read");
-  expect(await store.holder(id)).toMatchObject({ state: "free" });
-});
-
 it("a successor goes on under the session's title, with its counts and what was amended", async () => {
   await begun(
     { event: { type: "turn-started", turn: 1, source: "prompt", preview: "mend it" } },

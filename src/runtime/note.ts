@@ -1,6 +1,5 @@
 import type { NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
-import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
 import { ownJournal } from "./open.ts";
 
@@ -16,12 +15,11 @@ export async function note(
   events: (history: History) => readonly NewEvent[],
 ): Promise<void> {
   const journal = await ownJournal(store, id, { doing });
-  const { log } = journal;
   try {
     const records = await journal.append(...events(journal.history).map((event) => ({ event })));
     const last = records.at(-1);
-    if (last) log.describe(summarize(journal.history, last.event.at));
+    if (last) journal.describe(last.event.at);
   } finally {
-    await log.release();
+    await journal.log.release();
   }
 }

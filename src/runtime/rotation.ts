@@ -1,6 +1,5 @@
 import { uuidv7 } from "../lib/ids.ts";
 import { Failure } from "../failure.ts";
-import { summarize } from "../session/summary.ts";
 import { type Carried, successorCreated, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { folding } from "../store/fold.ts";
@@ -10,9 +9,8 @@ import { carriedItems } from "./carried.ts";
 import { ownJournal } from "./open.ts";
 
 /**
- * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. The predecessor stays owned by
- * whoever owns it. When this throws before the rotation is committed, the predecessor is as it was; afterwards every lookup leads to the
- * successor, which nobody owns then.
+ * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. From then on every lookup leads to
+ * the successor; the predecessor stays owned by whoever owns it. When this throws, it is as it was.
  */
 export async function makeSuccessor(
   { store, clock }: Runtime,
@@ -29,20 +27,11 @@ export async function makeSuccessor(
     });
     yield successorState(history).map((event) => ({ event }));
   }
-  const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");
-  // From here on the rotation is committed: whatever fails, the next owner opens the successor.
-  try {
-    const fold = folding();
-    await store.read(id, fold.visitor);
-    const journal = new Journal(successor, fold.history());
-    successor.describe(summarize(journal.history, clock.now()));
-    return { journal, left: visible.left };
-  } catch (error) {
-    // Nothing that is appended to the predecessor would be part of the session any more. A lease that can't be given back keeps neither
-    // the other one nor what went wrong first.
-    await Promise.allSettled([successor.release(), log.release()]);
-    throw error;
-  }
+  const { visitor, history: folded } = folding();
+  const made = { id, events: events(), visitor };
+  const journal = new Journal(await store.rotate(log, made, "going on with a rotated session"), folded());
+  journal.describe(clock.now());
+  return { journal, left: visible.left };
 }
 
 /**

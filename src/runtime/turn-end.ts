@@ -1,6 +1,5 @@
 import { checkpointOf } from "../session/checkpoint.ts";
 import type { TurnOutcome } from "../session/event.ts";
-import { summarize } from "../session/summary.ts";
 import { Calls } from "../turn/calls.ts";
 import type { Equipment, Runtime } from "./equipment.ts";
 import type { Journal } from "../turn/journal.ts";
@@ -9,13 +8,13 @@ import { clockTime, outcomeToLog } from "./limit-wait.ts";
 
 /** Logs the end of the turn, with a checkpoint. */
 export async function endTurn(journal: Journal, ended: TurnOutcome): Promise<void> {
-  const { log, history } = journal;
+  const { history } = journal;
   const outcome = outcomeToLog(ended, history);
   const [appended] = await journal.append({
     event: { type: "turn-ended", turn: history.turn, outcome, checkpoint: checkpointOf(history) },
   });
   // The log's own time: a catalogue rebuilt from the log must say the same.
-  if (appended) log.describe(summarize(history, appended.event.at));
+  if (appended) journal.describe(appended.event.at);
 }
 
 /** Settles what a dead owner left: gives calls without output one, and ends a turn that has no end. */
@@ -25,10 +24,9 @@ export async function settleLeft(
   { environment }: Pick<Equipment, "environment">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { log, history } = journal;
-  log.describe(summarize(history, clock.now()));
+  journal.describe(clock.now());
   await settleCalls(journal, new Calls(journal, environment, observe, signal), environment, clock);
-  const { openTurn, waiting } = history;
+  const { openTurn, waiting } = journal.history;
   if (!openTurn) return;
   const what = waiting ? `waiting until ${clockTime(waiting.until)}` : "cut off";
   observe({

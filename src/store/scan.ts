@@ -43,12 +43,12 @@ export async function readLog(
   return reportOf(reader, log.size, whole);
 }
 
-/** Reads what follows `from` (where a line begins), going on from a known position. */
+/** Reads what follows `from` (where a line begins), going on from what is known of the log there. */
 export async function readRest(
   log: LogSource,
   from: number,
-  start: Position,
   visitor: LogVisitor,
+  start: Position = { lastSeq: -1, fence: 0 },
 ): Promise<ScanReport> {
   const reader = new LogReader(log.path, visitor, start);
   return reportOf(reader, log.size, await feed(reader, log, from));

@@ -1,7 +1,7 @@
 import type * as vitest from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import { uuidv7 } from "../../lib/ids.ts";
-import type { NewEvent } from "../../session/event.ts";
+import type { LogRecord, NewEvent } from "../../session/event.ts";
 import type { SessionStore, Successor } from "../../store.ts";
 import { created, renamed } from "./events.ts";
 import { ignore, readAll } from "./reading.ts";
@@ -57,18 +57,18 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
     await log.append(renamed("my work"));
     const [early, late] = [uuidv7(1_000), uuidv7(2_000)];
     await store.queue(id, { id: early, at: 1, text: "early", mode: "followup" });
-    const successor = await store.rotate(log, rotated(id), "rotating");
+    const made: LogRecord[] = [];
+    const visitor = { record: (record: LogRecord) => void made.push(record) };
+    const successor = await store.rotate(log, { ...rotated(id), visitor }, "rotating");
     await log.release();
+    expect(await readAll(store, successor.id)).toEqual(made);
     expect(await store.head(id)).toBe(successor.id);
     expect((await store.list()).map((session) => session.id)).toEqual([successor.id]);
     expect(await store.find(id)).toEqual([successor.id]);
     expect(await store.find("my work")).toEqual([successor.id]);
     expect(await store.queue(id, { id: late, at: 2, text: "late", mode: "followup" })).toBe(successor.id);
     expect((await store.queued(successor.id)).map(({ text }) => text)).toEqual(["early", "late"]);
-    expect((await readAll(store, successor.id)).map(({ event }) => event.type)).toEqual([
-      "session-created",
-      "session-renamed",
-    ]);
+    expect(made.map(({ event }) => event.type)).toEqual(["session-created", "session-renamed"]);
     await successor.append(renamed("goes on"));
     await successor.release();
     expect((await readAll(store, successor.id)).map(({ event }) => event.seq)).toEqual([0, 1, 2]);

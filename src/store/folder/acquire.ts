@@ -176,7 +176,7 @@ async function settleEnd(folder: string, source: FileSource): Promise<Damage | u
   const log = source.now();
   const end = await lastNewline(log);
   if (end === log.size) return undefined;
-  const { whole } = await readRest(log, end, { lastSeq: -1, fence: 0 }, ignore);
+  const { whole } = await readRest(log, end, ignore);
   if (whole === log.size) {
     endLine(folder);
     return undefined;
@@ -226,8 +226,7 @@ async function appendLeaseTaken(
     ]);
     let counted = false;
     const watch: LogVisitor = { record: ({ event }) => (counted ||= event.fence === lease.fence) };
-    const now = source.now();
-    const rest = await readRest(now, end.offset, end, watch);
+    const rest = await readRest(source.now(), end.offset, watch, end);
     if (counted) return;
     end = { lastSeq: rest.nextSeq - 1, fence: rest.fence, offset: rest.whole };
   }

@@ -15,7 +15,7 @@ export async function successorOf(folder: string): Promise<string | undefined> {
     const log = source.now();
     const from = await lineBegin(source, Math.max(0, log.size - tailBytes), log.size);
     const { visitor, successor } = successorWatch();
-    await readRest(log, from, { lastSeq: -1, fence: 0 }, visitor);
+    await readRest(log, from, visitor);
     return successor();
   });
 }
@@ -25,16 +25,11 @@ export async function predecessorOf(folder: string): Promise<string | undefined>
   return withSource(folder, async (source) => {
     const log = source.now();
     let parent: string | undefined;
-    await readRest(
-      { ...log, size: Math.min(log.size, headBytes) },
-      0,
-      { lastSeq: -1, fence: 0 },
-      {
-        record: ({ event }) => {
-          if (event.type === "session-created" && event.rotated) ({ parent } = event);
-        },
+    await readRest({ ...log, size: Math.min(log.size, headBytes) }, 0, {
+      record: ({ event }) => {
+        if (event.type === "session-created" && event.rotated) ({ parent } = event);
       },
-    );
+    });
     return parent;
   });
 }

@@ -89,10 +89,14 @@ class FolderStore implements SessionStore {
     return this.#make(id, folder, doing, { events, points: { begun: "session-folder-made" }, visitor });
   }
 
-  async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
+  async rotate(
+    predecessor: SessionLog,
+    { id, events, visitor }: Successor,
+    doing: string,
+  ): Promise<SessionLog> {
     const folder = newPath(this.#home, id, this.#clock.now());
     const points = { begun: "rotation-begun", built: "rotation-built", renamed: "rotation-renamed" } as const;
-    const successor = await this.#make(id, folder, doing, { events, points, visitor: undefined });
+    const successor = await this.#make(id, folder, doing, { events, points, visitor });
     try {
       await predecessor.append({ event: { type: "session-rotated", successor: id } });
     } catch (error) {

@@ -70,8 +70,12 @@ class MemoryStore implements SessionStore {
     return this.#make(id, beginning(created, more), doing, visitor);
   }
 
-  async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
-    const successor = await this.#make(id, events, doing);
+  async rotate(
+    predecessor: SessionLog,
+    { id, events, visitor }: Successor,
+    doing: string,
+  ): Promise<SessionLog> {
+    const successor = await this.#make(id, events, doing, visitor);
     try {
       await predecessor.append({ event: { type: "session-rotated", successor: id } });
     } catch (error) {
