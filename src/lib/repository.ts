@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { bytesAt } from "./file-bytes.ts";
 import { isSystemError } from "./system.ts";
 
 /** A git repository as a folder in it sees it. */
@@ -47,11 +48,5 @@ const mostBytes = 8_192;
  */
 function startOf(path: string): string | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(mostBytes);
-    return bytes.toString("utf8", 0, readSync(file, bytes));
-  } finally {
-    closeSync(file);
-  }
+  return bytesAt(path, 0, mostBytes).toString("utf8");
 }

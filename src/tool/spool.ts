@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
-import { appendAll, writeAll } from "../lib/write.ts";
+import { writeAll, writeNew } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { readText, staysUnreadable } from "../lib/open-file.ts";
 import { hasCode, syncPath } from "../lib/system.ts";
@@ -142,20 +142,10 @@ export function readSpoolRecord<T>(spool: string, name: string, shape: z.ZodType
 function writeDraft(spool: string, name: string, value: object): string {
   const draft = join(spool, `.${name}.${process.pid}.${process.hrtime.bigint()}`);
   try {
-    writeDurably(draft, JSON.stringify(value));
+    writeNew(draft, Buffer.from(JSON.stringify(value)));
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
   }
   return draft;
-}
-
-function writeDurably(path: string, text: string): void {
-  const handle = openSync(path, "wx", 0o600);
-  try {
-    appendAll(handle, Buffer.from(text));
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

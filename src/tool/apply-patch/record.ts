@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { appendAll } from "../../lib/write.ts";
+import { writeNew } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { claimJson, readSpoolRecord } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
@@ -56,7 +56,7 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
   mkdirSync(join(spool, stage), { mode: 0o700 });
   const keep = (name: string, version: Change["before"]): Version => {
     if (!version) return null;
-    writeStaged(join(spool, stage, name), version.content);
+    writeNew(join(spool, stage, name), version.content);
     const { content, ...rights } = version;
     return { hash: hashOf(content), ...rights, staged: name };
   };
@@ -79,14 +79,4 @@ export function commitRecord(spool: string, record: PatchRecord): PatchRecord {
 /** The record of an accepted patch; `undefined` before there is one. Throws as `readSpoolRecord`. */
 export function readRecord(spool: string): PatchRecord | undefined {
   return readSpoolRecord(spool, recordFile, patchRecord);
-}
-
-function writeStaged(path: string, content: Buffer): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    appendAll(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { readerOf } from "../../lib/file-bytes.ts";
 import { hasCode } from "../../lib/system.ts";
 import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
@@ -92,29 +93,19 @@ function readPrinted(spool: string, bytes?: number): string {
     throw error;
   }
   try {
+    const read = readerOf(file);
     const { size } = fstatSync(file);
     const printed = bytes ?? size;
-    if (size <= answerHead + answerTail && printed === size) return decode(readRange(file, 0, size));
-    const head = wholeStart(readRange(file, 0, Math.min(size, answerHead)));
+    if (size <= answerHead + answerTail && printed === size) return decode(read(0, size));
+    const head = wholeStart(read(0, Math.min(size, answerHead)));
     const from = Math.max(head.length, size - answerTail);
-    const tail = wholeEnd(readRange(file, from, size - from));
+    const tail = wholeEnd(read(from, size - from));
     const left = printed - head.length - tail.length;
     const note = `[… ${left} of ${printed} bytes left out; the output is kept in ${path} …]`;
     return `${decode(head)}\n${note}\n${decode(tail)}`;
   } finally {
     closeSync(file);
   }
-}
-
-function readRange(file: number, from: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let at = 0;
-  while (at < length) {
-    const read = readSync(file, bytes, at, length - at, from + at);
-    if (read === 0) break;
-    at += read;
-  }
-  return bytes.subarray(0, at);
 }
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
