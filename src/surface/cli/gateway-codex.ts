@@ -21,7 +21,7 @@ import { hasCode, makeFolders, makeRoomWords, syncPath, systemWords } from "../.
 import { quoted } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
-import { gatewaySettings, lasting } from "./gateway.ts";
+import { gatewaySettings, lasting } from "./gateway-settings.ts";
 import { inHome } from "./in-home.ts";
 import { asFailure } from "./system-failure.ts";
 

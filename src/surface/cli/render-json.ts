@@ -1,14 +1,12 @@
 import { isoTime } from "../../lib/date.ts";
 import { isJsonObject, parseJson, parseJsonBytes } from "../../lib/json.ts";
-import { printableJson } from "../../lib/printable.ts";
-import { writeJson } from "../../lib/whole-json.ts";
 import type { Usage } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { Observe, SessionUpdate } from "../../turn/update.ts";
 import type { ExecEvent } from "../json/events.ts";
 import { patchedFiles } from "../update-words.ts";
-import { jsonVersion } from "../json/print.ts";
+import { jsonVersion, printEvent } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome, updateInHome } from "./in-home.ts";
 
@@ -23,7 +21,7 @@ export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options"
   let early: ExecEvent[] | undefined = [];
   const print = (event: ExecEvent): void => {
     if (early && event.type !== "thread.started") return void early.push(event);
-    for (const each of [event, ...(early ?? [])]) terminal.out(`${printableJson(writeJson(each))}\n`);
+    for (const each of [event, ...(early ?? [])]) printEvent(terminal, each);
     early = undefined;
   };
   const inputs = new Map<number, string>();

@@ -1,7 +1,6 @@
 import { startSimulator } from "../../simulator/server.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { DemoEvent } from "../json/events.ts";
-import { jsonVersion } from "../json/print.ts";
+import { jsonVersion, printEvent } from "../json/print.ts";
 import { type Act, acts, type Evidence, story } from "./acts.ts";
 import { Agent } from "./agent.ts";
 import { makeScratch } from "./scratch.ts";
@@ -18,7 +17,6 @@ export async function playDemo(options: {
   const scratch = await makeScratch();
   const simulator = await startSimulator({ scenario: story });
   const agent = new Agent(scratch, simulator.url);
-  const print = (event: DemoEvent): void => terminal.out(`${JSON.stringify(event)}\n`);
   let failed = 0;
   try {
     if (!json)
@@ -30,13 +28,14 @@ export async function playDemo(options: {
       const { did, evidence } = await act.play({ scratch, simulator, agent, signal });
       failed += evidence.filter(({ holds }) => !holds).length;
       const said = { act: index + 1, title: act.title, wrong: act.wrong, did, evidence };
-      if (json) print({ type: "demo.act", ...said });
+      if (json) printEvent(terminal, { type: "demo.act", ...said });
       else terminal.out(actText(index + 1, act, did, evidence));
     }
     const time = ((performance.now() - began) / 1_000).toFixed(1);
     const verdict =
       failed === 0 ? `All evidence holds. ${time} s.` : `${failed} claims do NOT hold. ${time} s.`;
-    if (json) print({ type: "demo.ended", schema: jsonVersion, failed, seconds: Number(time) });
+    if (json)
+      printEvent(terminal, { type: "demo.ended", schema: jsonVersion, failed, seconds: Number(time) });
     else terminal.out(`\n${verdict}\n`);
     return failed === 0 ? 0 : 1;
   } finally {

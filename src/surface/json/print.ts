@@ -1,6 +1,7 @@
 import { printableJson } from "../../lib/printable.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import type { DemoEvent, ExecEvent, GatewayEvent } from "./events.ts";
 import type { Outputs } from "./outputs.ts";
 
 /**
@@ -22,6 +23,14 @@ export function printJson<Name extends keyof Outputs>(
   value: Printed<Name>,
 ): void {
   terminal.out(`${printableJson(writeJson({ schema: jsonVersion, ...value }))}\n`);
+}
+
+/** Prints an event of a command that prints one a line. */
+export function printEvent(
+  terminal: Pick<Terminal, "out">,
+  event: ExecEvent | GatewayEvent | DemoEvent,
+): void {
+  terminal.out(`${printableJson(writeJson(event))}\n`);
 }
 
 /** As `printJson`, with a last member that is a list too long to be held in memory: `pieces` are its elements' JSON, joined by commas. */
