@@ -112,9 +112,9 @@ function optionsOf(command: Command | undefined): Candidate[] {
 }
 
 /** The values of an option; after a comma, where it takes several. */
-function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Candidate[] | typeof files {
+function valuesOf({ flags, values = [], several }: OptionSpec, begun: string): Candidate[] | typeof files {
   if (/<(?:file|dir)>/u.test(flags)) return files;
-  const before = help.includes("with commas") ? begun.slice(0, begun.lastIndexOf(",") + 1) : "";
+  const before = several ? begun.slice(0, begun.lastIndexOf(",") + 1) : "";
   return startingWith(
     values.map((value) => ({ word: before + value, help: "" })),
     begun,

@@ -6,6 +6,8 @@ export interface OptionSpec {
   help: string;
   /** The values that it takes, for completion. */
   values?: readonly string[];
+  /** Several of them may be given, with commas between them. */
+  several?: true;
 }
 
 /** Everything that a command gets: parsed arguments, and the parts of the process that it may use. Commands don't read `process` themselves. */

@@ -8,10 +8,12 @@ export const providerOption: OptionSpec = {
   values: ["openai", "anthropic", "simulator"],
 };
 
+export const efforts: readonly string[] = ["minimal", "low", "medium", "high", "xhigh"];
+
 export const effortOption: OptionSpec = {
   flags: "--effort <effort>",
-  help: "reasoning effort: minimal, low, medium, high, xhigh",
-  values: ["minimal", "low", "medium", "high", "xhigh"],
+  help: `reasoning effort: ${efforts.join(", ")}`,
+  values: efforts,
 };
 
 /** What `sessions --status` takes. */
@@ -25,10 +27,19 @@ export const statuses: readonly string[] = [
   "archived",
 ];
 
+export const modelOption: OptionSpec = { flags: "-m, --model <model>", help: "the model to ask" };
+
+export const nameOption: OptionSpec = { flags: "--name <name>", help: "name the session" };
+
+export const scenarioOption: OptionSpec = {
+  flags: "--scenario <file>",
+  help: "with --provider simulator: what the simulated model does",
+};
+
 /** The options of every command that runs a turn. */
 export const turnOptions: readonly OptionSpec[] = [
   providerOption,
-  { flags: "-m, --model <model>", help: "the model to ask" },
+  modelOption,
   effortOption,
   {
     flags: "--approval <policy>",
@@ -36,15 +47,20 @@ export const turnOptions: readonly OptionSpec[] = [
     values: ["ask", "all", "none"],
   },
   { flags: "--wait", help: "when a usage limit stops the turn, wait for the reset and go on, once" },
-  { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
+  scenarioOption,
 ];
 
 export const lastOption: OptionSpec = { flags: "--last", help: "the newest session of this workspace" };
 
+export const forceOption: OptionSpec = {
+  flags: "--force",
+  help: "take the session over from the process that holds it",
+};
+
 /** The options that say how a session is resumed; `/resume` takes them, too. */
 export const resumptionOptions: readonly OptionSpec[] = [
   { flags: "--here", help: "go on in this folder, though the session belongs to another" },
-  { flags: "--force", help: "take the session over from the process that holds it" },
+  forceOption,
   { flags: "--from-step <n>", help: "go back to the end of this step first; the later ones stay in the log" },
   { flags: "--amend <text>", help: "add this to the instructions, from now on" },
 ];

@@ -1,7 +1,8 @@
+import { efforts } from "../cli/options.ts";
 import type { Choice } from "../workbench.ts";
 import type { Typed } from "./slash-words.ts";
 
-const withEffort = /^(.+)\/(minimal|low|medium|high|xhigh)$/u;
+const withEffort = new RegExp(`^(.+)/(${efforts.join("|")})$`, "u");
 
 /** What `/model` chooses. `gpt-5.5/high` is a model and its effort, as the status line shows them; any other slash belongs to the name. */
 export function choiceOf({ args: [name], options }: Typed): Choice {
