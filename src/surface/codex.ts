@@ -1,5 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { printableLine } from "../lib/printable.ts";
 import { isSystemError } from "../lib/system.ts";
 import { readWorkspace } from "../agent/workspace.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/takeover/find.ts";
@@ -26,7 +28,6 @@ import { bytesWords, counted, quoted } from "../lib/words.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
-import { ambiguousThread } from "./ambiguous-thread.ts";
 import type { Config } from "./config.ts";
 import { Unseen } from "./unseen.ts";
 
@@ -34,7 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The one Codex thread that a person means by an id, its beginning, a name or a path; `undefined` when there is none. `unseen` gets what
- * couldn't be looked at.
+ * couldn't be looked at. Throws `session-ambiguous`.
  */
 export async function findThread(
   environment: Environment,
@@ -45,11 +46,17 @@ export async function findThread(
   if (isPath && isThere(reference)) return threadAt(reference);
   const [only, ...others] = await findThreads(codexHome(environment), reference, unseen?.note);
   if (others.length === 0) return only;
-  throw ambiguousThread(
-    reference,
-    [only!, ...others].map(({ file }) => file.thread),
+  const matches = [only!, ...others].map(({ file }) => file.thread);
+  const more = matches.length > mostNamed ? ` and ${matches.length - mostNamed} more` : "";
+  throw new Failure(
+    "session-ambiguous",
+    `"${printableLine(reference)}" matches ${matches.length} Codex sessions: ${matches.slice(0, mostNamed).join(", ")}${more}. Give more of the id; which is which: throughline sessions --codex --all`,
+    { reference, matches },
   );
 }
+
+/** How many of the threads are named that a reference may mean. */
+const mostNamed = 5;
 
 /** Whether the path exists. Throws where missing permissions keep that from being seen: "there is none" would be wrong then. */
 function isThere(path: string): boolean {

@@ -3,7 +3,6 @@ import { join, resolve, sep } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { isSystemError, systemWords } from "../../lib/system.ts";
-import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import {
   codexHome,
   countsAmong,
@@ -11,7 +10,6 @@ import {
   readRolloutName,
   whereIs,
 } from "../../foreign/codex/home/places.ts";
-import { ambiguousThread } from "../ambiguous-thread.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { Unseen } from "../unseen.ts";
 import type { Invocation } from "./command.ts";
@@ -26,12 +24,12 @@ export type Meant = { kind: "rollouts"; paths: string[] } | { kind: "own"; id: s
  */
 export async function meantBy(
   word: string,
-  { options, environment, folder }: Invocation,
+  invocation: Invocation,
   onUnreadable: (path: string, why: string) => void = () => {},
 ): Promise<Meant> {
+  const { options, environment } = invocation;
   try {
-    const home = codexHome(environment);
-    return { kind: "rollouts", paths: await rolloutsOf(word, folder, home, onUnreadable) };
+    return { kind: "rollouts", paths: await rolloutsOf(word, invocation, onUnreadable) };
   } catch (error) {
     if (!isFailureOf(error, "session-missing")) throw error;
     const { store } = openStore({ home: homeFolder(options, environment) });
@@ -47,10 +45,10 @@ export async function meantBy(
 
 async function rolloutsOf(
   word: string,
-  folder: string,
-  home: string,
+  { environment, folder }: Invocation,
   onUnreadable: (path: string, why: string) => void,
 ): Promise<string[]> {
+  const home = codexHome(environment);
   const named = resolve(folder, word);
   const path = /\.jsonl(?:\.zst)?$/u.test(word) ? (whereIs(named) ?? named) : named;
   // An empty argument, as of a variable that isn't set, must not mean the current folder.
@@ -64,7 +62,7 @@ async function rolloutsOf(
       `${printableLine(path)} is neither a file nor a folder. Name a rollout, or a folder of them: throughline doctor ~/.codex/sessions`,
       {},
     );
-  return [await findRollout(word, home)];
+  return [await findRollout(word, environment, home)];
 }
 
 /** A single word can still be an id where the current folder can't be looked into (`sudo -u` in another's home): nothing, not EACCES. */
@@ -139,15 +137,15 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
 }
 
 /** The path of the rollout of the thread with this id, beginning of an id, or name. Throws `session-missing` or `session-ambiguous`. */
-async function findRollout(reference: string, home: string): Promise<string> {
+async function findRollout(
+  reference: string,
+  environment: Invocation["environment"],
+  home: string,
+): Promise<string> {
+  // Imported here, because a file or a folder needs none of what a takeover does.
+  const { findThread } = await import("../codex.ts");
   const unseen = new Unseen();
-  const found = await findThreads(home, reference, unseen.note);
-  if (found.length > 1)
-    throw ambiguousThread(
-      reference,
-      found.map(({ file }) => file.thread),
-    );
-  const [thread] = found;
+  const thread = await findThread(environment, reference, unseen);
   if (thread) return pathKnownTo(home)(thread.file.path);
   throw new Failure(
     "session-missing",
