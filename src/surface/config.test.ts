@@ -176,12 +176,6 @@ it("the environment's base URL comes before the file's, as docs/configuration.md
   rmSync(home, { recursive: true });
 });
 
-it.each(["provider", "model", "effort"])("--%s with nothing behind it is a mistake, not a name", (option) => {
-  expect(() => readConfig({ home: "/nowhere", [option]: "" }, {}, "/")).toThrow(
-    expect.toSatisfy((error) => isFailureOf(error, "usage")),
-  );
-});
-
 it("a key comes without the line end of its file, and one that no header takes is told before anything is sent", () => {
   expect(keyIn({ KEY: " sk-1\r\n" }, "KEY")).toBe("sk-1");
   for (const none of [undefined, "", "\n"]) expect(keyIn({ KEY: none }, "KEY")).toBeUndefined();

@@ -99,9 +99,6 @@ function valueOf(environment: Environment, variable: string): string | undefined
  */
 export function readConfig(options: ConfigOptions, environment: Environment, folder: string): Config {
   const home = homeFolder(options, environment);
-  for (const name of ["provider", "model", "effort"] as const)
-    if (options[name] === "")
-      throw new Failure("usage", `--${name} names nothing: what was given is empty. Nothing was done.`, {});
   const own = readConfigFile(join(home, "config.toml"), fileSchema);
   const trusted = own.workspaces?.[folder]?.trusted;
   const localPath = join(folder, ".throughline", "config.toml");
