@@ -51,7 +51,7 @@ export async function picker({ scratch, quick }: Bench): Promise<Row[]> {
       "< 300 ms",
     ),
     ...opened("the same with --all", took.all, ""),
-    keys((JSON.parse(all.stdout) as { sessions: StateModule.PickerRow[] }).sessions),
+    keys((JSON.parse(all.stdout) as { sessions: StateModule.PickerRows["rows"] }).sessions),
   ];
 }
 
@@ -81,7 +81,7 @@ function untilDrawn(words: readonly string[], cwd: string): Promise<number | und
 }
 
 /** A search typed and taken back, letter by letter, with moves in between: the new state and its lines. Ink's own drawing is not in it. */
-function keys(rows: readonly StateModule.PickerRow[]): Row {
+function keys(rows: StateModule.PickerRows["rows"]): Row {
   const paint = painter(true);
   const here = { path: "/nowhere" };
   const took: number[] = [];

@@ -12,14 +12,18 @@ import { noUsage } from "../session/usage.ts";
 import type { ListedSession } from "../store.ts";
 import { Takeovers } from "./takeovers.ts";
 
-/** A Codex session in a list of Throughline's. Resuming it takes it over. */
-export interface CodexSession extends ListedSession {
-  readonly origin: "codex";
-  readonly codex: Pick<
+/** A session in a list: one of Throughline's own, or with `origin` one of Codex's, which resuming takes over. */
+export interface Listed extends ListedSession {
+  readonly origin?: "codex";
+  readonly codex?: Pick<
     ListedThread,
     "path" | "origin" | "cliVersion" | "estimated" | "parent" | "forkedFrom"
   > & { flaws: string[] };
+  /** Codex has gone on with what an own one was taken over from. */
+  readonly goneOn?: GoneOn;
 }
+
+export type CodexSession = Listed & Required<Pick<Listed, "origin" | "codex">>;
 
 /** Which of Codex's sessions are listed, and who is told how far that is. */
 export interface CodexQuery {
@@ -38,15 +42,10 @@ export interface CodexQuery {
   readonly signal?: AbortSignal;
 }
 
-/** An own session in such a list. */
-export interface OwnSession extends ListedSession {
-  readonly goneOn?: GoneOn;
-}
-
 /** The sessions that were found. `troubles`: what could not be looked at, one line each. */
 export interface CodexSessions {
   /** The own ones too; newest activity first. */
-  readonly sessions: (OwnSession | CodexSession)[];
+  readonly sessions: Listed[];
   /** How many belong to other workspaces. */
   readonly elsewhere: number;
   readonly troubles: readonly string[];
@@ -79,7 +78,7 @@ export async function codexSessions({
     return place;
   };
   const taken = new Takeovers(own, { home: theirs, cache });
-  const sessions = new Map<string, OwnSession | CodexSession>(own.map((session) => [session.id, session]));
+  const sessions = new Map<string, Listed>(own.map((session) => [session.id, session]));
   const isEmpty = own.length + hidden.size === 0;
   let elsewhere = 0;
   for (const thread of threads) {
@@ -125,8 +124,8 @@ export function lastOfCodex({ codex }: CodexSession, most: number): Promise<Said
   return lastMessages(codex.path, most);
 }
 
-export function isCodexSession(session: ListedSession | CodexSession): session is CodexSession {
-  return "origin" in session;
+export function isCodexSession(session: Listed): session is CodexSession {
+  return session.origin !== undefined;
 }
 
 function sessionOf(thread: ListedThread, place: Place): CodexSession {

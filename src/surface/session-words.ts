@@ -5,7 +5,7 @@ import type { Settings, Workspace } from "../session/event.ts";
 import { isInside, type Place } from "../session/place.ts";
 import { type GoneOn, statusWords } from "../session/standing.ts";
 import type { SessionSummary } from "../session/summary.ts";
-import type { ListedSession } from "../store.ts";
+import type { Listed } from "./codex-sessions.ts";
 
 // The words for a session in every list. Text that comes from sessions is made safe to print here.
 
@@ -14,7 +14,7 @@ import type { ListedSession } from "../store.ts";
  * not `here`. `label`: what stands for the name or title.
  */
 export function listLine(
-  session: ListedSession & { origin?: "codex"; codex?: { estimated?: true }; goneOn?: GoneOn },
+  session: Listed,
   now: number,
   here?: Place,
   label = labelWords(session, mostLabel),
@@ -59,6 +59,11 @@ export const goneOnWords = ({ next }: GoneOn): string => `${next} takes it over`
 /** "gpt-5.5/high". */
 export function modelWords({ model, effort }: Pick<Settings, "model" | "effort">): string {
   return printableLine(effort ? `${model}/${effort}` : model, 40);
+}
+
+/** Where a session works, with its branch: "/work/shop (main)". */
+export function workspaceWords({ path, gitBranch }: Workspace): string {
+  return `${printableLine(path, 300)}${gitBranch ? ` (${printableLine(gitBranch, 60)})` : ""}`;
 }
 
 /** The git branch that the session was on; `undefined` where none is known. */

@@ -1,6 +1,8 @@
 import { isJsonObject, parseJson, parseJsonBytes } from "../lib/json.ts";
 import { visible } from "../lib/printable.ts";
+import { secondsWords } from "../lib/words.ts";
 import { itemText } from "../session/item.ts";
+import type { ToolOutcome } from "../tool.ts";
 import type { SessionUpdate } from "../turn/update.ts";
 
 type Update<Type extends SessionUpdate["type"]> = Extract<SessionUpdate, { type: Type }>;
@@ -28,6 +30,19 @@ export function callLine(name: string, input: string): string {
         .join(" ")}`,
     );
   return visible(`${name} ${input}`);
+}
+
+/** How a call ended: "ok, 1.2 s", "exit 1, 0.3 s", "denied". */
+export function outcomeWords({
+  status,
+  exitCode,
+  durationMs,
+}: Pick<ToolOutcome, "status" | "exitCode" | "durationMs">): string {
+  const time = secondsWords(durationMs);
+  if (status === "ok") return `ok, ${time}`;
+  if (status === "denied") return "denied";
+  if (exitCode === undefined) return `${status}, ${time}`;
+  return status === "failed" ? `exit ${exitCode}, ${time}` : `${status}, exit ${exitCode}, ${time}`;
 }
 
 /** What a patch does to a file. */

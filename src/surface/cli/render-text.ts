@@ -3,7 +3,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import { isCallKind } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { Observe } from "../../turn/update.ts";
-import { answerIn, callLine, endsTurn } from "../update-words.ts";
+import { answerIn, callLine, endsTurn, outcomeWords } from "../update-words.ts";
 import { countDown } from "./countdown.ts";
 import type { Invocation } from "./command.ts";
 import { updateInHome } from "./in-home.ts";
@@ -89,10 +89,9 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
   };
 }
 
+/** How a call ended; where no status tells why, its answer does. */
 function outcomeLine(outcome: ToolOutcome): string {
-  const time = secondsWords(outcome.durationMs);
-  if (outcome.status === "ok") return `ok in ${time}`;
-  if (outcome.exitCode !== undefined) return `${outcome.status}, exit ${outcome.exitCode} in ${time}`;
+  if (outcome.status === "ok" || outcome.exitCode !== undefined) return outcomeWords(outcome);
   const words = printableLine(outcome.output, 200);
   return words.toLowerCase().startsWith(outcome.status) ? words : `${outcome.status}: ${words}`;
 }

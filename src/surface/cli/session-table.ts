@@ -1,11 +1,8 @@
 import { printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
-import type { CodexSession, OwnSession } from "../codex-sessions.ts";
+import type { Listed } from "../codex-sessions.ts";
 import { labelWords, listLine, mostLabel } from "../session-words.ts";
 import { type ColumnsOf, folded, measure, wordsOf } from "./fold.ts";
-
-/** A listed session: one of Throughline's own, or one of Codex's. */
-export type Listed = OwnSession | CodexSession;
 
 /** The name in `Hidden` for sessions of other workspaces. */
 export const elsewhere = "workspace";

@@ -10,7 +10,6 @@ import {
   type ItemRecord,
   type LogRecord,
   type SessionEvent,
-  type Workspace,
 } from "../../session/event.ts";
 import { advance, createHistory, holdsNothing } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
@@ -21,7 +20,7 @@ import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
 import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
-import { modelWords } from "../session-words.ts";
+import { modelWords, workspaceWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { fitted } from "./fold.ts";
 import { goOn } from "./go-on.ts";
@@ -210,24 +209,19 @@ function viewLines(view: View, now: number, tell: (words: string) => string): st
 function headLines(session: ListedSession, now: number): string[] {
   const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
   if (session.trouble !== undefined) return [head, `  ? ${session.trouble}`];
-  const { settings, usage, created, updated } = session;
+  const { settings, usage, created, updated, workspace } = session;
+  const gone = workspace.path === "" || existsSync(workspace.path) ? "" : ", which is gone";
   const made = created > 0 ? ago(now - created) : "at an unknown time";
   const counts = `${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}`;
   return [
     head,
     `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
-    `  workspace ${workspaceWords(session.workspace)}`,
+    `  workspace ${workspaceWords(workspace)}${gone}`,
     `  model     ${modelWords(settings)} through ${printableLine(settings.provider)}`,
     `  times     made ${made}, active ${ago(now - updated)}`,
     `  so far    ${counts}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,
   ];
-}
-
-function workspaceWords({ path, gitBranch }: Workspace): string {
-  const branch = gitBranch ? ` (${printableLine(gitBranch, 40)})` : "";
-  const gone = path === "" || existsSync(path) ? "" : ", which is gone";
-  return `${printableLine(path, 200)}${branch}${gone}`;
 }
 
 /** What stands before a line's words, but not in a patch: where they are folded, the rows behind the first are as far in. */

@@ -5,7 +5,7 @@ import { counted } from "../../lib/words.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isSummaryItem, summaryText } from "../../session/summary-item.ts";
-import { modelWords } from "../session-words.ts";
+import { modelWords, workspaceWords } from "../session-words.ts";
 
 type Facts = Pick<
   SessionSummary,
@@ -15,12 +15,11 @@ type Facts = Pick<
 /** The head of the page: the session's name and facts. */
 export function markdownHead({ id, name, title, workspace, settings, created, messages }: Facts): string {
   const what = printableLine(name ?? title ?? "", 100) || "(no prompt)";
-  const branch = workspace.gitBranch === undefined ? "" : ` (${printableLine(workspace.gitBranch, 60)})`;
   return [
     `# ${what}`,
     "",
     `- session ${id}, made ${formatTime(created)}`,
-    `- folder ${printableLine(workspace.path, 300)}${branch}`,
+    `- folder ${workspaceWords(workspace)}`,
     `- model ${modelWords(settings)}, ${counted(messages, "message")}`,
     "",
   ].join("\n");

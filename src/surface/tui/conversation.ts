@@ -3,6 +3,7 @@ import { risingIds, uuidv7 } from "../../lib/ids.ts";
 import { Failure, isFailureOf } from "../../failure.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
+import type { Settings } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../cli/command.ts";
@@ -15,22 +16,21 @@ import { holderWords, opened, rested } from "./resting.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { CommandCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
-import {
-  type Block,
-  emptyView,
-  type Happening,
-  note,
-  outcomeBlocks,
-  reduce,
-  type Shown,
-  type View,
-} from "./state.ts";
+import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, type View } from "./state.ts";
 import { modelWords } from "../session-words.ts";
 import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 import { Works } from "./works.ts";
 
 /** Milliseconds between two looks at the queue, which other processes write to, and at the clock. */
 const tick = 1_000;
+
+/** What a conversation needs to know of the interface that shows it. */
+interface Shown {
+  /** The model and effort of a new session. */
+  usual: Pick<Settings, "model" | "effort">;
+  /** Called after every change of the view. */
+  changed: () => void;
+}
 
 /**
  * The session that is open in the terminal interface. Turns take the same path as `exec`, one at a time; messages that are sent meanwhile are

@@ -1,15 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
+import type { Listed } from "../codex-sessions.ts";
 import { row } from "./fixtures/picker-row.ts";
 import { pickerLines, pickerRoom, type PickerScreen } from "./picker-lines.ts";
 import type { Preview } from "./picker-model.ts";
-import {
-  type PickerAction,
-  type PickerRow,
-  type PickerRows,
-  pickerState,
-  pickerStep,
-} from "./picker-state.ts";
+import { type PickerAction, type PickerRows, pickerState, pickerStep } from "./picker-state.ts";
 import { painter } from "./style.ts";
 import { columnsOf } from "./wrap.ts";
 
@@ -17,7 +12,7 @@ const now = Date.UTC(2026, 10, 21, 12);
 const here = { path: "/work/shop", gitRoot: "/work/shop" };
 const plain = painter(false);
 
-const hostile: readonly PickerRow[] = [
+const hostile: readonly Listed[] = [
   row(1, {
     title: "\u001b[2J\u001b]0;pwned\u0007\u001b[31mred \u202etxet\u202c \u2066iso\u2069 \u200b\u200d end",
   }),
@@ -34,7 +29,7 @@ const hostile: readonly PickerRow[] = [
 ];
 
 function screenOf(
-  rows: readonly PickerRow[],
+  rows: readonly Listed[],
   size: { columns?: number; rows?: number },
   {
     preview,

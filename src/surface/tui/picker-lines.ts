@@ -4,8 +4,9 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
 import { statusWords } from "../../session/standing.ts";
 import { branchWords, goneOnWords, labelWords, modelWords, placeWords } from "../session-words.ts";
+import type { Listed } from "../codex-sessions.ts";
 import type { Preview } from "./picker-model.ts";
-import { chosenRow, type PickerRow, type PickerState } from "./picker-state.ts";
+import { chosenRow, type PickerState } from "./picker-state.ts";
 import type { Paint, Tone } from "./style.ts";
 import { columnsOf, fit, padded, wrap } from "./wrap.ts";
 
@@ -96,7 +97,7 @@ function tail(text: string, columns: number): string {
 }
 
 /** Where a session works, in short; the preview says it in full. */
-const pathWords = ({ workspace }: PickerRow, here: Place): string =>
+const pathWords = ({ workspace }: Listed, here: Place): string =>
   placeWords(workspace, here)?.replace(/^in (?:worktree )?/u, "") ?? "";
 
 function ending(text: string, columns: number): string {
@@ -111,9 +112,9 @@ function emptyWords({ query, rows, everywhere, elsewhere }: PickerState): string
 
 /** A column of the list, after the sessions' labels, which get the width that the columns leave. */
 interface Column {
-  of(row: PickerRow): string;
+  of(row: Listed): string;
   readonly most: number;
-  readonly tone?: (row: PickerRow) => Tone | undefined;
+  readonly tone?: (row: Listed) => Tone | undefined;
   readonly toTheRight?: true;
 }
 
@@ -122,7 +123,7 @@ const leastLabel = 22;
 const least = 4;
 
 function tableOf(
-  rows: readonly PickerRow[],
+  rows: readonly Listed[],
   { state, here, columns, now }: PickerScreen,
   paint: Paint,
 ): { heading: string; rows: string[] } {
@@ -179,7 +180,7 @@ function tableOf(
   return { heading, rows: lines };
 }
 
-function statusTone({ holder, status, trouble }: PickerRow): Tone | undefined {
+function statusTone({ holder, status, trouble }: Listed): Tone | undefined {
   if (trouble !== undefined || status === "failed") return "bad";
   if (holder) return "good";
   return status === "limited" || status === "interrupted" ? "warning" : undefined;

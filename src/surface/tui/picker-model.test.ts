@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../failure.ts";
 import { row } from "./fixtures/picker-row.ts";
 import { type Picked, PickerModel, type PickerSource } from "./picker-model.ts";
-import type { PickerRow } from "./picker-state.ts";
+import type { Listed } from "../codex-sessions.ts";
 
 const rows = [row(1), row(2), row(3)];
-const rowsOf = (given: readonly PickerRow[]) => ({
+const rowsOf = (given: readonly Listed[]) => ({
   rows: given,
   everywhere: false,
   codex: false,
@@ -16,7 +16,7 @@ const rowsOf = (given: readonly PickerRow[]) => ({
 function made(source: Partial<PickerSource>) {
   const picked: Picked[] = [];
   const asked: string[] = [];
-  const told = (what: string) => async (one: PickerRow) => void asked.push(`${what} ${one.title}`);
+  const told = (what: string) => async (one: Listed) => void asked.push(`${what} ${one.title}`);
   const whole: PickerSource = {
     tell: (words) => words.replace("throughline ", "throughline --home /h "),
     list: async () => rowsOf(rows),

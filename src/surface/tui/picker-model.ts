@@ -1,10 +1,11 @@
+import type { SaidMessage } from "../../foreign/codex/list/last-messages.ts";
 import { bugWords } from "../cli/report-error.ts";
 import { asFailure } from "../cli/system-failure.ts";
+import type { Listed } from "../codex-sessions.ts";
 import type { PickerCommand } from "./picker-keys.ts";
 import {
   chosenRow,
   type PickerAction,
-  type PickerRow,
   type PickerRows,
   type PickerState,
   pickerState,
@@ -12,14 +13,8 @@ import {
   readySearch,
 } from "./picker-state.ts";
 
-/** A message of the chosen session. */
-export interface PreviewMessage {
-  readonly who: "you" | "agent";
-  readonly text: string;
-}
-
 /** The last messages, oldest first; `undefined` while they are being read; a string says why they can't be. */
-export type Preview = readonly PreviewMessage[] | string | undefined;
+export type Preview = readonly SaidMessage[] | string | undefined;
 
 /** Lists a picker's sessions, and changes them. What is thrown is shown to the person. */
 export interface PickerSource {
@@ -27,18 +22,18 @@ export interface PickerSource {
   tell(words: string): string;
   list(which: Pick<PickerRows, "everywhere" | "codex">): Promise<PickerRows>;
   /** Ids of the rows' sessions whose messages have every word. */
-  search(words: string, rows: readonly PickerRow[]): Promise<ReadonlySet<string>>;
-  messages(row: PickerRow): Promise<readonly PreviewMessage[]>;
-  rename(row: PickerRow, name: string): Promise<void>;
-  archive(row: PickerRow): Promise<void>;
+  search(words: string, rows: readonly Listed[]): Promise<ReadonlySet<string>>;
+  messages(row: Listed): Promise<readonly SaidMessage[]>;
+  rename(row: Listed, name: string): Promise<void>;
+  archive(row: Listed): Promise<void>;
   /** Resolves to words for what is left of it, such as forks that share its history; "" when nothing is. */
-  delete(row: PickerRow): Promise<string>;
+  delete(row: Listed): Promise<string>;
   /** Resolves to the new session's id. */
-  fork(row: PickerRow): Promise<string>;
+  fork(row: Listed): Promise<string>;
 }
 
 /** How a picker ended. "left": with Esc. "interrupted": with Ctrl-C or from outside. */
-export type Picked = { kind: "picked"; row: PickerRow } | { kind: "left" | "interrupted" };
+export type Picked = { kind: "picked"; row: Listed } | { kind: "left" | "interrupted" };
 
 /** Milliseconds that a session has to stay chosen before its messages are read, so that holding an arrow key down reads none. */
 const restMs = 60;
@@ -166,7 +161,7 @@ export class PickerModel {
     });
   }
 
-  #change(row: PickerRow | undefined, what: string, act: (row: PickerRow) => Promise<string>): void {
+  #change(row: Listed | undefined, what: string, act: (row: Listed) => Promise<string>): void {
     this.#step({ kind: "ask", asking: undefined });
     if (!row) return;
     this.#during(what, async () => {
@@ -176,7 +171,7 @@ export class PickerModel {
     });
   }
 
-  #fork(row: PickerRow | undefined): void {
+  #fork(row: Listed | undefined): void {
     if (!row) return;
     this.#during("forking it", async () => {
       const id = await this.#source.fork(row);
@@ -211,7 +206,7 @@ export class PickerModel {
     this.#rest = setTimeout(() => void this.#read(row), restMs);
   }
 
-  async #read(row: PickerRow): Promise<void> {
+  async #read(row: Listed): Promise<void> {
     let preview: Preview;
     try {
       preview = await this.#source.messages(row);
@@ -232,4 +227,4 @@ export class PickerModel {
 }
 
 /** With the log's length, so that a preview isn't kept for a session that has grown. */
-const keyOf = ({ id, bytes }: PickerRow): string => `${id} ${bytes}`;
+const keyOf = ({ id, bytes }: Listed): string => `${id} ${bytes}`;

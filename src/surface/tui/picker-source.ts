@@ -1,3 +1,4 @@
+import type { SaidMessage } from "../../foreign/codex/list/last-messages.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { Failure } from "../../failure.ts";
@@ -12,8 +13,9 @@ import { historyOf } from "../../store/fold.ts";
 import { checkName } from "../cli/pick.ts";
 import { relativesOf } from "../cli/relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
-import type { PickerSource, PreviewMessage } from "./picker-model.ts";
-import type { PickerRow, PickerRows } from "./picker-state.ts";
+import type { PickerSource } from "./picker-model.ts";
+import type { PickerRows } from "./picker-state.ts";
+import type { Listed } from "../codex-sessions.ts";
 
 /** More messages never fit into a preview. */
 const mostMessages = 6;
@@ -86,7 +88,7 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
 }
 
 /** Throws `usage` for a Codex session, which can't be changed from here. */
-function ownOnly({ origin }: PickerRow): void {
+function ownOnly({ origin }: Listed): void {
   if (origin === undefined) return;
   throw new Failure(
     "usage",
@@ -127,7 +129,7 @@ async function pickerRows(
     for (const id of ids) hidden.add(id);
   };
   const reading = onRead && { onRead };
-  let listed: PickerRow[] = await store.list({ ...place, onHidden, ...reading });
+  let listed: Listed[] = await store.list({ ...place, onHidden, ...reading });
   if (codex) {
     const { codexSessions } = await codexModule();
     const found = await codexSessions({ ...codex, own: listed, hidden, ...(here && { here }), ...reading });
@@ -143,7 +145,7 @@ async function pickerRows(
 }
 
 /** The last messages of the session's window, without instructions and context. */
-async function lastMessages(store: SessionStore, id: string): Promise<PreviewMessage[]> {
+async function lastMessages(store: SessionStore, id: string): Promise<SaidMessage[]> {
   const { items } = await historyOf(store, id);
   const records = items
     .filter(isItemRecord)
@@ -153,7 +155,7 @@ async function lastMessages(store: SessionStore, id: string): Promise<PreviewMes
       return kind === "message" && role !== "developer" && role !== "system" && !empty && !isContext;
     })
     .slice(-mostMessages);
-  const messages: PreviewMessage[] = [];
+  const messages: SaidMessage[] = [];
   for await (const { record, item } of itemsOf(records, (refs) => store.bodies(id, refs))) {
     const parsed = parseJsonBytes(item);
     // A summary is nobody's words; the person's last message, which it carries on, is.

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Listed } from "../codex-sessions.ts";
 import { row } from "./fixtures/picker-row.ts";
-import { chosenRow, type PickerAction, type PickerRow, pickerState, pickerStep } from "./picker-state.ts";
+import { chosenRow, type PickerAction, pickerState, pickerStep } from "./picker-state.ts";
 
-const rowsOf = (rows: readonly PickerRow[]) => ({
+const rowsOf = (rows: readonly Listed[]) => ({
   rows,
   everywhere: false,
   codex: false,

@@ -1,17 +1,9 @@
-import type { GoneOn } from "../../session/standing.ts";
-import type { ListedSession } from "../../store.ts";
-
-/** A session that can be picked. */
-export interface PickerRow extends ListedSession {
-  /** The other tool that the session is of, if it isn't Throughline's: stands before its name. */
-  readonly origin?: string;
-  readonly goneOn?: GoneOn;
-}
+import type { Listed } from "../codex-sessions.ts";
 
 /** The rows of one list: of this workspace, or of all of them. */
 export interface PickerRows {
   /** Newest activity first. */
-  readonly rows: readonly PickerRow[];
+  readonly rows: readonly Listed[];
   readonly everywhere: boolean;
   /** Whether Codex's own sessions are among them. */
   readonly codex: boolean;
@@ -60,7 +52,7 @@ export function pickerState(rows: PickerRows): PickerState {
 }
 
 /** The chosen session; none where nothing is shown. */
-export function chosenRow({ rows, shown, at }: PickerState): PickerRow | undefined {
+export function chosenRow({ rows, shown, at }: PickerState): Listed | undefined {
   return rows[shown[at] ?? -1];
 }
 
@@ -139,16 +131,16 @@ function matching(
  * Prepares the text that a search looks at for `most` rows from `from` on, ahead of the first key. Returns where to go on; `undefined` when
  * all rows are prepared.
  */
-export function readySearch(rows: readonly PickerRow[], from: number, most: number): number | undefined {
+export function readySearch(rows: readonly Listed[], from: number, most: number): number | undefined {
   const to = Math.min(rows.length, from + most);
   for (let at = from; at < to; at++) textOf(rows[at]!);
   return to < rows.length ? to : undefined;
 }
 
 /** The text of each row that a query is matched with, in lower case. */
-const texts = new WeakMap<PickerRow, string>();
+const texts = new WeakMap<Listed, string>();
 
-function textOf(row: PickerRow): string {
+function textOf(row: Listed): string {
   let text = texts.get(row);
   if (text === undefined) {
     const { name = "", title = "", origin = "", settings, workspace, holder, status, reason = "" } = row;

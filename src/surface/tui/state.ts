@@ -1,6 +1,6 @@
 import { printableLine } from "../../lib/printable.ts";
 import { secondsWords } from "../../lib/words.ts";
-import type { Settings, TurnOutcome } from "../../session/event.ts";
+import type { TurnOutcome } from "../../session/event.ts";
 import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
@@ -99,14 +99,6 @@ export type Happening =
   | { type: "told"; blocks: readonly Block[] };
 
 const nothing: View["scrolled"] = { text: "", fence: "" };
-
-/** What a conversation needs to know of the interface that shows it. */
-export interface Shown {
-  /** The model and effort of a new session. */
-  usual: Pick<Settings, "model" | "effort">;
-  /** Called after every change of the view. */
-  changed: () => void;
-}
 
 export function emptyView(model: string): View {
   return {

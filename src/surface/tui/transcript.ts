@@ -1,6 +1,7 @@
 import { printable, printableLine } from "../../lib/printable.ts";
-import { counted, secondsWords } from "../../lib/words.ts";
+import { counted } from "../../lib/words.ts";
 import { patchBody } from "../patch-body.ts";
+import { outcomeWords } from "../update-words.ts";
 import type { Block, Outcome } from "./state.ts";
 import { markdownLines } from "./markdown.ts";
 import type { Paint, Tone } from "./style.ts";
@@ -97,15 +98,6 @@ function callLineOf(text: string, outcome: Outcome | undefined, columns: number,
   return end === ""
     ? line
     : fit(`${line}  ${paint(outcome?.status === "ok" ? "good" : "bad", end)}`, columns);
-}
-
-/** "ok, 1.2 s", "exit 1, 0.3 s", "denied". */
-function outcomeWords({ status, exitCode, durationMs }: Outcome): string {
-  const time = secondsWords(durationMs);
-  if (status === "ok") return `ok, ${time}`;
-  if (status === "denied") return "denied";
-  if (exitCode === undefined) return `${status}, ${time}`;
-  return status === "failed" ? `exit ${exitCode}, ${time}` : `${status}, exit ${exitCode}, ${time}`;
 }
 
 /** The beginning of a patch (the format of `apply_patch`) in colour; what is added and removed is told by signs, too. */

@@ -8,6 +8,7 @@ import type { SessionUpdate } from "../../turn/update.ts";
 import type { Invocation } from "../cli/command.ts";
 import { inHome, updateInHome } from "../cli/in-home.ts";
 import { bugWords, failureWords } from "../cli/report-error.ts";
+import { workspaceWords } from "../session-words.ts";
 import type { Block, Happening } from "./state.ts";
 
 /** The banner of a session that is opened again. */
@@ -20,7 +21,7 @@ export function openedBlock(history: History): Block {
     title: what === undefined ? `Session ${id}` : `Session ${id}: ${what}`,
     lines: [
       [
-        workspace.path + (workspace.gitBranch === undefined ? "" : ` (${workspace.gitBranch})`),
+        workspaceWords(workspace),
         counted(messages, "message"),
         `made ${ago(systemClock.now() - created)}`,
         status,
