@@ -56,6 +56,15 @@ describe.each([
   });
 });
 
+it.each(["utf-8", "UTF8", "identity, identity"])(
+  "a stream that names what is no encoding (%s) is judged like a plain one",
+  async (encoding) => {
+    const { url, asked } = await streaming(encoding, Buffer.from(created + failed), Buffer.from(whole));
+    expect(await (await ask(await gatewayTo(url))).text()).toBe(whole);
+    expect(asked()).toBe(2);
+  },
+);
+
 describe("a compressed stream", () => {
   it("goes out event by event, as its server flushes it", async () => {
     let go = (): void => undefined;

@@ -7,7 +7,7 @@ import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt-host.ts";
 import { forwardedResponseHeaders } from "./headers.ts";
 import { wholeLimit } from "./held-answer.ts";
-import { plainBody } from "../body/plain-body.ts";
+import { codingsIn, plainBody } from "../body/plain-body.ts";
 import { isText, starred, starredHeaders } from "./starred.ts";
 
 /** Who was asked in vain, and how often. */
@@ -65,9 +65,10 @@ function readable(came: Buffer, answered: IncomingHttpHeaders): Buffer | undefin
   return plain && isText(plain) ? plain : undefined;
 }
 
-/** Whether an answer names an encoding that its bytes are packed in; some servers write the charset there. */
+/** Whether an answer names an encoding that its bytes are packed in. */
 export const isPacked = ({ "content-encoding": encoding }: IncomingHttpHeaders): boolean =>
-  !/^\s*(?:identity|none|utf-?8)?\s*$/iu.test(String(encoding ?? ""));
+  // A header that comes twice is given as a list.
+  codingsIn(String(encoding ?? "")).length > 0;
 
 /**
  * Answers with the status and the headers of a refusal whose bytes can't be read, and words of the gateway's own in their place: its key

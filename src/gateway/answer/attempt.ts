@@ -6,6 +6,7 @@ import { ContentDecoder } from "../../lib/content-decoder.ts";
 import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
+import { isPacked } from "./answer-refusal.ts";
 import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
@@ -78,9 +79,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
     if (isGood && isStream && ContentDecoder.knows(encoding)) this.#decode(encoding);
     // It was asked for without an encoding; a stream in one that nobody here knows can't be looked into.
-    const isEncoded = !this.#decoder && encoding !== "" && encoding !== "identity";
-    if (status < 400 && (!isGood || (isStream && isEncoded)))
-      this.#commit("opaque", performance.now(), false);
+    const isUnseen = !this.#decoder && isPacked(headers);
+    if (status < 400 && (!isGood || (isStream && isUnseen))) this.#commit("opaque", performance.now(), false);
     else this.#mode = isGood && isStream && headers["content-type"] ? "stream" : "whole";
   }
 

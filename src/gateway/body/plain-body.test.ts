@@ -13,6 +13,12 @@ describe("a body without its encoding", () => {
     expect(plain(zstdCompressSync(gzipSync(text)), " gzip, ZSTD")).toBe(text);
   });
 
+  it("is as it is where the encoding is none", () => {
+    for (const encoding of ["", "identity", "none", "utf-8", " UTF8 , identity"])
+      expect(plain(Buffer.from(text), encoding)).toBe(text);
+    expect(plain(Buffer.from(text), "x-own")).toBeUndefined();
+  });
+
   it("is all of its zstd frames, also behind one that says nothing", () => {
     const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 9]);
     const frames = [skipped, zstdCompressSync(text.slice(0, 9)), zstdCompressSync(text.slice(9))];

@@ -16,16 +16,22 @@ const decoders: Readonly<Record<string, Decoder>> = {
 };
 
 /**
+ * The names in a `content-encoding`, in the order in which they were applied. Some servers say there that nothing was, and some write the
+ * charset.
+ */
+export const codingsIn = (encoding: string | undefined): string[] =>
+  (encoding ?? "")
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => !/^(?:identity|none|utf-?8)?$/u.test(name));
+
+/**
  * A body without its `content-encoding`; `undefined` when that is unknown, the bytes are damaged, or they come to more than `limit` bytes.
  * Only asked when something has to be looked at: a healthy request passes as it was compressed.
  */
 export function plainBody(body: Buffer, encoding: string | undefined, limit: number): Buffer | undefined {
   let plain: Buffer = body;
-  const names = (encoding ?? "")
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "" && name !== "identity");
-  for (const name of names.toReversed()) {
+  for (const name of codingsIn(encoding).toReversed()) {
     const decode = entryOf(decoders, name);
     if (!decode) return undefined;
     try {

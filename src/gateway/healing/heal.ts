@@ -24,10 +24,16 @@ import { chainParameter, Remembering } from "./remembering.ts";
 import { withIndexPlaced } from "../request/index-placed.ts";
 import { moveNotice } from "../request/moved-tools.ts";
 import { structural, structureNotice } from "../request/structure-notice.ts";
-import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
+import {
+  itemMember,
+  memberParameter,
+  TakenRequest,
+  quarantineOfItems,
+  quarantineOfParameter,
+} from "../request/taken-request.ts";
 import { isStillSaid, withParameterNamed } from "../request/parameter-named.ts";
 import { isOfItself, withToolNamed } from "../request/tool-named.ts";
-import { encodingParameter, mayBeUnread } from "../body/unread-body.ts";
+import { encodingParameter, mayBeUnread } from "./unread-body.ts";
 import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
 
 /** An empty projection, for failures that aren't about items: the policy asks for one. */
@@ -215,7 +221,7 @@ export class Healing {
 
   /** Sends the body uncompressed: the endpoint may not be able to read it otherwise. */
   #unpacked(failure: Failure, taken: TakenRequest): Promise<Verdict> {
-    this.#repaired(failure, this.#ofParameter(failure, encodingParameter), taken);
+    this.#repairedWithout(encodingParameter, failure, taken);
     return this.#healed(
       taken,
       `sent uncompressed, since compressed it was not read (${this.#remembering.refusal})`,
@@ -230,7 +236,7 @@ export class Healing {
     if (typeof taken.settings[chainParameter] !== "string" || !taken.isFull) return { do: "pass" };
     const isLost = failure.signal?.code === "previous_response_not_found" || failure.signal?.status === 404;
     if (isLost) taken.drop(chainParameter);
-    else this.#repaired(failure, this.#ofParameter(failure, chainParameter), taken);
+    else this.#repairedWithout(chainParameter, failure, taken);
     const why = isLost
       ? "the provider has lost the response that the request continues"
       : "the provider continues no responses";
@@ -250,15 +256,11 @@ export class Healing {
     if (taken.projection.without.findLast(isOfIt) === parameter) return undefined;
     if (!taken.hasMember(itemMember(parameter) ?? "")) return undefined;
     this.#members.add(parameter);
-    this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
+    this.#repairedWithout(parameter, failure, taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);
     const others = name === "role=developer" ? "the system's" : "a developer's";
     const what = name.includes("=") ? `with ${name} for ${others}` : `without their ${name}`;
     return this.#healed(taken, `items are sent ${what} from now on (${this.#remembering.refusal})`);
-  }
-
-  #ofParameter({ class: why }: Failure, parameter: string): Quarantine {
-    return quarantineOf(why, this.#facts.issuer, { kind: "parameter", parameter }, 0);
   }
 
   /**
@@ -270,8 +272,7 @@ export class Healing {
     if (!isTrial && !aboutSeals.has(failure.class)) return undefined;
     const seqs = this.#remembering.takeDue(failure, taken);
     if (seqs.length === 0) return undefined;
-    const { issuer } = this.#facts;
-    const quarantine = quarantineOf(failure.class, issuer, { kind: "items", seqs }, seqs.length);
+    const quarantine = quarantineOfItems(failure.class, this.#facts.issuer, seqs);
     if (isTrial) {
       taken.trial = quarantine;
       this.#situation.noteTrial(quarantine);
@@ -339,7 +340,7 @@ export class Healing {
     if (which === "suspected" && !this.#remembering.isSuspect(taken)) return this.#decided(failure);
     this.#masked.begin(this.body);
     const seqs = [...taken.seals.keys()];
-    taken.trial = quarantineOf(failure.class, this.#facts.issuer, { kind: "items", seqs }, seqs.length);
+    taken.trial = quarantineOfItems(failure.class, this.#facts.issuer, seqs);
     this.#remembering.refusedWith(failure);
     return this.#healed(taken, `${maskNotice}; trying it without ${counted(seqs.length, "sealed item")}`);
   }
@@ -367,6 +368,10 @@ export class Healing {
     taken.quarantine([quarantine]);
     this.#remembering.repairedWith(quarantine);
     this.#remembering.refusedWith(failure);
+  }
+
+  #repairedWithout(parameter: string, failure: Failure, taken: TakenRequest): void {
+    this.#repaired(failure, quarantineOfParameter(failure.class, this.#facts.issuer, parameter), taken);
   }
 
   async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {

@@ -9,8 +9,8 @@ import type { ConversationMark } from "../memory/heal-memory.ts";
 import type { HealFacts } from "./heal-facts.ts";
 import { nothingRefused, refusedBefore, sealsSent } from "./refused-before.ts";
 import type { ReadRequest } from "../request/read-request.ts";
-import { quarantineOf, type TakenRequest } from "../request/taken-request.ts";
-import { encodingParameter } from "../body/unread-body.ts";
+import { type TakenRequest, quarantineOfItems, quarantineOfParameter } from "../request/taken-request.ts";
+import { encodingParameter } from "./unread-body.ts";
 
 /** The parameter that names the response which a request goes on from. */
 export const chainParameter = "previous_response_id";
@@ -58,13 +58,9 @@ export class Remembering {
     const isMarked = mark !== undefined && anchorOf(request, mark) === mark.hash;
     if (dead.length === 0 && parameters.length === 0 && !isMarked) return undefined;
     taken.quarantine([
-      ...parameters.map((parameter) =>
-        quarantineOf("parameter-unsupported", issuer, { kind: "parameter", parameter }, 0),
-      ),
+      ...parameters.map((parameter) => quarantineOfParameter("parameter-unsupported", issuer, parameter)),
       ...(isMarked ? mark.quarantines.map((quarantine) => throughAll(quarantine, taken.last)) : []),
-      ...(dead.length > 0
-        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: [...dead] }, dead.length)]
-        : []),
+      ...(dead.length > 0 ? [quarantineOfItems("sealed-reasoning-rejected", issuer, dead)] : []),
     ]);
     if (isMarked) {
       taken.structure(mark.byId);

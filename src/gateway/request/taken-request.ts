@@ -165,12 +165,7 @@ export class TakenRequest {
     if (references.length > 0)
       this.#quarantines = [
         ...this.#quarantines,
-        quarantineOf(
-          "item-not-persisted",
-          this.#sealers.issuer,
-          { kind: "items", seqs: references },
-          references.length,
-        ),
+        quarantineOfItems("item-not-persisted", this.#sealers.issuer, references),
       ];
     this.#rebuild();
   }
@@ -292,7 +287,7 @@ export class TakenRequest {
     const projection = project(asSent, basis(quarantines), this.#records);
     const moved = displaced(projection, this.#records);
     if (moved.length === 0) return { projection, moved };
-    const gone = quarantineOf("item-type-unsupported", issuer, { kind: "items", seqs: moved }, moved.length);
+    const gone = quarantineOfItems("item-type-unsupported", issuer, moved);
     return { projection: project(asSent, basis([...quarantines, gone]), this.#records), moved };
   }
 
@@ -352,12 +347,22 @@ export const memberParameter = (member: string | undefined): string | undefined 
 const isSetting = (scope: Quarantine["scope"]): boolean =>
   scope.kind === "parameter" && scope.parameter !== "include";
 
-/** A quarantine as the gateway makes them itself, beside those of the policy. */
-export function quarantineOf(
-  why: string,
-  refusedBy: string,
-  scope: Quarantine["scope"],
-  count: number,
-): Quarantine {
-  return { rung: 0, why, refusedBy, scope, count };
-}
+// Quarantines that the gateway makes itself, beside those of the policy. `why` is a class, or what stands for one in the ledger.
+
+/** Leaves these items out of requests to an issuer. */
+export const quarantineOfItems = (why: string, refusedBy: string, seqs: readonly number[]): Quarantine => ({
+  rung: 0,
+  why,
+  refusedBy,
+  scope: { kind: "items", seqs: [...seqs] },
+  count: seqs.length,
+});
+
+/** Leaves a parameter out of requests to an issuer. */
+export const quarantineOfParameter = (why: string, refusedBy: string, parameter: string): Quarantine => ({
+  rung: 0,
+  why,
+  refusedBy,
+  scope: { kind: "parameter", parameter },
+  count: 0,
+});
