@@ -6,7 +6,7 @@ import { endsAlike, issuerOf } from "../replay/seal.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { commonKinds } from "../session/item.ts";
 import { isSealSent, leaveOut, type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
-import { named as namedSealed } from "./rungs.ts";
+import { namedSeal } from "./rungs.ts";
 
 /**
  * Empties the content of the item that the error names, and of all others that have any: each of them would be refused in its turn
@@ -40,27 +40,22 @@ function loopStart({ elements }: Refused): number {
   return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");
 }
 
-/**
- * The one thinking block that the error names, where it alone was damaged. Not for blocks of the open loop, which are refused when others
- * around them changed (row 16).
- */
+/** Whether the refused thinking is that of the open loop, which is refused when other thinking around it changed (row 16). */
+const isOfOpenLoop = ({ failure }: Refused): boolean =>
+  isFailureOf(failure, "thinking-signature-rejected") && failure.data.latest === true;
+
+/** The one thinking block that the error names, where it alone was damaged. */
 export const namedThinking: Remedy = {
   rung: 0,
-  propose(refused) {
-    const { failure } = refused;
-    return isFailureOf(failure, "thinking-signature-rejected") && failure.data.latest
-      ? undefined
-      : namedSealed.propose(refused);
-  },
+  propose: (refused) => (isOfOpenLoop(refused) ? undefined : namedSeal.propose(refused)),
 };
 
 /** Thinking of closed turns may be left out (row 15). */
 export const closedThinking: Remedy = {
   rung: 1,
   propose(refused) {
+    if (isOfOpenLoop(refused)) return undefined;
     const { elements, projection } = refused;
-    if (isFailureOf(refused.failure, "thinking-signature-rejected") && refused.failure.data.latest)
-      return undefined;
     const start = loopStart(refused);
     const isMeant = (element: ProjectedElement, at: number): boolean =>
       at < start && isSealSent(element) && issuerOf(element.record) === projection.issuer;
@@ -88,7 +83,7 @@ export const thinkingRestored: Remedy = {
   rung: 0,
   propose(refused) {
     const { failure, elements, projection, options } = refused;
-    if (isFailureOf(failure, "thinking-signature-rejected") && !failure.data.latest) return undefined;
+    if (isFailureOf(failure, "thinking-signature-rejected") && !isOfOpenLoop(refused)) return undefined;
     // Once restored thinking has been refused itself, missing thinking isn't the cause.
     if (options.climbed.some(({ scope }) => scope.kind === "restored")) return undefined;
     const start = elements[loopStart(refused)]?.record.event.seq ?? -1;

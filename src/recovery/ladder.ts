@@ -27,7 +27,7 @@ import {
   allSealed,
   callIds,
   itemIds,
-  named,
+  namedSeal,
   ofIssuer,
   shortestCallIds,
   transcript,
@@ -53,8 +53,8 @@ const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcrip
  * isn't listed is not one that the ladder can do anything about.
  */
 const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
-  "sealed-reasoning-rejected": [named, ...general],
-  "sealed-compaction-rejected": [sealedCompaction, named, ...general],
+  "sealed-reasoning-rejected": [namedSeal, ...general],
+  "sealed-compaction-rejected": [sealedCompaction, namedSeal, ...general],
   "reasoning-content-too-long": [emptyContent, ...general],
   "thinking-signature-rejected": [namedThinking, closedThinking, thinkingRestored, openThinking, ...general],
   "thinking-missing": [thinkingRestored, thinkingOff, ...general],

@@ -13,7 +13,7 @@ import { trimOutputs } from "./room.ts";
  * those with signs of damage go. Done once between two successful steps: otherwise a provider that names one blob at a time would be
  * asked once for every blob after a key was rotated.
  */
-export const named: Remedy = {
+export const namedSeal: Remedy = {
   rung: 0,
   propose({ failure, namedSealed, sealed, options }) {
     const isClimbed = options.climbed.some(

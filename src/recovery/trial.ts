@@ -4,10 +4,10 @@ import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
 import { general, hasLadder, proposed } from "./ladder.ts";
 import type { Remedy } from "./remedy.ts";
-import { allSealed, named, ofIssuer, shortOutputs } from "./rungs.ts";
+import { allSealed, namedSeal, ofIssuer, shortOutputs } from "./rungs.ts";
 
 /** Likely causes first, and of those what loses least of what can be seen. */
-const remedies: readonly Remedy[] = [named, ...general];
+const remedies: readonly Remedy[] = [namedSeal, ...general];
 
 /**
  * Whether a refusal of the token may mean seals that can't be opened: the ChatGPT backend says so of those of another backend (failures.md
