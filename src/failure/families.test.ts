@@ -34,6 +34,8 @@ const unheard: readonly [FailureClass, number, object][] = [
   ],
   ["reasoning-unpaired", 400, said("A reasoning item can't be the last item of the input")],
   ["item-not-persisted", 404, said("No item found with id 'rs_77'; items are kept only if store is enabled")],
+  ["item-not-persisted", 404, said("Item rs_9 couldn't be found")],
+  ["reasoning-unpaired", 400, said("The reasoning item rs_1 isn't followed by its message.")],
   ["duplicate-item", 400, said("Two input items share the id rs_5")],
   ["item-id-invalid", 400, said("tool_call_id may only contain letters, digits, underscores and hyphens")],
   ["tool-arguments-invalid", 400, said("Invalid JSON in function arguments of call_1")],

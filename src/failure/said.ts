@@ -56,6 +56,9 @@ export function saidBy(signal: FailureSignal): Said {
   };
 }
 
+/** Any of these wordings, as whole words. */
+export const anyOf = (...wordings: string[]): RegExp => new RegExp(`\\b(?:${wordings.join("|")})\\b`, "u");
+
 /** Words that say that something is wrong with what the sentence speaks of. */
 export const failing =
   /\b(?:could ?n(?:o|')t|can(?:no|')t|unable|fail(?:ed|s|ure)?|invalid|mismatch\w*|expired|different|unknown|rotated|corrupt\w*|not (?:issued|recogni[sz]ed|valid|accepted|supported)|unsupported|reject\w*|incorrect|undecryptable|no longer|did not match|does not match)\b/u;

@@ -1,6 +1,42 @@
 import { words } from "../pattern.ts";
-import type { Family } from "../said.ts";
+import { anyOf, type Family } from "../said.ts";
 import { retryAfter, usageLimit } from "../times.ts";
+
+/** An account without means. */
+const money = anyOf(
+  "insufficient (?:account )?(?:balance|credits?|funds)",
+  "(?:no|any|more) credits",
+  "credits? (?:or licenses )?(?:are |is |has been |have been )?(?:depleted|exhausted|too low)",
+  "credit balance",
+  "spending limit",
+  "monthly limit on your",
+  "(?:exceeded|over)[ _]?(?:the |its |your )?budget",
+  "budget (?:has been |was )?exceeded",
+  "recharge (?:your|to)",
+  "please recharge",
+  "top up",
+  "billing (?:hard limit|to be enabled|is not enabled|details)",
+  "key limit exceeded",
+  "in good standing",
+  "(?:prepaid|remaining|available) (?:credits?|balance|funds)",
+  "out of (?:credits|funds)",
+  "(?:invoice|payment) (?:is |was )?(?:overdue|past due|failed|required)",
+  "overdue (?:invoice|payment|balance)",
+  "add (?:more )?funds",
+  "wallet",
+);
+
+/** A plan that is used up, for a time. */
+const planLimit = anyOf(
+  "(?:usage|daily|weekly|session|monthly|plan|(?:5|five)[- ]hour) (?:rate |message |usage )?(?:limit|quota|allowance)",
+  "(?:limit|quota) will (?:reset|be refreshed)",
+  "billing cycle",
+  String.raw`(?:quota|allowance|usage) (?:for|of|in) (?:your|this|the) (?:plan|week|month|day)\b.{0,24}\b(?:used|exhausted|consumed|reached)`,
+  String.raw`(?:quota|allowance) .{0,16}\bplan\b`,
+  "(?:daily|weekly|monthly) cap",
+  String.raw`out of (?:\w+ )?usage`,
+  "usage until",
+);
 
 /** Policy, money, plans and credentials, in whatever words. They are told from the words with statuses that others give for something else. */
 export const account: readonly Family[] = [
@@ -19,9 +55,7 @@ export const account: readonly Family[] = [
       /billing|arrear|budget|insufficient_(?:balance|credit|fund|quota)|credits_depleted|spend\w*[-_]limit|quota_exceeded_for_key/u.test(
         code,
       ) ||
-      (/\b(?:insufficient (?:account )?(?:balance|credits?|funds)|(?:out of|no|any|all available|more) credits|credits? (?:or licenses )?(?:are |is |has been |have been )?(?:depleted|exhausted|too low)|credit balance|spending limit|monthly limit on your|(?:exceeded|over)[ _]?(?:the |its |your )?budget|budget (?:has been |was )?exceeded|recharge (?:your|to)|please recharge|top up|billing (?:hard limit|to be enabled|is not enabled|details)|key limit exceeded|in good standing|(?:prepaid|remaining|available) (?:credits?|balance|funds)|out of (?:prepaid )?(?:credits|funds)|(?:invoice|payment) (?:is |was )?(?:overdue|past due|failed|required)|overdue (?:invoice|payment|balance)|prepaid balance|add (?:more )?funds|wallet)\b|余额|充值|欠费/u.test(
-        text,
-      ) &&
+      ((money.test(text) || /余额|充值|欠费/u.test(text)) &&
         // What is to be tried again in some seconds is a rate, whatever it calls itself (Gemini: "You exceeded your current quota … retry in 34s").
         !/\bretry in \d/iu.test(words(signal))),
     classify: () => ({ class: "billing", data: {} }),
@@ -29,10 +63,7 @@ export const account: readonly Family[] = [
   {
     statuses: [403, 429],
     holds: ({ text, code }) =>
-      /usage_?limit|weekly_rate_limit|plan_limit/u.test(code) ||
-      /\b(?:(?:usage|daily|weekly|session|monthly|plan|(?:5|five)[- ]hour) (?:rate |message |usage )?(?:limit|quota|allowance)|(?:limit|quota) will (?:reset|be refreshed)|billing cycle|(?:quota|allowance|usage) (?:for|of|in) (?:your|this|the) (?:plan|week|month|day)\b.{0,24}\b(?:used|exhausted|consumed|reached)|(?:quota|allowance) .{0,16}\bplan\b|plan (?:quota|allowance)|(?:daily|weekly|monthly) cap|out of (?:\w+ )?usage|usage until)\b/u.test(
-        text,
-      ),
+      /usage_?limit|weekly_rate_limit|plan_limit/u.test(code) || planLimit.test(text),
     classify: ({ signal }, now) => ({ class: "usage-limit", data: usageLimit(signal, now) }),
   },
   {

@@ -1,4 +1,4 @@
-import { callIdLimit, type Family, failing, inputIndex, type Said } from "../said.ts";
+import { anyOf, callIdLimit, type Family, failing, inputIndex, type Said } from "../said.ts";
 
 const lacking =
   /\b(?:no|has no|have no|without|missing|lacks?|never|(?:did|do|does) not (?:find|have)|not followed by|does not follow|not the same number|unanswered|unmatched|orphan\w*|expected)\b/u;
@@ -28,6 +28,22 @@ const callId = ({ raw }: Said): { call?: string } => {
 
 const isCompaction = (item: string | undefined, text: string): boolean =>
   item?.startsWith("cmp_") ?? (/\bcompaction\b/u.test(text) && !/\breasoning\b/u.test(text));
+
+/** What is said of an item without the one that belongs to it. */
+const unpaired = anyOf(
+  String.raw`(?:must|has to|have to|should|needs to) be (?:\w+ly )?followed`,
+  String.raw`(?:not|no|\w+n[’']t) followed`,
+  "without (?:its|the)",
+  "following item",
+  "required",
+  String.raw`orphan\w*`,
+  "no (?:output )?item (?:comes|follows)",
+  "is missing",
+  "to be included",
+  "depends on",
+  "belongs to",
+  "(?:can|may|must)(?: ?not|[’']t) (?:be the last|stand alone|come last)",
+);
 
 /** What a request replays: seals, thinking, pairs, ids. */
 export const replay: readonly Family[] = [
@@ -163,11 +179,7 @@ export const replay: readonly Family[] = [
     classify: (said) => ({ class: "call-without-output", data: callId(said) }),
   },
   {
-    holds: ({ text }) =>
-      /\breasoning\b/u.test(text) &&
-      /\b(?:(?:must|has to|have to|should|needs to) be (?:\w+ly )?followed|(?:not|no|n't) followed|without (?:its|the)|following item|required|orphan\w*|no (?:output )?item (?:comes|follows)|is missing|to be included|depends on|belongs to|(?:can|may|must)(?: ?not|[’']t) (?:be the last|stand alone|come last))\b/u.test(
-        text,
-      ),
+    holds: ({ text }) => /\breasoning\b/u.test(text) && unpaired.test(text),
     classify: ({ raw }) => {
       const item = /\brs_\w+/u.exec(raw)?.[0];
       return { class: "reasoning-unpaired", data: item === undefined ? {} : { item } };
@@ -184,7 +196,7 @@ export const replay: readonly Family[] = [
   {
     statuses: [400, 404, 422],
     holds: ({ text }) =>
-      /\b(?:items?|ids?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:(?:not|never|n[’']t) (?:be |been |have been )?(?:found|stored|persisted|kept)|(?:does not|doesn[’']t|no longer) exists?|could be found|expired?|is not (?:stored|available)|unknown)\b|\b(?:no|unknown) items?\b.{0,12}\b(?:found|ids?)\b/u.test(
+      /\b(?:items?|ids?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:(?:not|never|\w+n[’']t) (?:be |been |have been )?(?:found|stored|persisted|kept)|(?:does not|doesn[’']t|no longer) exists?|could be found|expired?|is not (?:stored|available)|unknown)\b|\b(?:no|unknown) items?\b.{0,12}\b(?:found|ids?)\b/u.test(
         text,
       ) &&
       /\bitems?\b.{0,12}\bwith id\b|\bitems?\b.*\b(?:persist|stor)ed\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(
@@ -234,7 +246,7 @@ export const replay: readonly Family[] = [
       ) ||
       /\b(?:input|messages)[[.]\d+\]?\.type\b/u.test(`${param} ${text}`) ||
       (/\b(?:items?|blocks?|parts?)\b.{0,24}\btype\b|\bmessage type\b/u.test(text) &&
-        /\b(?:not|n[’']t|unknown|unsupported|unrecogni[sz]ed|unexpected|invalid)\b|n[’']t\b/u.test(text)) ||
+        /\b(?:not|unknown|unsupported|unrecogni[sz]ed|unexpected|invalid)\b|n[’']t\b/u.test(text)) ||
       /\b(?:reasoning|\w+_call(?:_output)?) (?:input )?(?:items?|blocks?)\b.{0,24}(?:\b(?:not|cannot)\b|n[’']t\b|\bunsupported\b)(?! be the last)/u.test(
         text,
       ),

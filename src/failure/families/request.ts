@@ -1,4 +1,4 @@
-import { type Family, failing, inputIndex, parameterName } from "../said.ts";
+import { anyOf, type Family, failing, inputIndex, parameterName } from "../said.ts";
 
 /** What is too long or over a limit, as Chinese relays say it; each clause ends with a mark. */
 const overlongInChinese =
@@ -7,7 +7,28 @@ const overlongInChinese =
 /** Tokens of a minute or a day are a rate, whatever the status: a shorter history doesn't help. */
 const perTimeInChinese = /每(?:分钟|秒|小时|天|日)/u;
 
-const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
+const parameterWord = "(?:parameters?|arguments?|fields?|property|properties|name)";
+
+/** A parameter that isn't taken, by the word for one. */
+const refusedParameters = [
+  String.raw`\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|not (?:supported|permitted|allowed))\b.{0,40}\b${parameterWord}\b`,
+  String.raw`\b${parameterWord}\b.{0,40}\bnot (?:supported|permitted|allowed|recogni[sz]ed)\b`,
+  String.raw`\bdoes(?: not|n't) (?:support|accept|allow)\b(?: \S+){0,3} ${parameterWord}\b`,
+].map((wording) => new RegExp(wording, "u"));
+
+/** Messages whose form or order is wrong. */
+const misshapen = anyOf(
+  "must not be empty",
+  "is (?:blank|empty)",
+  "(?:must be|must have) non-empty",
+  "is not specified",
+  "must include at least one",
+  "must (?:start|begin|end) with a (?:user|tool)",
+  "(?:roles? )?must alternate",
+  "unexpected role",
+  "expected last role",
+  "function call turn comes immediately after",
+);
 
 /** Everything else that a request is refused for: media, length, parameters, models, form. */
 export const request: readonly Family[] = [
@@ -49,18 +70,7 @@ export const request: readonly Family[] = [
           text,
         )) ||
       /^include\[\d+\]/u.test(text) ||
-      new RegExp(
-        String.raw`\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|not (?:supported|permitted|allowed))\b.{0,40}\b${parameterWord}\b`,
-        "u",
-      ).test(text) ||
-      new RegExp(
-        String.raw`\b${parameterWord}\b.{0,40}\bnot (?:supported|permitted|allowed|recogni[sz]ed)\b`,
-        "u",
-      ).test(text) ||
-      new RegExp(
-        String.raw`\bdoes(?: not|n't) (?:support|accept|allow)\b(?: \S+){0,3} ${parameterWord}\b`,
-        "u",
-      ).test(text) ||
+      refusedParameters.some((wording) => wording.test(text)) ||
       /^\[?(?!messages\b|input\b)[\w.]+[\]:]:? extra inputs are not permitted|^invalid [\w.]+: only\b.*\ballowed\b/u.test(
         text,
       ),
@@ -95,10 +105,7 @@ export const request: readonly Family[] = [
     },
   },
   {
-    holds: ({ text }) =>
-      /\b(?:must not be empty|is (?:blank|empty)|(?:must be|must have) non-empty|is not specified|must include at least one|must (?:start|begin|end) with a (?:user|tool)|(?:roles? )?must alternate|unexpected role|expected last role|function call turn comes immediately after)\b/u.test(
-        text,
-      ),
+    holds: ({ text }) => misshapen.test(text),
     classify: (said) => ({ class: "request-malformed", data: inputIndex(said) }),
   },
   {
