@@ -26,6 +26,7 @@ const unheard: readonly [FailureClass, number, object][] = [
   ["call-without-output", 400, said("Dangling function call call_aa11bb22: please supply its result")],
   ["output-without-call", 400, said("No call found for tool output with call_id call_9z9z9z9z")],
   ["output-without-call", 400, said("Tool response without tool request at position 4")],
+  ["output-without-call", 400, said("Unexpected `tool_use_id` toolu_01 in a `tool_result` of turn 3")],
   ["output-without-call", 400, said("Got tool output for call_1a2b3c4d but that call was never made")],
   [
     "reasoning-unpaired",

@@ -147,14 +147,14 @@ export const replay: readonly Family[] = [
         !/\b(?:call|use)\w*\b.{0,80}\b(?:no|without|missing)\b.{0,60}\b(?:outputs?|results?|responses?)\b/u.test(
           text,
         )) ||
-      /\bunexpected\b.{0,40}\b(?:…|tool[_ ](?:use|call)(?:[_ ]id)?)\b.{0,60}\bresults?\b/u.test(text) ||
+      /\bunexpected\b.{0,40}\btool[_ ](?:use|call)(?:[_ ]id)?\b.{0,60}(?:\b|_)results?\b/u.test(text) ||
       /\btool[ _]?(?:result|call|output)\w*(?:'s)?\b.{0,20}\bid\b.{0,60}\bnot found\b|\btool_call_id\b.{0,10}\bnot found\b/u.test(
         text,
       ) ||
       /\bno (?:tool |function |matching |pending )?calls?\b.{0,24}\b(?:found |made )?for\b.{0,24}\b(?:outputs?|results?)\b|\b(?:outputs?|results?|function_call_output)\b.{0,80}\b(?:that call was never|call that was never|calls? (?:\S+ )?was never|calls? (?:which|that) (?:is|was|are|were) (?:not|never)|there is no (?:pending |such |matching )?call|no pending call)\b/u.test(
         text,
       ) ||
-      /\b(?:role …|role:? tool|tool messages?|tool role)\b.{0,40}\b(?:must|has to|have to|can only|should) (?:come|follow|be preceded|be a response)\b/u.test(
+      /\b(?:role:? tool|tool messages?|tool role)\b.{0,40}\b(?:must|has to|have to|can only|should) (?:come|follow|be preceded|be a response)\b/u.test(
         text,
       ) ||
       /\b(?:tool|function) (?:results?|outputs?|responses?) without (?:a |any |its )?(?:tool|function) (?:calls?|requests?|uses?)\b/u.test(
