@@ -60,6 +60,18 @@ describe("when a plan's window opens again", () => {
     expect(resets({}, { "retry-after": "11" })).toBe(now + 11_000);
   });
 
+  it("is that of the plan's own window, and not that of what can be bought beyond it (scrutineer#551, smithers#1342)", () => {
+    const windows = {
+      "anthropic-ratelimit-unified-status": "rejected",
+      "anthropic-ratelimit-unified-5h-status": "rejected",
+      "anthropic-ratelimit-unified-5h-reset": String(now / 1000 + 3_600),
+      "anthropic-ratelimit-unified-7d-status": "allowed",
+      "anthropic-ratelimit-unified-overage-status": "rejected",
+      "anthropic-ratelimit-unified-overage-reset": String(now / 1000 + 20 * 86_400),
+    };
+    expect(resets({}, windows)).toBe(now + 3_600_000);
+  });
+
   it("is counted from now where the clock here is wrong: what is left and the time disagree", () => {
     for (const off of [5 * 3_600, -5 * 3_600]) {
       expect(resets({ resets_in_seconds: 90, resets_at: now / 1000 + 90 + off })).toBe(now + 90_000);

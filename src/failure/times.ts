@@ -143,11 +143,14 @@ function usedUpWindows(headers: Readonly<Record<string, string>>): string[] {
   return full.length > 0 ? full : windows.filter((name) => name === headers["x-codex-active-limit"]);
 }
 
-/** The names of Anthropic's windows that refuse requests, the longest last: `5h`, `7d`, and those of single models (`7d_opus`; seen to 2026-11). */
+/**
+ * The names of Anthropic's windows that refuse requests, the longest last: `5h`, `7d`, and those of single models (`7d_opus`; seen to 2026-11).
+ * `overage` is none: it tells that nothing can be bought beyond the plan, also while the plan has room.
+ */
 function rejectedWindows(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     const window = /^anthropic-ratelimit-unified-(\w+)-status$/u.exec(name)?.[1];
-    return window !== undefined && value === "rejected" ? [window] : [];
+    return window !== undefined && window !== "overage" && value === "rejected" ? [window] : [];
   });
 }
 
