@@ -116,11 +116,13 @@ export class Conversation {
    * Opens a session and shows how it ended. Its lease is taken once, so that whatever keeps it from being gone on with is said now. Throws
    * what `resume` throws. Resolves to the person's messages in it, oldest first.
    */
-  async enter(find: () => Promise<{ id: string; resumption?: Resumption }>): Promise<string[]> {
+  async enter(
+    find: (bench: Workbench) => Promise<{ id: string; resumption?: Resumption }>,
+  ): Promise<string[]> {
     if (this.#works.isBusy)
       throw new Failure("usage", "A turn runs. Wait for it, or stop it with Esc, and then go elsewhere.", {});
     const said = await this.#lead("/resume", async () => {
-      const { id, resumption = { here: false, force: false } } = await find();
+      const { id, resumption = { here: false, force: false } } = await find(this.#bench);
       const session = await this.#bench.resume(id, resumption);
       await session.close();
       const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
@@ -141,10 +143,10 @@ export class Conversation {
       throw new Failure("usage", why, {});
     }
     const words = options["last"] === true ? args : named;
-    return this.enter(async () => {
+    return this.enter(async (bench) => {
       const { readResumption } = await import("../cli/exec.ts");
       const { find, resumption } = await readResumption({ ...this.#invocation, args: words, options });
-      return { id: await this.find(find), resumption };
+      return { id: await find(bench), resumption };
     });
   }
 
@@ -249,11 +251,6 @@ export class Conversation {
       const words = `/${slash.name} works in a session that rests. Wait for the turn, or stop it with Esc.`;
       throw new Failure("usage", words, {});
     } else await this.#runCommand(call, this.#invocation.signal);
-  }
-
-  /** Resolves to the id of the session that the words name, or that `wanted` finds. Throws `session-missing` and `session-ambiguous`. */
-  find(wanted: string | ((bench: Workbench) => Promise<string>)): Promise<string> {
-    return typeof wanted === "string" ? this.#bench.find(wanted) : wanted(this.#bench);
   }
 
   tell(...blocks: readonly Block[]): void {

@@ -245,7 +245,7 @@ export class Desk {
   async enter(id: string): Promise<void> {
     try {
       // `find` takes a Codex session over, where it is one.
-      this.sit(this.#talk, await this.#talk.enter(async () => ({ id: await this.#talk.find(id) })));
+      this.sit(this.#talk, await this.#talk.enter(async (bench) => ({ id: await bench.find(id) })));
     } catch (error) {
       this.#talk.tellTrouble(error);
     }

@@ -39,7 +39,7 @@ export async function openInterface(
   try {
     if (session) {
       const { find, resumption } = session;
-      const past = await conversation.enter(async () => ({ id: await conversation.find(find), resumption }));
+      const past = await conversation.enter(async (bench) => ({ id: await find(bench), resumption }));
       desk.sit(conversation, past);
     } else {
       conversation.tell(welcome(folder, model, config.approval));
