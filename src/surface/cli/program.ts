@@ -27,6 +27,8 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       .reduce((at, word) => at.commands.find((child) => child.name() === word) ?? at, program);
     const child = parent.command(words.at(-1) ?? command.name);
     node(child, world)
+      // Commander's own has "[command]" in it where there are commands below, as if that stood before the arguments.
+      .usage(["[options]", command.arguments].filter(Boolean).join(" "))
       .summary(command.summary)
       .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`)
       .addHelpText("after", `\nExample:\n  $ ${command.example}`);
