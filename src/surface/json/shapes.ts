@@ -60,7 +60,7 @@ export const session = z
   .strictObject({
     id,
     name: z.string().optional().describe("as it was given"),
-    title: z.string().optional().describe("first line of the first prompt"),
+    title: z.string().optional().describe("how the first prompt begins, on one line"),
     workspace,
     settings,
     created: at,

@@ -32,6 +32,8 @@ describe("slash commands", () => {
     expect(words("/queue drop 01a")).toEqual(["queue", "drop", "ID", "01a"]);
     expect(words("/resume fix")).toEqual(["resume", "fix"]);
     expect(words("/steer now this")).toEqual(["steer", "now this"]);
+    expect(words("/steer\nnow this"), "on a line of its own").toEqual(["steer", "now this"]);
+    expect(words("/queue\nthis\nand that")).toEqual(["queue", "--", "ID", "this\nand that"]);
     expect(words("/exit")).toEqual(["quit", ""]);
   });
 

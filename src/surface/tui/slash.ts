@@ -31,6 +31,10 @@ export interface SlashLine {
 
 const fromTable = commands.filter((command): command is SlashCommand => command.slash !== undefined);
 
+/** Whether a line begins with a command's name as a word of its own. A line break ends it, too. */
+const beginsWith = (typed: string, name: string): boolean =>
+  typed.startsWith(name) && /^(?:\s|$)/u.test(typed.slice(name.length));
+
 /** All slash commands, sorted by name. */
 export const slashLines: readonly SlashLine[] = [
   ...interfaceCommands.map((command) => ({ ...command, arguments: command.arguments ?? "" })),
@@ -48,11 +52,9 @@ export const isSlashLine = (text: string): boolean => /^\/[a-z-]+(?:\s|$)/u.test
 export function readSlash(line: string, session: string | undefined): SlashCall {
   const typed = line.slice(1).trim();
   const command = fromTable
-    .filter(({ slash }) => typed === slash.name || typed.startsWith(`${slash.name} `))
+    .filter(({ slash }) => beginsWith(typed, slash.name))
     .reduce<SlashCommand | undefined>(longer, undefined);
-  const own = interfaceCommands.find(
-    ({ name, alias }) => typed === name || typed === alias || typed.startsWith(`${name} `),
-  );
+  const own = interfaceCommands.find(({ name, alias }) => typed === alias || beginsWith(typed, name));
   if (own && (command === undefined || own.name.length >= command.slash.name.length))
     return { kind: "interface", name: own.name, text: /\s(.*)/su.exec(typed)?.[1]?.trim() ?? "" };
   if (!command) {
@@ -135,8 +137,8 @@ export function completions(line: string): Completion[] {
 /** The options of the command that the words begin with. */
 export function optionsOf(typed: string): readonly OptionSpec[] {
   const command = fromTable
-    .filter(({ slash }) => typed.startsWith(`${slash.name} `))
+    .filter(({ slash }) => beginsWith(typed, slash.name))
     .reduce<SlashCommand | undefined>(longer, undefined);
   if (command) return command.options;
-  return interfaceCommands.find(({ name }) => typed === name || typed.startsWith(`${name} `))?.options ?? [];
+  return interfaceCommands.find(({ name }) => beginsWith(typed, name))?.options ?? [];
 }
