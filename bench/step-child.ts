@@ -91,7 +91,6 @@ const session = await resumeSession(runtime, id, { force: false }, async (histor
     workspace: history.workspace.path,
     env: {},
     approve: () => Promise.resolve({ allowed: true }),
-    observe: () => undefined,
   },
 }));
 const outcome = await session.run("go on", new AbortController().signal);

@@ -1,6 +1,6 @@
 /** The public names of the package: what a platform needs to run durable sessions of its own. */
-export { createSession, resumeSession, Session } from "./runtime.ts";
-export type { Served } from "./runtime.ts";
+export { createSession, resumeSession } from "./runtime.ts";
+export type { Served, Session } from "./runtime.ts";
 export { archive } from "./runtime/archive.ts";
 export { clearSession } from "./runtime/clear.ts";
 export type { Compacted, Compacting, Compactor } from "./runtime/compactor.ts";
@@ -27,6 +27,7 @@ export type { ClassifyContext } from "./failure/pattern.ts";
 
 export { schemaVersion, sessionEvent } from "./session/event.ts";
 export type * from "./session/event.ts";
+export { factsVersion } from "./session/facts.ts";
 export type { ItemFacts } from "./session/facts.ts";
 export { advance, createHistory } from "./session/history.ts";
 export type { History, OpenCall } from "./session/history.ts";

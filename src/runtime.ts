@@ -77,11 +77,11 @@ export async function resumeSession(
   const { log, history } = journal;
   const { id, name } = history;
   return closedOnFailure({ close: () => log.release() }, async () => {
-    const session = new Session(runtime, journal, await equip(history));
+    const equipment = await equip(history);
     observe({ type: "session-opened", id, resumed: true, ...(name !== undefined && { name }) });
     for (const text of damageNotices(log.report.damage)) observe({ type: "notice", text });
-    await session.adopt();
-    return session;
+    await journal.append(...adopted(equipment, history).map((event) => ({ event })));
+    return new Session(runtime, journal, equipment);
   });
 }
 
@@ -114,12 +114,6 @@ export class Session {
   /** The fold of its log, which changes in place as the log grows. */
   get history(): History {
     return this.#journal.history;
-  }
-
-  /** Logs what this owner changes about the session: settings, the folder that it works in, what the person asked for. */
-  async adopt(): Promise<void> {
-    const events = adopted(this.#equipment, this.history);
-    if (events.length > 0) await this.#journal.append(...events.map((event) => ({ event })));
   }
 
   /** Logs an item that the model didn't make: context, say. It belongs to the step that comes next. */

@@ -32,8 +32,7 @@ const observe = (update: SessionUpdate): void => {
 async function started(scenario: ScenarioInput): Promise<Session> {
   simulator.reset(scenario);
   const named = { name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" };
-  const { environment, ...rest } = sessions.equipment(responsesProvider(named), { model: "gpt-5.5" });
-  const equipment = { ...rest, environment: { ...environment, observe } };
+  const equipment = sessions.equipment(responsesProvider(named), { model: "gpt-5.5" });
   return createSession({ ...sessions.runtime(), observe }, sessions.start(), equipment);
 }
 

@@ -19,7 +19,7 @@ export async function newJournal(
   return new Journal(log, history());
 }
 
-/** The events to log before the session goes on with this equipment. */
+/** What a new owner logs first: what it changes about the session, and the settings and the folder that it goes on with. */
 export function adopted({ settings, workspace, changes = [] }: Equipment, history: History): NewEvent[] {
   if (sameSettings(settings, history.settings) && workspace === undefined) return [...changes];
   return [...changes, { type: "settings-changed", settings, ...(workspace && { workspace }) }];

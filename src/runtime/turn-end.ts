@@ -25,7 +25,7 @@ export async function settleLeft(
   signal: AbortSignal,
 ): Promise<void> {
   journal.describe(clock.now());
-  await settleCalls(journal, new Calls(journal, environment, observe, signal), environment, clock);
+  await settleCalls(journal, new Calls(journal, environment, observe, signal), observe, clock);
   const { openTurn, waiting } = journal.history;
   if (!openTurn) return;
   const what = waiting ? `waiting until ${clockTime(waiting.until)}` : "cut off";

@@ -21,10 +21,12 @@ export interface Attempt {
   signal: AbortSignal;
 }
 
+type Ending =
+  | { kind: "completed"; response?: string; model?: string; usage: Usage }
+  | { kind: "interrupted"; failure: Failure };
+
 /** How an attempt ended. `items` and `calls`: how many it delivered, all of them in the log. */
-export type AttemptResult =
-  | { kind: "completed"; items: number; calls: number; response?: string; model?: string; usage: Usage }
-  | { kind: "interrupted"; items: number; calls: number; failure: Failure };
+export type AttemptResult = Ending & { items: number; calls: number };
 
 /**
  * One request: every finished item is durable before anything else happens with it, and a finished call starts at once. However the
@@ -36,7 +38,7 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
   const { controller, dispose } = linkedController(context.signal, journal.log.lost);
   let items = 0;
   let made = 0;
-  let end: AttemptResult | undefined;
+  let end: Ending | undefined;
   try {
     crashPoint("request-projected");
     for await (const event of provider.stream(context.request, controller.signal)) {
@@ -58,19 +60,12 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
           break;
         }
         case "completed": {
-          const { response, model, usage } = event;
-          end = {
-            kind: "completed",
-            items,
-            calls: made,
-            ...(response !== undefined && { response }),
-            ...(model !== undefined && { model }),
-            usage,
-          };
+          const { type: _type, ...response } = event;
+          end = { kind: "completed", ...response };
           break;
         }
         case "failed":
-          end = { kind: "interrupted", items, calls: made, failure: event.failure };
+          end = { kind: "interrupted", failure: event.failure };
           break;
         case "opened":
       }
@@ -84,16 +79,14 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
   }
   if (journal.log.lost.aborted) throw journal.log.lost.reason;
   await calls.drain();
-  return (
-    end ?? {
-      kind: "interrupted",
-      items,
-      calls: made,
-      failure: new Failure("transport-interrupted", "The stream ended without an outcome.", {
-        reason: "cut",
-      }),
-    }
-  );
+  return { ...(end ?? cutShort()), items, calls: made };
+}
+
+function cutShort(): Ending {
+  const failure = new Failure("transport-interrupted", "The stream ended without an outcome.", {
+    reason: "cut",
+  });
+  return { kind: "interrupted", failure };
 }
 
 async function commit(

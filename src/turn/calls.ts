@@ -30,8 +30,6 @@ export interface CallEnvironment {
   env: Readonly<Record<string, string>>;
   /** Asks the person. When `signal` aborts nobody waits for the answer any more. */
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<Approval>;
-  /** Told what becomes of calls; absent: the runtime's own, which is told everything else. */
-  observe?: Observe;
 }
 
 /**
@@ -40,10 +38,9 @@ export interface CallEnvironment {
  * tool's spool sees to it that it runs once in all (R24).
  */
 export class Calls {
-  /** The environment's own, or else the runtime's. */
-  readonly observe: Observe;
   readonly #journal: Journal;
   readonly #environment: CallEnvironment;
+  readonly #observe: Observe;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #exclusive: Promise<void> = Promise.resolve();
@@ -54,21 +51,23 @@ export class Calls {
   readonly #sameId = new Map<string, Promise<void>>();
   #failed: { error: unknown } | undefined;
 
-  /**
-   * `observe` is the runtime's. `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows
-   * what still runs.
-   */
+  /** `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows what still runs. */
   constructor(journal: Journal, environment: CallEnvironment, observe: Observe, signal: AbortSignal) {
     this.#journal = journal;
     this.#environment = environment;
-    this.observe = environment.observe ?? observe;
+    this.#observe = observe;
     this.#signal = signal;
+  }
+
+  /** The tool that the model calls by this name. */
+  toolNamed(name: string): Tool | undefined {
+    return this.#environment.tools.find(({ definition }) => definition.name === name);
   }
 
   /** Starts the call whose item is in the log; `intended` when its `tool-started` is in the log already (after a crash). */
   start(record: ItemRecord, item: Uint8Array, intended = false): void {
     const call = readCall(record, item);
-    const tool = this.#environment.tools.find((candidate) => candidate.definition.name === call.name);
+    const tool = this.toolNamed(call.name);
     const before = [this.#sameId.get(call.call), tool?.exclusive ? this.#exclusive : undefined];
     const run = Promise.all(before)
       .then(() => this.#run(record, call, tool, intended))
@@ -95,13 +94,13 @@ export class Calls {
 
   async #run(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<void> {
     const callSeq = record.event.seq;
-    this.observe({ type: "tool-started", callSeq, name: call.name, input: call.input });
+    this.#observe({ type: "tool-started", callSeq, name: call.name, input: call.input });
     const outcome = await this.#outcome(record, call, tool, intended);
     crashPoint("tool-finished");
     const item = outputItem(record.event.kind, call.call, outcome.output);
     await this.#journal.append(outputEvent(record, item));
     crashPoint("output-appended");
-    this.observe({ type: "tool-ended", callSeq, name: call.name, outcome });
+    this.#observe({ type: "tool-ended", callSeq, name: call.name, outcome });
   }
 
   async #outcome(
@@ -110,43 +109,34 @@ export class Calls {
     tool: Tool | undefined,
     intended: boolean,
   ): Promise<ToolOutcome> {
-    const none = { durationMs: 0 };
     const { workspace, env, tools } = this.#environment;
     if (!tool) {
-      const known = tools.map((candidate) => candidate.definition.name).join(", ");
-      return {
-        ...none,
-        status: "failed",
-        output: `There is no tool named "${call.name}". The tools are: ${known}.`,
-      };
+      const known = tools.map(({ definition }) => definition.name).join(", ");
+      return told("failed", `There is no tool named "${call.name}". The tools are: ${known}.`);
     }
     const spool = this.#journal.log.spool(record.event.seq);
     if (!intended) {
-      if (this.#signal.aborted) return { ...none, status: "cancelled", output: notStarted };
+      if (this.#signal.aborted) return told("cancelled", notStarted);
       const request = tool.approval(call, { workspace });
       const answer = request ? await this.#ask(request) : { allowed: true as const };
-      if (answer === "cancelled") return { ...none, status: "cancelled", output: notStarted };
-      if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
+      if (answer === "cancelled") return told("cancelled", notStarted);
+      if (!answer.allowed) return told("denied", answer.why);
       // The spool folder is made before the intent is logged: an intent without a folder then means that the traces are gone, not that
       // nothing was started.
       makeFolders(spool);
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
     } else if (areTracesGone(tool, spool)) {
-      return {
-        ...none,
-        status: "unknown",
-        output: `${outcomeUnknown}: ${tracesGone}`,
-      };
+      return told("unknown", `${outcomeUnknown}: ${tracesGone}`);
     }
     const { lost } = this.#journal.log;
     const onProgress = (text: string): void =>
-      this.observe({ type: "tool-progress", callSeq: record.event.seq, text });
+      this.#observe({ type: "tool-progress", callSeq: record.event.seq, text });
     try {
       return await tool.run(call, { spool, workspace, env, signal: this.#signal, lost, onProgress });
     } catch (error) {
       if (isFailure(error) || lost.aborted) throw error;
-      return { ...none, ...(await brokenOutcome(tool, spool, error)) };
+      return brokenOutcome(tool, spool, error);
     }
   }
 
@@ -177,16 +167,19 @@ export class Calls {
 }
 
 /** The tool itself broke (its spool can't be written, say): the call is answered by what is known of it, so that the turn can go on. */
-async function brokenOutcome(
-  tool: Tool,
-  spool: string,
-  error: unknown,
-): Promise<Pick<ToolOutcome, "status" | "output">> {
+async function brokenOutcome(tool: Tool, spool: string, error: unknown): Promise<ToolOutcome> {
   const why = error instanceof Error ? error.message : String(error);
   const { state } = await tool.inspect({ spool });
-  if (state === "not-started") return { status: "failed", output: `The tool could not be started: ${why}` };
-  return { status: "unknown", output: `${outcomeUnknown}: ${why}` };
+  if (state === "not-started") return told("failed", `The tool could not be started: ${why}`);
+  return told("unknown", `${outcomeUnknown}: ${why}`);
 }
+
+/** The outcome of a call that no tool answered. */
+const told = (status: ToolOutcome["status"], output: string): ToolOutcome => ({
+  status,
+  output,
+  durationMs: 0,
+});
 
 /** The `item-added` that answers a call, in the call's own step. */
 export function outputEvent(record: ItemRecord, item: Uint8Array, origin: "tool" | "repair" = "tool") {

@@ -1,8 +1,9 @@
 import type { Clock } from "../lib/clock.ts";
 import type { ToolState } from "../tool.ts";
 import { settlementNotice } from "../tool/ledger.ts";
-import { areTracesGone, type CallEnvironment, type Calls, readCall, tracesGone } from "./calls.ts";
+import { areTracesGone, type Calls, readCall, tracesGone } from "./calls.ts";
 import type { Journal } from "./journal.ts";
+import type { Observe } from "./update.ts";
 
 /**
  * Starts again every call that the log leaves without output, and says of each what that does: run it, follow it, collect it, or answer
@@ -11,21 +12,21 @@ import type { Journal } from "./journal.ts";
 export async function settleCalls(
   journal: Journal,
   calls: Calls,
-  { tools }: Pick<CallEnvironment, "tools">,
+  observe: Observe,
   clock: Clock,
 ): Promise<void> {
   try {
     for (const { record, started } of journal.history.openCalls.values()) {
       const item = await journal.log.body(record.body);
       const call = readCall(record, item);
-      const tool = tools.find((candidate) => candidate.definition.name === call.name);
+      const tool = calls.toolNamed(call.name);
       const spool = journal.log.spool(record.event.seq);
       const state: ToolState =
         started && tool && areTracesGone(tool, spool)
           ? { state: "unknown", why: tracesGone }
           : ((await tool?.inspect({ spool })) ?? { state: "not-started" });
       const entry = { call, intended: started, tool, state };
-      calls.observe({ type: "notice", text: settlementNotice(entry, clock.now()) });
+      observe({ type: "notice", text: settlementNotice(entry, clock.now()) });
       calls.start(record, item, started);
     }
   } finally {

@@ -39,7 +39,6 @@ async function rotate(): Promise<void> {
       workspace: history.workspace.path,
       env: {},
       approve: () => Promise.resolve({ allowed: true }),
-      observe: () => undefined,
     },
   }));
   await session.rotate("rotated by hand");

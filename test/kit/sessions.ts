@@ -75,7 +75,6 @@ export class TestSessions {
         workspace: this.#workspace,
         env: toolEnvironment(process.env),
         approve: () => Promise.resolve({ allowed: true }),
-        observe: this.observe,
       },
     };
   }
