@@ -1,30 +1,23 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { json, last, play, post, prompt, stream, type Streamed } from "../../test/kit/simulator-client.ts";
-import type { JsonObject } from "../lib/json.ts";
+import { describe, expect, it } from "vitest";
 import {
-  shell,
-  startSimulator,
-  step,
-  turn,
-  type FaultInput,
-  type Simulator,
-  type SimulatorOptions,
-} from "./server.ts";
-
-let running: Simulator | undefined;
-afterEach(() => running?.close());
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  running = await startSimulator(options);
-  return running;
-}
+  json,
+  last,
+  play,
+  post,
+  prompt,
+  stream,
+  type Streamed,
+  testSimulator,
+} from "../../test/kit/simulator-client.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { shell, step, turn, type FaultInput, type Simulator, type SimulatorOptions } from "./server.ts";
 
 describe("faults that refuse", () => {
   const met = async (
     fault: FaultInput,
     options: SimulatorOptions = {},
   ): Promise<{ response: Response; body: JsonObject; simulator: Simulator }> => {
-    const simulator = await start({ ...options, scenario: { fault: [fault] } });
+    const simulator = await testSimulator({ ...options, scenario: { fault: [fault] } });
     const response = await post(simulator, "x");
     return { response, body: (await response.json()) as JsonObject, simulator };
   };
@@ -60,7 +53,7 @@ describe("faults that refuse", () => {
   });
 
   it("usage limit as a stream event carries its status and headers", async () => {
-    const simulator = await start({
+    const simulator = await testSimulator({
       scenario: { fault: [{ kind: "usage-limit", resets_in: "1m", as: "event" }] },
     });
     const got = await stream(simulator, "x");
@@ -113,7 +106,7 @@ describe("faults that refuse", () => {
   });
 
   it("a body of its own goes out as it is", async () => {
-    const simulator = await start({
+    const simulator = await testSimulator({
       scenario: { fault: [{ kind: "status", status: 403, body: "<html>no</html>" }] },
     });
     const response = await post(simulator, "x");
@@ -122,7 +115,9 @@ describe("faults that refuse", () => {
   });
 
   it("context overflow beyond the token budget", async () => {
-    const simulator = await start({ scenario: { limits: { context_tokens: 1000, overflow: "failed" } } });
+    const simulator = await testSimulator({
+      scenario: { limits: { context_tokens: 1000, overflow: "failed" } },
+    });
     expect(last(await stream(simulator, "x"))).toBe("response.completed");
     const got = await stream(simulator, "x".repeat(4000));
     expect(got.events.at(-1)).toMatchObject({
@@ -132,7 +127,7 @@ describe("faults that refuse", () => {
   });
 
   it("come at the request, the step and the turn that they name, as often as they say", async () => {
-    const simulator = await start({
+    const simulator = await testSimulator({
       scenario: {
         turn: [turn(/x/, step("hi", { name: "hi" })), turn(/never/, step("ho", { name: "absent" }))],
         fault: [
@@ -157,7 +152,7 @@ describe("faults that refuse", () => {
   });
 
   it("the key rotates before the request that they name", async () => {
-    const simulator = await start({ scenario: { fault: [{ kind: "rotate-key", turn: 2 }] } });
+    const simulator = await testSimulator({ scenario: { fault: [{ kind: "rotate-key", turn: 2 }] } });
     const history = await play(simulator, "x", () => "");
     expect((await post(simulator, [...history, prompt("y")])).status).toBe(400);
     const healed = history.filter(({ type }) => type !== "reasoning");
@@ -176,7 +171,7 @@ describe("faults in the stream", () => {
     ],
   };
   const met = async (fault: FaultInput): Promise<Streamed & { simulator: Simulator }> => {
-    const simulator = await start({ scenario: { ...tooled, fault: [fault] } });
+    const simulator = await testSimulator({ scenario: { ...tooled, fault: [fault] } });
     return { ...(await stream(simulator, [prompt("go")])), simulator };
   };
 
@@ -215,7 +210,7 @@ describe("faults in the stream", () => {
   });
 
   it("waits for a response that passes its point", async () => {
-    const simulator = await start({ scenario: { fault: [{ kind: "cut", after: "call" }] } });
+    const simulator = await testSimulator({ scenario: { fault: [{ kind: "cut", after: "call" }] } });
     expect(last(await stream(simulator, "hello"))).toBe("response.completed");
     expect((await stream(simulator, "run: ls")).broken).toBe(true);
   });
@@ -224,7 +219,6 @@ describe("faults in the stream", () => {
     const begun = performance.now();
     expect(last(await met({ kind: "silent", after: "item", for: "150ms" }))).toBe("response.completed");
     expect(performance.now() - begun).toBeGreaterThan(140);
-    await running?.close();
     expect((await met({ kind: "silent", after: "headers", for: "10ms", afterwards: "cut" })).broken).toBe(
       true,
     );
@@ -258,7 +252,7 @@ describe("faults in the stream", () => {
   });
 
   it("garbage between two events", async () => {
-    const simulator = await start({
+    const simulator = await testSimulator({
       scenario: { ...tooled, fault: [{ kind: "garbage", after: "item", text: "data: {not json\n\n" }] },
     });
     const raw = await (await post(simulator, "x")).text();
@@ -267,7 +261,7 @@ describe("faults in the stream", () => {
   });
 
   it("reach requests without stream as well", async () => {
-    const simulator = await start({
+    const simulator = await testSimulator({
       scenario: { fault: [{ kind: "cut" }, { kind: "incomplete", request: 2 }] },
     });
     await expect(post(simulator, "x", { stream: false })).rejects.toThrow("fetch failed");

@@ -1,28 +1,19 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { answers, play, post, prompt, stream, textOf } from "../../test/kit/simulator-client.ts";
-import type { JsonObject } from "../lib/json.ts";
+import { describe, expect, it } from "vitest";
 import {
-  call,
-  patch,
-  shell,
-  startSimulator,
-  step,
-  turn,
-  type Simulator,
-  type SimulatorOptions,
-} from "./server.ts";
-
-let running: Simulator | undefined;
-afterEach(() => running?.close());
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  running = await startSimulator(options);
-  return running;
-}
+  answers,
+  play,
+  post,
+  prompt,
+  stream,
+  textOf,
+  testSimulator,
+} from "../../test/kit/simulator-client.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { call, patch, shell, step, turn } from "./server.ts";
 
 describe("the built-in script", () => {
   it("runs the commands of a prompt one after the other and answers with the last outcome", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const seen: unknown[] = [];
     const history = await play(simulator, "run: make\nrun: make test", (made) => {
       seen.push(JSON.parse(made["arguments"] as string));
@@ -36,12 +27,12 @@ describe("the built-in script", () => {
     ["", "(nothing)"],
     ["Output:\n", "Output:"],
   ])("tells of a command that printed %j the last line %s", async (printed, told) => {
-    const history = await play(await start(), "run: make", () => `Exit code: 0\nOutput:\n${printed}`);
+    const history = await play(await testSimulator(), "run: make", () => `Exit code: 0\nOutput:\n${printed}`);
     expect(textOf(history.slice(-1))).toBe(`The last tool ended with exit status 0; its last line: ${told}`);
   });
 
   it("calls any tool by name", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const { items } = await stream(simulator, [prompt('call: list_sessions {"limit":3}')]);
     expect(items.at(-1)).toMatchObject({
       type: "function_call",
@@ -70,7 +61,7 @@ describe("the scripted model", () => {
   };
 
   it("branches on what tools print, and loops", async () => {
-    const simulator = await start({ scenario });
+    const simulator = await testSimulator({ scenario });
     const outputs = ["not ok 1", "patched", "diff", "ok 1"];
     const history = await play(simulator, "Fix it", () => outputs.shift() ?? "");
     expect(simulator.requests.map(({ step: name }) => name)).toEqual(["test", "fix", "test", "done"]);
@@ -78,7 +69,7 @@ describe("the scripted model", () => {
   });
 
   it("goes by the number of the prompt, and a prompt that was never answered does not count", async () => {
-    const simulator = await start({ scenario });
+    const simulator = await testSimulator({ scenario });
     const { items } = await stream(simulator, [prompt("a"), prompt("b")]);
     expect(textOf(items)).toContain("You said: b");
     const second = await stream(simulator, [prompt("a"), prompt("b"), ...items, prompt("c")]);
@@ -86,7 +77,7 @@ describe("the scripted model", () => {
   });
 
   it("continues a step of which the client kept only a part", async () => {
-    const simulator = await start({ scenario });
+    const simulator = await testSimulator({ scenario });
     const first = await stream(simulator, [prompt("fix")]);
     const input = [prompt("fix"), ...first.items, ...answers(first.items, "not ok")];
     const second = await stream(simulator, input);
@@ -97,7 +88,7 @@ describe("the scripted model", () => {
   });
 
   it("gives the same continuation after a retry and after its own restart", async () => {
-    const before = await start({ scenario, keySeed: "seed" });
+    const before = await testSimulator({ scenario, keySeed: "seed" });
     const first = await stream(before, [prompt("fix")]);
     const input = [prompt("fix"), ...first.items, ...answers(first.items, "not ok")];
     const plain = (items: JsonObject[]): unknown[] =>
@@ -105,12 +96,12 @@ describe("the scripted model", () => {
     const second = plain((await stream(before, input)).items);
     expect(plain((await stream(before, input)).items)).toEqual(second);
     await before.close();
-    const after = await start({ scenario, keySeed: "seed" });
+    const after = await testSimulator({ scenario, keySeed: "seed" });
     expect(plain((await stream(after, input)).items)).toEqual(second);
   });
 
   it("speaks to the shell tool that the client offers", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const offer = async (name: string): Promise<JsonObject | undefined> =>
       (await stream(simulator, [prompt("run: ls")], { tools: [{ type: "function", name }] })).items.at(-1);
     expect(await offer("exec_command")).toMatchObject({ arguments: '{"cmd":"ls"}' });
@@ -120,7 +111,7 @@ describe("the scripted model", () => {
   });
 
   it("compacts when it is asked to, and the compaction is sealed", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const { items } = await stream(simulator, [prompt("hello"), { type: "compaction_trigger" }]);
     expect(items).toMatchObject([{ type: "compaction", id: expect.stringMatching(/^cmp_/) as string }]);
     expect((await post(simulator, [...items, prompt("x")])).status).toBe(200);

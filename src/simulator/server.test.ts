@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   json,
   play,
@@ -9,20 +9,13 @@ import {
   stream,
   textOf,
   type Streamed,
+  testSimulator,
 } from "../../test/kit/simulator-client.ts";
-import { startSimulator, type Simulator, type SimulatorOptions } from "./server.ts";
-
-let running: Simulator | undefined;
-afterEach(() => running?.close());
-
-async function start(options: SimulatorOptions = {}): Promise<Simulator> {
-  running = await startSimulator(options);
-  return running;
-}
+import { startSimulator } from "./server.ts";
 
 describe("a response", () => {
   it("streams the official events in order, numbered, with usage at the end", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const got = await stream(simulator, [prompt("run: ls")], { reasoning: { summary: "auto" } });
     const names = got.events.map(({ event }) => event);
     expect(names.filter((name, at) => name !== names[at - 1])).toEqual([
@@ -68,7 +61,7 @@ describe("a response", () => {
   });
 
   it("streams text and custom tool input in deltas that add up", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const said = await stream(simulator, [prompt("hello")]);
     const deltas = (streamed: Streamed, type: string): string =>
       streamed.events
@@ -88,7 +81,7 @@ describe("a response", () => {
   });
 
   it("comes as one JSON document without stream, under both paths, and seals only when asked", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const whole = await json(simulator, "hello", { stream: false, include: [] });
     expect(whole).toMatchObject({
       object: "response",
@@ -105,7 +98,7 @@ describe("a response", () => {
   });
 
   it("counts what the session's last request left in the cache", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const long = "x".repeat(8000);
     await json(simulator, long, { stream: false, prompt_cache_key: "s" });
     const again = await json(simulator, long, { stream: false, prompt_cache_key: "s" });
@@ -120,7 +113,7 @@ describe("a response", () => {
 
 describe("seals", () => {
   it("open on replay until the key is rotated, and only for the account they were made for", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const history = await play(simulator, "run: ls", () => "ok");
     const next = [...history, prompt("more")];
     expect((await post(simulator, next)).status).toBe(200);
@@ -136,7 +129,10 @@ describe("seals", () => {
   });
 
   it("look as old as the scenario says", async () => {
-    const simulator = await start({ scenario: { seal: { age: "24d" } }, now: () => 1_800_000_000_000 });
+    const simulator = await testSimulator({
+      scenario: { seal: { age: "24d" } },
+      now: () => 1_800_000_000_000,
+    });
     const { items } = await stream(simulator, [prompt("x")]);
     const token = Buffer.from(items[0]!["encrypted_content"] as string, "base64url");
     expect(Number(token.readBigUInt64BE(1))).toBe(1_800_000_000 - 24 * 86_400);
@@ -150,7 +146,7 @@ describe("seals", () => {
       { response: { status: "failed", error: { code: "invalid_encrypted_content" } } },
     ],
   ] as const)("are refused inside a stream when the wording is %s", async (refusal, event, data) => {
-    const simulator = await start({ scenario: { seal: { refusal } } });
+    const simulator = await testSimulator({ scenario: { seal: { refusal } } });
     const { items } = await stream(simulator, [prompt("x")]);
     simulator.rotateKey();
     const got = await stream(simulator, [prompt("x"), ...items, prompt("y")]);
@@ -161,7 +157,7 @@ describe("seals", () => {
 
 describe("the server", () => {
   it("records requests without credentials, with how they ended", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     await (
       await post(simulator, "x", { prompt_cache_key: "s" }, { "x-api-key": "secret-2", session_id: "s" })
     ).text();
@@ -183,7 +179,7 @@ describe("the server", () => {
   });
 
   it("is driven from another process through /simulator", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const base = `http://127.0.0.1:${simulator.port}/simulator`;
     const { items } = await stream(simulator, [prompt("x")]);
     const drive = async (path: string, init?: RequestInit): Promise<unknown> =>
@@ -202,7 +198,7 @@ describe("the server", () => {
   });
 
   it("answers on loopback names only", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const status = await new Promise((resolve, reject) => {
       const sent = httpRequest(
         { port: simulator.port, path: "/v1/models", headers: { host: "evil.example:80" } },
@@ -217,7 +213,7 @@ describe("the server", () => {
   });
 
   it("answers no page in a browser, which could write the script", async () => {
-    const simulator = await start();
+    const simulator = await testSimulator();
     const reset = new URL("/simulator/reset", simulator.url);
     for (const headers of [
       { origin: "null" },
@@ -230,7 +226,7 @@ describe("the server", () => {
   });
 
   it("takes only the keys that it knows, when it has any", async () => {
-    const simulator = await start({ apiKeys: ["key-1"] });
+    const simulator = await testSimulator({ apiKeys: ["key-1"] });
     expect((await post(simulator, "x")).status).toBe(200);
     expect(await json(simulator, "x", {}, { authorization: "Bearer other" })).toMatchObject({
       error: { code: "invalid_api_key" },
@@ -238,7 +234,7 @@ describe("the server", () => {
   });
 
   it("says that its port is taken", async () => {
-    const { port } = await start();
+    const { port } = await testSimulator();
     await expect(startSimulator({ port })).rejects.toThrow(`127.0.0.1:${port}: the port is taken`);
   });
 
@@ -249,7 +245,7 @@ describe("the server", () => {
   });
 
   it("ends at once while streams are open, and notices clients that hang up", async () => {
-    const simulator = await start({ scenario: { fault: [{ kind: "silent", for: "1h", times: 2 }] } });
+    const simulator = await testSimulator({ scenario: { fault: [{ kind: "silent", for: "1h", times: 2 }] } });
     const abort = new AbortController();
     const first = await fetch(`${simulator.url}/responses`, {
       method: "POST",

@@ -1,7 +1,8 @@
 // A bare Responses API client, for tests that look at what the simulator sends.
 import { createParser } from "eventsource-parser";
 import type { JsonObject } from "../../src/lib/json.ts";
-import type { Simulator } from "../../src/simulator/server.ts";
+import { onTestFinished } from "vitest";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/server.ts";
 
 export const tools = [
   { type: "function", name: "shell_command", description: "", parameters: {} },
@@ -25,6 +26,13 @@ export const requestText = (input: unknown, more: JsonObject = {}): string =>
     stream: true,
     ...more,
   });
+
+/** A simulator for this test alone. */
+export async function testSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await startSimulator(options);
+  onTestFinished(() => simulator.close());
+  return simulator;
+}
 
 export function post(
   simulator: Simulator,

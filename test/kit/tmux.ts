@@ -1,7 +1,8 @@
 // The real program at a real terminal: a tmux server of the test's own, keys typed into it, and the screen as a person would see it.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { hasProgram } from "./has-program.ts";
 import { type Rig, until } from "./rig.ts";
 
 const run = promisify(execFile);
@@ -9,19 +10,7 @@ const run = promisify(execFile);
 /** No screen takes longer to show what is waited for; the machine may be busy with other tests. */
 const longestWait = 40_000;
 
-/** Whether there is a tmux; tests that need one say so when they are skipped: `describe.skipIf(!hasTmux)`. */
-export const hasTmux = ((): boolean => {
-  try {
-    execFileSync("tmux", ["-V"], { stdio: "ignore" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    process.stderr.write(
-      "tmux is missing: tests of the terminal interface are skipped (apt-get install tmux)\n",
-    );
-    return false;
-  }
-})();
+export const hasTmux = hasProgram("tmux", "tests of the terminal interface are skipped");
 
 export interface TmuxOptions {
   columns?: number;

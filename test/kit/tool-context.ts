@@ -28,12 +28,3 @@ export function shellCall(command: string, more: { workdir?: string; timeout_ms?
 export function patchCall(input: string): ToolCall {
   return { call: "call_1", name: "apply_patch", input };
 }
-
-/** Waits until the condition holds; fails after a minute. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + 60_000; performance.now() < deadline;) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`not within a minute: ${what}`);
-}

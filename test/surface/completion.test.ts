@@ -1,19 +1,16 @@
 // `completion` of the real program, in each shell that is there: what it offers, and that what it puts on the line is what is meant.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { hasProgram } from "../kit/has-program.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 import { hasTmux, Tmux } from "../kit/tmux.ts";
 
 /** What a shell would carry out, or take apart, if it were not quoted. */
 const nasty = 'it\'s: a \\ $(touch pwned) "name"';
 
-function has(shell: string): boolean {
-  const found = !spawnSync(shell, ["-c", "true"]).error;
-  if (!found) console.log(`${shell} is missing: its completion is not tried (apt-get install ${shell})`);
-  return found;
-}
+const has = (shell: string): boolean => hasProgram(shell, "its completion is not tried");
 
 interface Desk {
   rig: Rig;

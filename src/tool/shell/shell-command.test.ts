@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
+import { until } from "../../../test/kit/rig.ts";
+import { scratch, shellCall, toolContext } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { fateOf, identifyProcess } from "../../lib/process.ts";
 import { spoolFiles } from "../spool.ts";
