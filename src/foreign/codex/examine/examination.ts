@@ -3,12 +3,16 @@ import type { DoublesWatch } from "./doubles-watch.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { Layout } from "../rollout/layout.ts";
 import type { LostCall } from "./lost-calls-watch.ts";
-import type { MessagesWatch } from "./messages-watch.ts";
+import type { InjectedPrompts } from "./injected-prompts.ts";
+import type { InvalidIds } from "./invalid-ids.ts";
+import type { LostMessage } from "./messages-watch.ts";
 import type { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
+import type { ReasoningWatch } from "./reasoning-watch.ts";
 import type { SealsWatch } from "./seals-watch.ts";
 import type { TurnsWatch } from "./turns-watch.ts";
+import type { UntoldMessage } from "./untold-watch.ts";
 
 /** A line that Codex passes over, or that makes it refuse the file. "json": it is no object of JSON. */
 export interface BadLine extends Span {
@@ -50,11 +54,17 @@ export interface Examination {
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
   readonly orphans: Counted<Unpaired>;
-  /** Prompts without a call id (`isInjected`), and whether the model has answered after one. */
-  readonly injected: Counted<Span> & { readonly isTaken: boolean };
+  readonly injected: InjectedPrompts;
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
-  readonly messages: MessagesWatch;
+  readonly reasoning: ReasoningWatch;
+  readonly invalidIds: InvalidIds;
+  /** Items that Codex passes over, or that OpenAI refuses, for the form of a member. */
+  readonly unread: Counted<Span>;
+  /** Messages that only an event still tells. */
+  readonly lostMessages: readonly LostMessage[];
+  /** Messages that only the record still tells. */
+  readonly untold: readonly UntoldMessage[];
   readonly lostCalls: readonly LostCall[];
   /** Whether some ids were not tracked, because there were too many or one is too long. */
   readonly leavesIdsOut: boolean;

@@ -9,6 +9,9 @@ import { glance } from "../rollout/glance.ts";
 import { recordOfHead } from "../rollout/long-line.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
+import { HolesWatch } from "./holes-watch.ts";
+import { InjectedPrompts } from "./injected-prompts.ts";
+import { InvalidIds } from "./invalid-ids.ts";
 import { flawOf, lookThrough } from "./long-line.ts";
 import { LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
@@ -20,10 +23,12 @@ import { type Span, spanOf } from "../rollout/span.ts";
 import { TextSet } from "./text-set.ts";
 import { readRolloutName } from "../home/places.ts";
 import { asRecord, readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { ReasoningWatch } from "./reasoning-watch.ts";
 import { SealsWatch } from "./seals-watch.ts";
 import { lineSkim } from "./skim.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
+import { UnreadItems } from "./unread-items.ts";
 import { watched, type WatchedRecord } from "./watched-record.ts";
 import { isBlank, startsWithBrace } from "../rollout/white-space.ts";
 
@@ -45,8 +50,27 @@ export class Examiner {
   readonly #seals = new SealsWatch();
   readonly #ordinals = new OrdinalsWatch();
   readonly #lostCalls = new LostCallsWatch(this.#ids);
-  readonly #messages = new MessagesWatch((hole) => this.#lostCalls.hole(hole));
+  readonly #messages = new MessagesWatch();
+  readonly #reasoning = new ReasoningWatch();
+  readonly #injected = new InjectedPrompts();
+  readonly #invalidIds = new InvalidIds();
+  readonly #unread = new UnreadItems();
+  readonly #holes = new HolesWatch((hole) => {
+    this.#messages.hole(hole);
+    this.#lostCalls.hole(hole);
+    this.#reasoning.hole();
+  });
   readonly #doubles: DoublesWatch;
+  /** Those that are told of rollbacks. */
+  readonly #ofHistory = [
+    this.#pairs,
+    this.#messages,
+    this.#lostCalls,
+    this.#reasoning,
+    this.#injected,
+    this.#invalidIds,
+    this.#unread,
+  ] as const;
   readonly #bad = new Bounded<BadLine>(mostBad);
   readonly #untimed = new Bounded<Span>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
@@ -102,7 +126,7 @@ export class Examiner {
     if (line.ending === "\r\n") this.#returns++;
     if (!line.whole) {
       const flaw = this.#read && flawOf(lookThrough(spanOf(line), this.#read));
-      if (flaw === "blank") return this.#messages.hole(line);
+      if (flaw === "blank") return this.#holes.blank(line);
       if (flaw !== undefined) return this.#unreadable(line, flaw);
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       this.#long.add(spanOf(line));
@@ -126,7 +150,7 @@ export class Examiner {
     const { bytes } = line;
     let isObject = bytes[0] === openBrace;
     if (!isObject) {
-      if (isBlank(bytes)) return this.#messages.hole(line);
+      if (isBlank(bytes)) return this.#holes.blank(line);
       if (this.#head === undefined && this.#odd(line)) return;
       isObject = startsWithBrace(bytes);
     }
@@ -161,20 +185,49 @@ export class Examiner {
     if (!record.isTimed && !isFirst) this.#untimed.add(spanOf(line));
     if (this.#doubles.see(record, line)) return;
     if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
-    this.#ordinals.see(record, line);
     const call = this.#callOf(record);
-    this.#pairs.see(record, line, call);
+    this.#follow(record, line, call, this.#doubles.isRepeated);
     this.#seals.see(record, line);
-    this.#messages.see(record, line, this.#doubles.isRepeated);
     this.#lostCalls.see(record, line, call);
     const { copied } = this.#turns;
     const rolledBackFrom = this.#turns.see(record, line);
     if (copied === undefined && this.#turns.copied && this.#header?.origin === "subagent")
       this.#messages.copied();
-    if (rolledBackFrom === undefined) return;
-    this.#pairs.rolledBack(rolledBackFrom);
-    this.#messages.rolledBack(rolledBackFrom);
-    this.#lostCalls.rolledBack(rolledBackFrom);
+    if (rolledBackFrom !== undefined) for (const watch of this.#ofHistory) watch.rolledBack(rolledBackFrom);
+  }
+
+  /** What is followed of a line of which only the head is known, too. `call`: `#callOf`; `isCopy`: `DoublesWatch.isRepeated`. */
+  #follow(record: WatchedRecord, line: RolloutLine, call: number | undefined, isCopy: boolean): void {
+    this.#ordinals.see(record, line);
+    this.#pairs.see(record, line, call);
+    const gone = this.#holes.see(record, line);
+    if (gone > 0) this.#reasoning.missing(gone);
+    // Told apart once for all who follow items: each by itself would take a twentieth of the time of an examination.
+    const { type, kind, payload } = record;
+    const isItem = type === "response_item";
+    if (isItem && kind !== "") this.#item(record, line, call);
+    else if (isItem || (type === "event_msg" && kind === "")) {
+      this.#unread.item(record, line);
+      // Before it lost its type it may have been reasoning.
+      this.#reasoning.missing(1);
+    } else if (type === "event_msg") {
+      this.#reasoning.event(record);
+      this.#messages.event(record, line, isCopy);
+    } else if (type === "compacted") {
+      this.#injected.replaced();
+      this.#invalidIds.replaced(payload.replacement_history, line);
+      this.#unread.replaced();
+      this.#reasoning.replaced();
+      this.#messages.replaced(payload);
+    } else this.#messages.other(record, line);
+  }
+
+  #item(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
+    this.#injected.item(record, line, call);
+    this.#invalidIds.item(record, line);
+    this.#unread.item(record, line);
+    this.#reasoning.item(record, line);
+    this.#messages.item(record, line);
   }
 
   #laterHeader(id: unknown, line: RolloutLine): void {
@@ -192,9 +245,7 @@ export class Examiner {
     this.#records++;
     this.#ofCodex ||= isOfCodex(record);
     this.#end = this.bytes;
-    this.#ordinals.see(record, line);
-    this.#pairs.see(record, line, this.#callOf(record));
-    this.#messages.see(record, line);
+    this.#follow(record, line, this.#callOf(record), false);
   }
 
   /** The number of the call that an item is, or answers. */
@@ -244,7 +295,8 @@ export class Examiner {
   }
 
   #unreadable(line: RolloutLine, why: BadLine["why"]): void {
-    this.#messages.unreadable(line);
+    this.#holes.blank(line);
+    this.#reasoning.missing(1);
     this.#ofCodex ||= beginsWithRecord(line.bytes);
     if (line.ending === "" && why === "json") {
       this.#tail = { ...spanOf(line), is: line.bytes.every((byte) => byte === 0) ? "nul" : "torn" };
@@ -282,14 +334,14 @@ export class Examiner {
       placeOf: (ordinal) => this.#doubles.placeOf(ordinal),
       open: this.#pairs.open,
       orphans: this.#pairs.orphans,
-      injected: {
-        items: this.#pairs.injected.items,
-        count: this.#pairs.injected.count,
-        isTaken: this.#pairs.isInjectedTaken,
-      },
+      injected: this.#injected,
       seals: this.#seals,
       turns: this.#turns,
-      messages: this.#messages,
+      reasoning: this.#reasoning,
+      invalidIds: this.#invalidIds,
+      unread: this.#unread.found,
+      lostMessages: this.#messages.lost(this.#holes.end),
+      untold: this.#messages.untold,
       lostCalls: this.#lostCalls.found(),
       leavesIdsOut: this.#ids.hasRefused,
       broken: this.broken,

@@ -31,9 +31,14 @@ export class InvalidIds {
     return this.#sentAgain.isTaken;
   }
 
-  see({ kind, payload, ownId }: WatchedRecord, line: RolloutLine): void {
+  item(record: WatchedRecord, line: RolloutLine): void {
+    const { kind, payload } = record;
     if (this.found.count > 0) this.#sentAgain.see(kind, payload.role);
-    this.#look(kind, ownId, line);
+    this.#look(kind, record.ownId, line);
+  }
+
+  rolledBack(from: number): void {
+    this.found.keep(({ index }) => index < from);
   }
 
   /** What a summary replaced is not sent any more; what it keeps is. */
@@ -44,10 +49,6 @@ export class InvalidIds {
     for (const item of items)
       if (isJsonObject(item) && typeof item["type"] === "string")
         this.#look(item["type"], skimmedText(item["id"]), line);
-  }
-
-  rolledBack(from: number): void {
-    this.found.keep(({ index }) => index < from);
   }
 
   #look(kind: string, text: SkimmedText | undefined, line: RolloutLine): void {

@@ -1,6 +1,6 @@
 import { addLast, Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import type { Hole } from "./hole.ts";
+import type { Hole } from "./holes-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";
 import type { TextSet } from "./text-set.ts";

@@ -1,16 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  answer,
-  blank,
-  call,
-  event,
-  examined,
-  gone,
-  item,
-  type Line,
-  output,
-  prompt,
-} from "../../../../test/kit/examined.ts";
+import { answer, blank, event, examined, gone, type Line, prompt } from "../../../../test/kit/examined.ts";
 
 const says = (message: string): Line => event("agent_message", { message });
 const asks = (message: string): Line => event("user_message", { message });
@@ -21,12 +10,11 @@ const [began, ended] = [event("task_started"), event("task_complete")];
 const begun: Line = prompt("<environment_context></environment_context>");
 const back = event("thread_rolled_back", { num_turns: 1 });
 const summary: Line = ["compacted", { message: "so far", replacement_history: [] }];
-const reasoning = item("reasoning", { summary: [] });
 
 /** Messages whose record is gone: whose, at which line the event is and at which the record was. */
 async function lost(lines: readonly Line[], has?: "ordinals"): Promise<string[]> {
-  const { messages } = await examined(lines, has);
-  return messages.found().map(({ role, event: its, hole }) => {
+  const { lostMessages } = await examined(lines, has);
+  return lostMessages.map(({ role, event: its, hole }) => {
     const ordinal = hole.ordinal === undefined ? "" : ` (${hole.ordinal})`;
     return `${role} ${its.index}, ${hole.bytes === 0 ? "before" : "in"} ${hole.index}${ordinal}`;
   });
@@ -252,8 +240,8 @@ it("a blank line that never had an ordinal gives none", async () => {
 });
 
 it("what is lost behind the last line goes to the end of the file", async () => {
-  const { messages, bytes } = await examined([says("a")]);
-  expect(messages.found()[0]?.hole).toEqual({ index: 2, at: bytes, bytes: 0 });
+  const { lostMessages, bytes } = await examined([says("a")]);
+  expect(lostMessages[0]?.hole).toEqual({ index: 2, at: bytes, bytes: 0 });
 });
 
 describe("an event is lost", () => {
@@ -288,11 +276,9 @@ describe("an event is lost", () => {
       ["assistant 2, in 1 (1)"],
     ],
   ])("%s", async (_what, lines, found) => {
-    const { untold } = (await examined(lines, "ordinals")).messages;
+    const { untold } = await examined(lines, "ordinals");
     expect(
-      untold.items.map(
-        ({ role, record, hole }) => `${role} ${record.index}, in ${hole.index} (${hole.ordinal})`,
-      ),
+      untold.map(({ role, record, hole }) => `${role} ${record.index}, in ${hole.index} (${hole.ordinal})`),
     ).toEqual(found);
   });
 
@@ -321,68 +307,6 @@ describe("an event is lost", () => {
     ["where a line stands between a place and the answer", [gone, event("token_count"), said]],
     ["of a summary", [blank, said, makes("so far")]],
   ])("not %s", async (_what, lines, has: "ordinals" | "no ordinals" = "ordinals") => {
-    expect((await examined(lines, has)).messages.untold.items).toEqual([]);
+    expect((await examined(lines, has)).untold).toEqual([]);
   });
-});
-
-describe("reasoning", () => {
-  const opened = item("reasoning", { summary: [], content: [{ type: "reasoning_text", text: "so" }] });
-  /** The lines of reasoning that has lost what it led to; damaged where a record is missing. */
-  it.each<[string, Line[], string[]]>([
-    ["that led to an answer", [reasoning, answer("a")], []],
-    ["that led to a call", [reasoning, call("a"), output("a")], []],
-    ["that led to a call whose output only is left", [reasoning, blank, output("a")], []],
-    ["that led to a search", [reasoning, item("web_search_call", { id: "ws_1" })], []],
-    ["that came in parts", [reasoning, reasoning, answer("a")], []],
-    ["with an event behind it", [reasoning, event("token_count"), answer("a")], []],
-    ["that the person broke off", [reasoning, prompt("two")], ["1"]],
-    ["at the end", [answer("a"), reasoning], ["2"]],
-    ["that the person broke off, and at the end", [reasoning, prompt("two"), reasoning], ["1", "3"]],
-    ["before a blank line", [reasoning, blank, prompt("two")], ["1, damaged"]],
-    ["before a blank line and the end", [reasoning, blank], ["1, damaged"]],
-    ["before a blank line and more of it", [reasoning, blank, reasoning, answer("a")], ["1, damaged"]],
-    ["behind a blank line", [blank, reasoning, prompt("two")], ["2"]],
-    ["that a summary took the place of", [reasoning, prompt("two"), reasoning, summary], []],
-    [
-      "of which the last was taken back",
-      [
-        prompt("one"),
-        reasoning,
-        prompt("two"),
-        reasoning,
-        prompt("three"),
-        reasoning,
-        event("thread_rolled_back", { num_turns: 2 }),
-      ],
-      ["2"],
-    ],
-  ])("%s is alone there or isn't", async (_what, lines, found) => {
-    const { lone } = (await examined(lines)).messages;
-    expect(lone.map(({ index, isDamage }) => `${index}${isDamage ? ", damaged" : ""}`)).toEqual(found);
-  });
-
-  it("with words in plain text is told, unless a summary took its place", async () => {
-    const empty = item("reasoning", { summary: [], content: [] });
-    const lines = [reasoning, opened, empty, opened, answer("a")];
-    expect((await examined(lines)).messages.plain.items.map(({ index }) => index)).toEqual([2, 4]);
-    expect((await examined([...lines, summary])).messages.plain.items).toEqual([]);
-  });
-});
-
-it("the first id that the model's items have is that of an answer or a call", async () => {
-  const ids = [
-    prompt("one", { id: "msg_1" }),
-    item("reasoning", { id: "rs_1" }),
-    answer("a"),
-    answer("b", { id: 1 }),
-  ];
-  const before = await examined(ids);
-  expect(before.messages.firstId).toBeUndefined();
-  for (const first of [
-    answer("a", { id: "msg_2" }),
-    item("function_call", { id: "fc_1", call_id: "a", name: "a" }),
-  ]) {
-    const { messages } = await examined([...ids, first, answer("c", { id: "msg_3" })]);
-    expect(messages.firstId).toBe(before.bytes);
-  }
 });

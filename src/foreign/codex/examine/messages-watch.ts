@@ -1,18 +1,13 @@
 import { stringOf } from "../../../lib/json.ts";
-import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { addLast, Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn, toldText } from "../rollout/text-in.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";
-import type { Hole } from "./hole.ts";
-import { InvalidIds } from "./invalid-ids.ts";
+import type { Hole } from "./holes-watch.ts";
 import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
-import { UnreadItems } from "./unread-items.ts";
-import { UnreasonedItems } from "./unreasoned-items.ts";
-import { UnsealedReasoning } from "./unsealed-reasoning.ts";
-import { UntoldWatch } from "./untold-watch.ts";
+import { type UntoldMessage, UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** A message that an event still tells, while its own record is gone. */
@@ -30,18 +25,10 @@ interface Told {
   hole?: Hole;
 }
 
-/** Reasoning that would be sent without the item it led to. */
-export interface LoneReasoning extends Span {
-  /** Whether a record is missing right after it: then it is damage, and not a turn that was cut off. */
-  isDamage: boolean;
-}
-
 /** A message that is shown on the screen and has no record (0.36 to 0.58). */
 const ofNoRecord = "Compact task completed";
 const mostLost = 10_000;
 const mostTold = 64;
-/** Of so many blank lines in a row each has its ordinal. */
-const mostSince = 10_000;
 const mostTexts = 8;
 /** A message of the person and the event that tells it are at most so many lines apart. */
 const nearby = 4;
@@ -50,22 +37,12 @@ const nearby = 4;
  * Finds messages that only an event still tells (`agent_message` and `user_message`, since 0.148 `item_completed`). An event alone proves
  * nothing: up to 0.58 what came of a cut stream has no record. There has to be a hole too, where the record belongs: a blanked line, a
  * missing ordinal, or the end of the file. Only of a prompt before which Codex has told the model nothing the event is enough, and of an
- * answer where no message has a record: programs that convert sessions for Codex write such (casr). It also notes which of the model's
- * items a provider may refuse for their form.
+ * answer where no message has a record: programs that convert sessions for Codex write such (casr).
  */
 export class MessagesWatch {
-  /** Reasoning with words in plain text, with or without a seal beside them. */
-  readonly plain = new Bounded<Span>(mostLost);
-  readonly unsealed = new UnsealedReasoning();
-  readonly invalidIds = new InvalidIds();
-  readonly unread = new UnreadItems();
-  readonly unreasoned = new UnreasonedItems();
-  /** Offset of the first item of the model's that has an id. */
-  firstId: number | undefined;
-  readonly lost = new Bounded<LostMessage>(mostLost);
+  readonly #lost = new Bounded<LostMessage>(mostLost);
   /** Messages that only the record still tells. */
-  readonly untold = new UntoldWatch();
-  readonly #lone = new Bounded<LoneReasoning>(mostLost);
+  readonly #untold = new UntoldWatch();
   /** Answers that an event told and whose record hasn't come: it comes after the event. */
   #told: Told[] = [];
   /** The words of answers whose record was seen and that no event has told: now and then the event comes after the record. */
@@ -82,151 +59,61 @@ export class MessagesWatch {
   #isRecorded = false;
   /** The last prompt that only an event tells for lack of anything of Codex's: its record may still come. */
   #alone: { readonly text: string; readonly event: Span } | undefined;
-  /** The last reasoning, as long as nothing has followed it. */
-  #reasoning: LoneReasoning | undefined;
-  #lastOrdinal: number | undefined;
-  /** Holes since the last record. */
-  #since: Hole[] = [];
-  #end = 0;
-  #lines = 0;
-  readonly #onHole: (hole: Hole) => void;
 
-  /** `onHole`: called for each place where a record was. */
-  constructor(onHole: (hole: Hole) => void) {
-    this.#onHole = onHole;
+  /** Notes a place where a record was. */
+  hole(hole: Hole): void {
+    addLast(this.#holes, hole, mostTexts);
+    this.#untold.hole(hole);
+    const waiting = this.#told.find((told) => told.hole === undefined);
+    if (waiting) waiting.hole = hole;
   }
 
-  /** Notes a line that can't be read. */
-  unreadable(line: RolloutLine): void {
-    this.hole(line);
-    this.unreasoned.missing();
-  }
-
-  /** Notes a line that is blank or can't be read. */
-  hole(line: RolloutLine): void {
-    if (line.length > 0) this.#hole(spanOf(line));
-    if (this.#since.length > mostSince) this.#since.shift();
-  }
-
-  /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
-  see(record: WatchedRecord, line: RolloutLine, isCopy = false): void {
-    const { type, kind, payload, ordinal } = record;
-    const { length } = this.#since;
-    if (ordinal !== undefined) {
-      for (const hole of this.#since)
-        if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
-      // Ordinals are missing beyond those of blank lines: whole lines are gone.
-      if (this.#lastOrdinal !== undefined && ordinal > this.#lastOrdinal + 1 + length) {
-        this.#hole({ index: line.index, at: line.offset, bytes: 0 });
-        this.unreasoned.missing(ordinal - this.#lastOrdinal - 1 - length);
-      }
-      this.#lastOrdinal = ordinal;
-    }
-    if (this.#since.length > 0) this.#since = [];
-    this.#end = line.offset + line.length + line.ending.length;
-    this.#lines = line.index + 1;
-    const isKnown = type === "response_item" || type === "event_msg";
-    if (isKnown && kind === "") {
-      this.unread.see(record, line);
-      // It may have been reasoning.
-      this.unreasoned.missing();
-    } else if (type === "response_item") {
-      this.invalidIds.see(record, line);
-      this.unread.see(record, line);
-      this.unsealed.see(record, line);
-      this.#item(record, line);
-    } else if (type === "event_msg") this.#event(record, line, isCopy);
-    else if (type === "compacted") this.#replaced(payload, line);
-    else if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
+  /** Notes a record that is none of those that Codex writes messages as. */
+  other(record: WatchedRecord, line: RolloutLine): void {
+    if (isMisnamed(record)) this.#misnamedMessage(record, line);
   }
 
   rolledBack(from: number): void {
     // Lost prompts are kept even where a rollback took them back: it counts prompts, and without this one it would take back an earlier
     // turn.
-    this.lost.keep(({ event, role }) => role === "user" || event.index < from);
-    this.#lone.keep(({ index }) => index < from);
-    this.plain.keep(({ index }) => index < from);
-    this.unsealed.rolledBack(from);
-    this.invalidIds.rolledBack(from);
-    this.unread.rolledBack(from);
-    this.unreasoned.rolledBack(from);
+    this.#lost.keep(({ event, role }) => role === "user" || event.index < from);
     this.#told = [];
     this.#misnamed.forget();
-    this.#reasoning = undefined;
   }
 
   /** The lines so far were copied from another thread, whose events were copied even where their records were not (0.146). */
   copied(): void {
     this.#told = [];
-    this.untold.forget();
-    this.lost.keep(({ role, event, hole }) => role === "user" && hole.at !== event.at);
+    this.#untold.forget();
+    this.#lost.keep(({ role, event, hole }) => role === "user" && hole.at !== event.at);
   }
 
-  /** Reasoning without what it led to, that at the end of the file included. */
-  get lone(): readonly LoneReasoning[] {
-    return this.#reasoning ? [...this.#lone.items, this.#reasoning] : this.#lone.items;
-  }
-
-  /** What is lost, also at the end of the file. */
-  found(): readonly LostMessage[] {
-    const atEnd: LostMessage[] = this.#told.flatMap(({ event, hole }) => {
-      const isLast = event.index === this.#lines - 1;
-      const ordinal = this.#lastOrdinal === undefined ? {} : { ordinal: this.#lastOrdinal + 1 };
-      const place =
-        hole ?? (isLast ? { index: this.#lines, at: this.#end, bytes: 0, ...ordinal } : undefined);
+  /** What is lost, also at the end of the file. `end`: the place behind the last record. */
+  lost(end: Hole): readonly LostMessage[] {
+    const atEnd = this.#told.flatMap(({ event, hole }): LostMessage[] => {
+      const place = hole ?? (event.index === end.index - 1 ? end : undefined);
       return place ? [{ role: "assistant", event, hole: place }] : [];
     });
-    return [...this.lost.items, ...atEnd];
+    return [...this.#lost.items, ...atEnd];
   }
 
-  #hole(span: Span): void {
-    const hole: Hole = { ...span };
-    this.#since.push(hole);
-    if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#since.length;
-    addLast(this.#holes, hole, mostTexts);
-    this.#onHole(hole);
-    this.untold.hole(hole);
-    const waiting = this.#told.find((told) => told.hole === undefined);
-    if (waiting) waiting.hole = hole;
-    if (this.#reasoning) this.#reasoning.isDamage = true;
+  get untold(): readonly UntoldMessage[] {
+    return this.#untold.items;
   }
 
-  #item(record: WatchedRecord, line: RolloutLine): void {
+  item(record: WatchedRecord, line: RolloutLine): void {
     const { kind, payload, ordinal } = record;
-    if (kind === "reasoning") {
-      // Several reasoning items of one response stand together. After damage the first one's item stood between them.
-      if (this.#reasoning?.isDamage) this.#lone.add(this.#reasoning);
-      this.#reasoning = { ...spanOf(line), isDamage: false };
-      const { content } = payload;
-      if (Array.isArray(content) && content.length > 0) this.plain.add(spanOf(line));
-      // Codex drops an id that is no text with its item, and a repair drops it alone.
-      this.unreasoned.reasoning(record.isText("id") || (payload["id"] ?? null) === null);
-      return;
-    }
-    const role = kind === "message" ? payload["role"] : undefined;
-    const isAnswer = role === "assistant";
-    const isModels = isAnswer || isCallKind(kind);
-    if (this.firstId === undefined && isModels && typeof payload["id"] === "string")
-      this.firstId = line.offset;
-    this.unreasoned.item(isModels, line);
-    const reasoning = this.#reasoning;
-    this.#reasoning = undefined;
-    // An output had a call before it, and a call that is gone will be put in.
-    const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
-    if (reasoning && !isFollowed) this.#lone.add(reasoning);
-    if (isMisnamed(record)) this.#misnamedMessage(payload, line, ordinal);
-    else if (isAnswer) this.#answer(payload, line, ordinal !== undefined);
+    if (kind === "reasoning") return;
+    const role = kind === "message" ? payload.role : undefined;
+    if (isMisnamed(record)) this.#misnamedMessage(record, line);
+    else if (role === "assistant") this.#answer(payload, line, ordinal !== undefined);
     else if (role === "user") this.#prompt(payload, line, ordinal !== undefined);
     else if (role === "developer") this.#isBegun = true;
   }
 
   /** It is a message if an event tells its words. */
-  #misnamedMessage(
-    { content }: WatchedRecord["payload"],
-    line: RolloutLine,
-    ordinal: number | undefined,
-  ): void {
-    this.#misnamed.see(content, line, ordinal);
+  #misnamedMessage(record: WatchedRecord, line: RolloutLine): void {
+    this.#misnamed.see(record, line);
     for (const told of this.#told) {
       const hole = this.#misnamed.take(told.text);
       if (hole) told.hole = hole;
@@ -236,7 +123,7 @@ export class MessagesWatch {
   #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
     this.#isRecorded = true;
     const [id, text] = [payload["id"], textIn(payload["content"])];
-    if (hasOrdinal) this.untold.answered(payload, line);
+    if (hasOrdinal) this.#untold.answered(payload, line);
     if (typeof id === "string") addLast(this.#recorded, id, mostTold);
     const at = this.#told.findIndex(
       (told) => (told.id !== undefined && told.id === id) || told.text === text,
@@ -259,16 +146,17 @@ export class MessagesWatch {
     const alone = this.#alone;
     this.#alone = undefined;
     if (alone && words.includes(alone.text)) {
-      this.lost.keep(({ event }) => event !== alone.event);
+      this.#lost.keep(({ event }) => event !== alone.event);
       return;
     }
     // What has no words no event tells.
     if (words === "") return;
-    if (hasOrdinal) this.untold.said(payload, line);
+    if (hasOrdinal) this.#untold.said(payload, line);
     addLast(this.#said, words, mostTexts);
   }
 
-  #event(record: WatchedRecord, line: RolloutLine, isCopy: boolean): void {
+  /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
+  event(record: WatchedRecord, line: RolloutLine, isCopy: boolean): void {
     const { kind, payload } = record;
     const item = itemOf(record);
     const told = item ? item["type"] : kind;
@@ -276,7 +164,6 @@ export class MessagesWatch {
       this.#answerTold(item?.["id"], toldText(payload), line);
     else if (told === "user_message" || told === "UserMessage")
       this.#promptTold(toldText(payload), line, isCopy);
-    else if (told === "Reasoning") this.unreasoned.told();
     else if (turnEdge(kind)) this.#settle();
     // What is asked of a review only events tell (0.98 to 0.150).
     else if (kind === "entered_review_mode") this.#isBegun = true;
@@ -284,7 +171,7 @@ export class MessagesWatch {
 
   #answerTold(given: unknown, text: string, line: RolloutLine): void {
     const id = typeof given === "string" ? given : undefined;
-    this.untold.answerTold(id);
+    this.#untold.answerTold(id);
     const seen = this.#answered.indexOf(text);
     if (seen >= 0) return void this.#answered.splice(seen, 1);
     if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
@@ -298,7 +185,7 @@ export class MessagesWatch {
 
   #promptTold(text: string, line: RolloutLine, isCopy: boolean): void {
     this.#settle();
-    this.untold.promptTold();
+    this.#untold.promptTold();
     if (text === "" || this.#hears(text) || isCopy) return;
     const event = spanOf(line);
     const hole =
@@ -307,7 +194,7 @@ export class MessagesWatch {
     const isAlone = !this.#isBegun && this.#said.length === 0;
     if (!hole && isAlone) this.#alone = { text, event };
     const place = hole ?? (isAlone ? { ...event, bytes: 0 } : undefined);
-    if (place) this.lost.add({ role: "user", event, hole: place });
+    if (place) this.#lost.add({ role: "user", event, hole: place });
   }
 
   /**
@@ -324,24 +211,17 @@ export class MessagesWatch {
 
   /** Settles what events told: no record of it can come any more. */
   #settle(): void {
-    for (const { event, hole } of this.#told) if (hole) this.lost.add({ role: "assistant", event, hole });
+    for (const { event, hole } of this.#told) if (hole) this.#lost.add({ role: "assistant", event, hole });
     this.#told = [];
     this.#answered = [];
   }
 
   /** What a summary replaced is not sent any more. */
-  #replaced({ message, replacement_history: kept }: WatchedRecord["payload"], line: RolloutLine): void {
-    this.invalidIds.replaced(kept, line);
-    this.unread.forget();
-    this.unreasoned.replaced();
+  replaced({ message }: WatchedRecord["payload"]): void {
     // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
-    if (stringOf(message) !== "") this.untold.summarised();
+    if (stringOf(message) !== "") this.#untold.summarised();
     this.#told = [];
     this.#misnamed.forget();
-    this.#reasoning = undefined;
-    this.lost.clear();
-    this.#lone.clear();
-    this.plain.clear();
-    this.unsealed.replaced();
+    this.#lost.clear();
   }
 }

@@ -3,7 +3,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import { addLast } from "./bounded.ts";
-import type { Hole } from "./hole.ts";
+import type { Hole } from "./holes-watch.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const most = 8;
@@ -17,14 +17,11 @@ const ownTexts = ["input_text", "output_text"];
 export class MisnamedMessages {
   #seen: { readonly words: string; readonly hole: Hole }[] = [];
 
-  see(content: unknown, line: RolloutLine, ordinal: number | undefined): void {
-    const words = textIn(content);
+  see({ payload, ordinal }: WatchedRecord, line: RolloutLine): void {
+    const words = textIn(payload.content);
     if (words === "") return;
-    addLast(
-      this.#seen,
-      { words, hole: { ...spanOf(line), ...(ordinal !== undefined && { ordinal }) } },
-      most,
-    );
+    const hole: Hole = { ...spanOf(line), ...(ordinal !== undefined && { ordinal }) };
+    addLast(this.#seen, { words, hole }, most);
   }
 
   /** Takes the line with these words out of those that were seen; `undefined` where there is none. */

@@ -1,7 +1,6 @@
 import { isJsonObject } from "../../../lib/json.ts";
 import { isCallKind, isFurtherOutput } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
-import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { type Span, spanOf, type Unpaired } from "../rollout/span.ts";
@@ -27,14 +26,6 @@ export class PairsWatch {
   /** Events of calls that are not open: never seen, or answered already. */
   readonly #events = new Map<number, Span>();
   readonly orphans = new Bounded<Unpaired>(mostOrphans);
-  /** Prompts without a call id (`isInjected`). */
-  readonly injected = new Bounded<Span>(mostOrphans);
-  /**
-   * Whether the model has answered after one of these prompts, or there is none: who accepts one accepts the others too, also the one at
-   * which a session broke off.
-   */
-  isInjectedTaken = true;
-  #wasTaken = false;
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
@@ -45,7 +36,7 @@ export class PairsWatch {
   /** `call`: the number of the id of a call or an output. */
   see(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
     const { type, payload } = record;
-    if (type === "response_item") this.#item(record, line, call);
+    if (call !== undefined) this.#item(record, line, call);
     else if (type === "event_msg") this.#event(record, line);
     else if (type === "compacted") this.#compacted(payload, line);
   }
@@ -54,18 +45,9 @@ export class PairsWatch {
     this.open.closeFrom(from);
     this.orphans.keep(({ index }) => index < from);
     for (const [call, line] of this.#answered) if (line >= from) this.#answered.delete(call);
-    this.injected.keep(({ index }) => index < from);
   }
 
-  #item({ kind, payload }: WatchedRecord, line: RolloutLine, call: number | undefined): void {
-    if (call === undefined && isInjected(kind, payload)) {
-      this.injected.add(spanOf(line));
-      this.isInjectedTaken = this.#wasTaken;
-    } else if (isCallKind(kind) || kind === "reasoning" || payload["role"] === "assistant") {
-      this.#wasTaken ||= !this.isInjectedTaken;
-      this.isInjectedTaken = true;
-    }
-    if (call === undefined) return;
+  #item({ kind, payload }: WatchedRecord, line: RolloutLine, call: number): void {
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
       const name = payload["name"];
@@ -102,7 +84,6 @@ export class PairsWatch {
     this.open.closeFrom(0);
     this.#carried.clear();
     this.#answered.clear();
-    this.injected.clear();
     this.orphans.clear();
     const items = payload["replacement_history"];
     if (!Array.isArray(items)) return;

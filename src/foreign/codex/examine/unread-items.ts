@@ -33,24 +33,23 @@ const said = {
 /**
  * Finds messages, reasoning, calls and outputs that Codex passes over as it does lines that are no records, or that OpenAI refuses, because
  * a member is gone or has a form in which Codex never writes it (0.130, 0.146, 0.169). Kinds of items and parts that nobody here knows are
- * none of it: a newer version may
- * write them.
+ * none of it: a newer version may write them.
  */
 export class UnreadItems {
   readonly found = new Bounded<Span>(mostFound);
 
-  see(record: WatchedRecord, line: RolloutLine): void {
+  item(record: WatchedRecord, line: RolloutLine): void {
     // Of a line that is too long to be parsed its members aren't known.
     if (line.whole && !isReadItem(record)) this.found.add(spanOf(line));
   }
 
-  rolledBack(from: number): void {
-    this.found.keep(({ index }) => index < from);
+  /** What a summary replaced is not sent any more. */
+  replaced(): void {
+    this.found.clear();
   }
 
-  /** What a summary replaced is not sent any more. */
-  forget(): void {
-    this.found.clear();
+  rolledBack(from: number): void {
+    this.found.keep(({ index }) => index < from);
   }
 }
 

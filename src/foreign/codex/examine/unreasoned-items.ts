@@ -28,7 +28,7 @@ export class UnreasonedItems {
   }
 
   /** Notes lines that are gone or can't be read: each may have been the record that belongs at the place reached so far. */
-  missing(lines = 1): void {
+  missing(lines: number): void {
     this.#place = places[Math.min(places.indexOf(this.#place) + lines, places.length - 1)]!;
   }
 

@@ -1,5 +1,5 @@
 import { addLast, Bounded } from "./bounded.ts";
-import type { Hole } from "./hole.ts";
+import type { Hole } from "./holes-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { turnOf } from "../rollout/passthrough.ts";

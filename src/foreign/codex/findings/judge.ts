@@ -15,7 +15,7 @@ import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
-import type { LoneReasoning } from "../examine/messages-watch.ts";
+import type { LoneReasoning } from "../examine/reasoning-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
@@ -180,7 +180,7 @@ function pairFindings(examined: Examination): Finding[] {
   const severity = isInjectedRefused(examined) ? undefined : "note";
   return [
     ...(leavesIdsOut ? [finding("ids-left-out", [])] : []),
-    ...foundAt("injected-output", injected, { severity }),
+    ...foundAt("injected-output", injected.found, { severity }),
     ...callFindings(examined),
     ...foundAt("output-without-call", orphans),
   ];
@@ -205,8 +205,8 @@ function callFindings(examined: Examination): Finding[] {
 }
 
 function messageFindings(examined: Examination): Finding[] {
-  const { messages, lostCalls, turns } = examined;
-  const { plain, untold, unread, unreasoned, firstId } = messages;
+  const { reasoning, unread, lostMessages, untold, lostCalls, turns } = examined;
+  const { plain, unreasoned, firstId } = reasoning;
   const refusal = refusalIn(turns.error?.message);
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
   const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
@@ -214,8 +214,8 @@ function messageFindings(examined: Examination): Finding[] {
   const { items: ids, isRefused } = refusedIds(examined);
   const lone = damagingReasoning(examined);
   const unsealed = unsealedReasoning(examined);
-  const lost = messages.found().map(({ hole }) => hole);
-  const events = untold.items.map(({ hole }) => hole);
+  const lost = lostMessages.map(({ hole }) => hole);
+  const events = untold.map(({ hole }) => hole);
   const calls = lostCalls.map(({ before }) => before);
   return [
     ...(dependent
@@ -228,7 +228,7 @@ function messageFindings(examined: Examination): Finding[] {
     ...foundAt("plain-reasoning", plain, { severity }),
     ...foundAt("unsealed-reasoning", unsealed),
     ...foundAt("lone-reasoning", lone),
-    ...foundAt("unread-item", unread.found),
+    ...foundAt("unread-item", unread),
     ...foundAt("lost-message", lost),
     ...foundAt("lost-event", events),
     ...foundAt("lost-call", calls),
@@ -240,11 +240,11 @@ function messageFindings(examined: Examination): Finding[] {
  * just come from a turn that was cut off.
  */
 export function damagingReasoning({
-  messages,
+  reasoning,
   turns,
-}: Pick<Examination, "messages" | "turns">): LoneReasoning[] {
+}: Pick<Examination, "reasoning" | "turns">): LoneReasoning[] {
   const isRefused = refusalIn(turns.error?.message)?.class === "reasoning-unpaired";
-  return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
+  return reasoning.lone.filter(({ isDamage }) => isDamage || isRefused);
 }
 
 /**
@@ -254,18 +254,18 @@ export function damagingReasoning({
  * missed, all of it does, also where it has no id (openai/codex#19661).
  */
 export function unsealedReasoning({
-  messages,
+  reasoning: { unsealed },
   seals,
   turns,
   header,
-}: Pick<Examination, "messages" | "seals" | "turns" | "header">): readonly Span[] {
-  const isTaken = messages.unsealed.isTaken && header?.isPaginated === true;
+}: Pick<Examination, "reasoning" | "seals" | "turns" | "header">): readonly Span[] {
+  const isTaken = unsealed.isTaken && header?.isPaginated === true;
   const said = turns.error?.message;
-  if (isSealMissed(said ?? "")) return messages.unsealed.found.items;
+  if (isSealMissed(said ?? "")) return unsealed.found.items;
   const isRefused = refusalIn(said)?.class === "item-not-persisted";
   const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
   const isDead = (isAtOpenAi(header) && !isTaken) || isRefused || isSealing;
-  return messages.unsealed.found.items.filter(({ isCut, hasId }) => hasId && (isCut || isDead));
+  return unsealed.found.items.filter(({ isCut, hasId }) => hasId && (isCut || isDead));
 }
 
 /**
@@ -274,10 +274,10 @@ export function unsealedReasoning({
  * has answered to them in a session with ordinals, as the versions that write ordinals send ids.
  */
 export function refusedIds({
-  messages: { invalidIds },
+  invalidIds,
   turns,
   header,
-}: Pick<Examination, "messages" | "turns" | "header">): {
+}: Pick<Examination, "invalidIds" | "turns" | "header">): {
   readonly items: readonly InvalidId[];
   readonly isRefused: boolean;
 } {

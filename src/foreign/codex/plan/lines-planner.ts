@@ -89,11 +89,11 @@ export class LinesPlanner {
 
   /** Keeps of each line that is no record what can be kept (`salvage`). */
   *badLines(): Generator<Edit, undefined> {
-    const { bad, tail, first, messages } = this.#found;
+    const { bad, tail, first, reasoning } = this.#found;
     let last: number | undefined;
     for (const line of bad.items) {
       // What stands before it can't be read either, and may have been the reasoning that its item's id names.
-      const isAlone = messages.unreasoned.hasReasoning && line.index - 1 === last;
+      const isAlone = reasoning.unreasoned.hasReasoning && line.index - 1 === last;
       last = line.index;
       if (line.at === tail?.at && tail.is !== "whole") continue;
       if (line.at === first?.at && this.#isHeadMade) continue;
@@ -158,7 +158,7 @@ export class LinesPlanner {
   /** Puts in messages that only their events tell any more. */
   *messages(): Generator<Edit, undefined> {
     const copies = startsOf(this.#found.doubled.spans);
-    for (const { role, event, hole } of this.#found.messages.found()) {
+    for (const { role, event, hole } of this.#found.lostMessages) {
       // A copied event goes anyway; its original tells the message.
       if (copies.has(event.at)) continue;
       const told = this.#file.record(event);
@@ -173,8 +173,8 @@ export class LinesPlanner {
 
   /** Puts in events that Codex shows messages by, where only the message is there. */
   *events(): Generator<Edit, undefined> {
-    const { messages, header } = this.#found;
-    for (const { role, record, hole } of messages.untold.items) {
+    const { untold, header } = this.#found;
+    for (const { role, record, hole } of untold) {
       const own = this.#file.record(record);
       const payload = own && header ? lostEvent(role, own, header.id) : undefined;
       const { ordinal } = hole;

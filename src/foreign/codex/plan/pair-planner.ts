@@ -185,10 +185,8 @@ export class PairPlanner {
 
   /** `#taken`, which begins with the places that lost messages and events are put into. */
   #needed(): Set<number> {
-    const { messages } = this.#found;
-    return (this.#taken ??= new Set(
-      [...messages.found(), ...messages.untold.items].map(({ hole }) => hole.at),
-    ));
+    const { lostMessages, untold } = this.#found;
+    return (this.#taken ??= new Set([...lostMessages, ...untold].map(({ hole }) => hole.at)));
   }
 }
 

@@ -169,7 +169,7 @@ export class RefusedPlanner {
 
   /** Takes out the ids of items whose reasoning may have been in a line that can't be read. */
   *unreasonedIds(): Generator<Edit, undefined> {
-    for (const span of this.#found.messages.unreasoned.items)
+    for (const span of this.#found.reasoning.unreasoned.items)
       yield* this.#withoutId(itemHead(this.#file.bytes(span)), span);
     return undefined;
   }
@@ -183,11 +183,11 @@ export class RefusedPlanner {
 
   /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */
   *plainReasoning(): Generator<Edit, undefined> {
-    const { messages, turns } = this.#found;
+    const { reasoning, turns } = this.#found;
     const refusal = refusalIn(turns.error?.message);
     if (refusal?.class !== "reasoning-content-too-long" && !this.#isAsked("plain-reasoning"))
       return undefined;
-    for (const span of messages.plain.items) {
+    for (const span of reasoning.plain.items) {
       const line = this.#file.bytes(span);
       const content = writeJson(this.#file.record(span)?.payload["content"]);
       const at = line.indexOf(`"content":${content}`);
@@ -210,7 +210,7 @@ export class RefusedPlanner {
   *injected(): Generator<Edit, undefined> {
     const { injected } = this.#found;
     if (!isInjectedRefused(this.#found) && !this.#isAsked("injected-output")) return undefined;
-    for (const span of injected.items) {
+    for (const span of injected.found.items) {
       const record = this.#file.record(span);
       const bytes = record && this.#file.withPayloads(span, record, [injectedMessage(record.payload)]);
       if (bytes)
@@ -223,7 +223,7 @@ export class RefusedPlanner {
   *invalidIds(): Generator<Edit, undefined> {
     const isAsked = this.#isAsked("invalid-id");
     const { items, isRefused } = isAsked
-      ? { items: this.#found.messages.invalidIds.found.items, isRefused: true }
+      ? { items: this.#found.invalidIds.found.items, isRefused: true }
       : refusedIds(this.#found);
     if (!isRefused) return undefined;
     for (const found of Map.groupBy(items, ({ at }) => at).values()) {
@@ -239,7 +239,9 @@ export class RefusedPlanner {
 
   /** Makes spaces of reasoning whose answer is gone, where it does harm. */
   loneReasoning(): Edit[] {
-    const lone = this.#isAsked("lone-reasoning") ? this.#found.messages.lone : damagingReasoning(this.#found);
+    const lone = this.#isAsked("lone-reasoning")
+      ? this.#found.reasoning.lone
+      : damagingReasoning(this.#found);
     return lone.map((span) =>
       this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
     );
@@ -247,7 +249,7 @@ export class RefusedPlanner {
 
   #unsealed(): readonly Span[] {
     if (!this.#isAsked("unsealed-reasoning")) return unsealedReasoning(this.#found);
-    const { items } = this.#found.messages.unsealed.found;
+    const { items } = this.#found.reasoning.unsealed.found;
     // Refused seals are asked for beside it where an item was looked for by its id: what has none wasn't.
     return this.#isAsked("seal-refused") ? items.filter(({ hasId }) => hasId) : items;
   }

@@ -36,7 +36,7 @@ export class UnreadPlanner {
   }
 
   *mended(): Generator<Edit, undefined> {
-    const { items: spans } = this.#found.messages.unread.found;
+    const { items: spans } = this.#found.unread;
     for (const [nth, span] of spans.entries()) {
       this.#next = spans[nth + 1]?.index ?? Infinity;
       const record = this.#file.record(span);

@@ -313,7 +313,7 @@ describe("an item before which a line can't be read", () => {
     const numbered = rows.map((row, at) => ({ ordinal: at + 1, ...row }));
     write(rollout(...numbered.filter((_row, at) => !gone.includes(at))));
     const lines = readFileSync(path, "utf8").split("\n");
-    const { items } = (await examine(path)).messages.unreasoned;
+    const { items } = (await examine(path)).reasoning.unreasoned;
     expect(
       items.map(({ index }) => (JSON.parse(lines[index]!) as { payload: JsonObject }).payload["id"]),
     ).toEqual(bare);
