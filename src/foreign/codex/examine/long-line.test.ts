@@ -8,8 +8,8 @@ import { examine } from "./examine.ts";
 import { judge } from "../findings/judge.ts";
 import { needsRepair } from "../findings/finding.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
-import { beginnings, flawOf, lookThrough } from "./long-line.ts";
-import { longLine } from "../plan/long-line.ts";
+import { flawOf, lookThrough } from "./long-line.ts";
+import { beginnings, salvageLongLine } from "../plan/salvage-long-line.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";
 import { repairRollout } from "../repair/repair.ts";
 
@@ -158,7 +158,7 @@ async function mendedLine(text: string, isTail: boolean): Promise<string> {
   const planned = new PlannedEdits(join(root, "edits"));
   try {
     const span = { index: 0, at: 0, bytes: text.length };
-    for (const edit of longLine(span, new EditedFile(fd, text.length), "unparsable-line", isTail))
+    for (const edit of salvageLongLine(span, new EditedFile(fd, text.length), "unparsable-line", isTail))
       planned.add(edit);
     await applyEdits(path, planned);
     return readFileSync(path, "utf8");

@@ -1,6 +1,5 @@
 import { JsonStream, type TextFlaw } from "../../../lib/json-stream.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
-import { recordMark } from "../rollout/glance.ts";
 import type { Span } from "../rollout/span.ts";
 
 /** A place in a long line for which Codex refuses the line. */
@@ -20,7 +19,6 @@ export interface LongLine {
 
 const piece = 2 ** 20;
 const mostFlaws = 10_000;
-const mostMarks = 1_000;
 
 /** Checks a line piece by piece: it may have gigabytes. */
 export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: ReadAt): LongLine {
@@ -45,15 +43,4 @@ export function flawOf(line: LongLine): "blank" | "json" | "utf8" | "surrogate" 
   if (!line.isObject) return "json";
   const [first] = line.flaws;
   return first === undefined ? undefined : first.is === "control" ? "json" : first.is;
-}
-
-/** Where in a line another record may begin, and where it begins itself. */
-export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: ReadAt): number[] {
-  const found = [at];
-  for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
-    const part = read(at + done, Math.min(piece + recordMark.length - 1, bytes - done));
-    for (let mark = part.indexOf(recordMark); mark >= 0; mark = part.indexOf(recordMark, mark + 1))
-      found.push(at + done + mark);
-  }
-  return found;
 }

@@ -2,7 +2,7 @@ import { quoted } from "../../../lib/words.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { type Finding, harmless, needsRepair } from "../findings/finding.ts";
-import { rounds } from "./rounds.ts";
+import { editsOf, rounds } from "./rounds.ts";
 import type { PlanOptions } from "./plan-options.ts";
 
 /** Kinds of damage whose repair inserts or removes bytes. */
@@ -34,7 +34,7 @@ export function heldStill(
   );
   if (pin === undefined || !isConcerned) return [...findings];
   const planned = new Set<FindingKind>();
-  for (const round of rounds) for (const { kind } of round(found, options)) planned.add(kind);
+  for (const round of rounds) for (const { kind } of editsOf(round, found, options)) planned.add(kind);
   return findings.map((finding) => {
     const { kind } = finding;
     if (kind === "ordinal-regressed" && (found.ordinals.firstRegressed?.at ?? Infinity) < pin.offset) {

@@ -14,6 +14,11 @@ export function memberIn(line: Buffer, from: number, name: string): LinePlace | 
   return member && { at: from + member.valueStart, length: member.end - member.valueStart };
 }
 
+/** Where a record's payload begins: a bare record is its own. */
+export function payloadIn(line: Buffer): number {
+  return memberIn(line, 0, "payload")?.at ?? 0;
+}
+
 /** Where the elements of the list stand that is the value of a member of the object at `from`; `undefined` where it has no such list. */
 export function elementsIn(line: Buffer, from: number, name: string): LinePlace[] | undefined {
   const list = memberIn(line, from, name);

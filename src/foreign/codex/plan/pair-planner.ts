@@ -8,10 +8,11 @@ import { isOfScript } from "../examine/watched-record.ts";
 import { answerKind } from "../rollout/answer.ts";
 import { isCopiedCall } from "../findings/judge.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
+import { memberIn, payloadIn } from "./line-places.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
-import { startsOf, type Unpaired } from "../rollout/span.ts";
+import { partOf, startsOf, type Unpaired } from "../rollout/span.ts";
 import { isBlank } from "../rollout/white-space.ts";
 
 /** A call and its output are at most so many lines apart where one of them is damaged: further away it is another call's. */
@@ -66,12 +67,12 @@ export class PairPlanner {
       const fitting = outputs.filter((output) => isLikely(call, output));
       const [output] = fitting;
       if (output === undefined || fitting.length > 1 || this.#paired.has(output.at)) continue;
-      const had = JSON.stringify(output.call);
-      const id = this.#file.bytes(output).indexOf(`"call_id":${had}`);
-      if (id < 0) continue;
+      const line = this.#file.bytes(output);
+      const id = memberIn(line, payloadIn(line), "call_id");
+      if (!id) continue;
       this.#paired.add(call.at).add(output.at);
       const bytes = Buffer.from(JSON.stringify(call.call));
-      const place = { index: output.index, at: output.at + id + 10, bytes: Buffer.byteLength(had) };
+      const place = partOf(output, id.at, id.length);
       const says = "the call's id becomes that of the call before it, from which it hardly differs";
       yield this.#file.replace(place, "output-without-call", says, bytes);
     }
@@ -85,10 +86,9 @@ export class PairPlanner {
       const told = this.#file.record(event);
       if (told === undefined || taken.has(before.at) || taken.has(after.at)) continue;
       const kind = isPatch(told) ? "custom_tool_call" : "function_call";
-      const made = lostCall({ ...event, call, kind: outputKinds[kind]! }, told);
       for (const [hole, item, what] of [
-        [before, made, "call"],
-        [after, lostOutput({ ...event, call, kind }, told), "output"],
+        [before, lostCall({ call, kind: outputKinds[kind]! }, told), "call"],
+        [after, lostOutput({ call, kind }, told), "output"],
       ] as const) {
         taken.add(hole.at);
         const line = rebuiltLine(told, item, hole.ordinal);

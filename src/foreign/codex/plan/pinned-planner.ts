@@ -3,7 +3,7 @@ import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { startsOf } from "../rollout/span.ts";
+import { type Span, startsOf } from "../rollout/span.ts";
 import { ended, spaces } from "./line-bytes.ts";
 
 const newline = 0x0a;
@@ -136,8 +136,8 @@ export class PinnedPlanner {
     return left > 0 ? [] : edits;
   }
 
-  #gone(place: { index: number; at: number; bytes: number }, says: string): Edit {
-    return this.#file.replace(place, "segment-long", says, Buffer.alloc(0));
+  #gone(place: Span, says: string): Edit {
+    return this.#file.replace(place, "segment-long", says, noBytes);
   }
 
   /** The lines before the pin's record. */

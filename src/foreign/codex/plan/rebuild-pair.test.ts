@@ -132,7 +132,7 @@ describe("a call whose record is gone", () => {
 
 describe("an output whose record is gone", () => {
   const output = (kind: string, told?: RolloutRecord): JsonObject =>
-    lostOutput({ index: 0, at: 0, bytes: 0, call: "call_1", kind }, told);
+    lostOutput({ call: "call_1", kind }, told);
   const unknown = "outcome unknown; verify before repeating";
 
   it.each<[string, RolloutRecord, string]>([

@@ -7,6 +7,9 @@ import type { Unpaired } from "../rollout/span.ts";
 import { toldCall } from "./told-call.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 
+/** The half of a pair that is there: the item's type, and the call's id. */
+type Half = Pick<Unpaired, "kind" | "call">;
+
 /** What an event tells of how a call went. */
 interface Told {
   output?: string;
@@ -17,7 +20,7 @@ interface Told {
  * The output item for a call that has none: what the call's event tells, or that the outcome is unknown. `event`: the record of that
  * event, if any.
  */
-export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | undefined): JsonObject {
+export function lostOutput({ kind, call }: Half, event: RolloutRecord | undefined): JsonObject {
   const { output, exit } = event ? toldBy(event) : {};
   const told =
     output === undefined
@@ -27,7 +30,7 @@ export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | unde
 }
 
 /** The output item for a script's call that has none (code mode): that its outcome is unknown, and what events tell of the calls it made. */
-export function scriptOutput({ kind, call }: Unpaired, events: readonly RolloutRecord[]): JsonObject {
+export function scriptOutput({ kind, call }: Half, events: readonly RolloutRecord[]): JsonObject {
   const calls = events.flatMap((event) => {
     const made = toldCall(tellingPart(event));
     if (made === undefined) return [];
@@ -40,11 +43,8 @@ export function scriptOutput({ kind, call }: Unpaired, events: readonly RolloutR
   return { type: outputKinds[kind]!, call_id: call, output: calls.length === 0 ? outcomeUnknown : told };
 }
 
-/** The call item for an output that has none: the call as an event tells it, or a stand-in that says that the record was damaged. */
-export function lostCall(
-  { kind, call }: Pick<Unpaired, "kind" | "call">,
-  event: RolloutRecord | undefined,
-): JsonObject {
+/** The call item for an output (of that `kind`) that has none: the call as an event tells it, or a stand-in that says that the record was damaged. */
+export function lostCall({ kind, call }: Half, event: RolloutRecord | undefined): JsonObject {
   const told = event && toldCall(tellingPart(event));
   const text = told && "input" in told ? told.input : undefined;
   const given = told === undefined || "input" in told ? undefined : told.arguments;

@@ -1,11 +1,10 @@
-import { writeJson } from "../../../lib/whole-json.ts";
 import { describeSeal } from "../../../session/seal.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { type Span, startsOf } from "../rollout/span.ts";
+import { partOf, type Span, startsOf } from "../rollout/span.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import { glance } from "../rollout/glance.ts";
@@ -13,6 +12,7 @@ import { injectedMessage } from "../rollout/injected.ts";
 import { damagingReasoning, isInjectedRefused, refusedIds, unsealedReasoning } from "../findings/judge.ts";
 import { idPlaces } from "./id-places.ts";
 import { keptBeside } from "./kept-beside.ts";
+import { memberIn, payloadIn } from "./line-places.ts";
 import { itemHead, type ItemHead } from "../rollout/item-head.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -102,7 +102,7 @@ export class RefusedPlanner {
       return tails.has(tail) || (isCut && shape === "malformed");
     };
     for (const { at, bytes } of withoutSeals(this.#file.bytes(blob), isMeant)) {
-      const place = { ...blob, at: blob.at + at, bytes: bytes.length };
+      const place = partOf(blob, at, bytes.length);
       yield this.#file.replace(place, kindOf(blob), "what is sealed in it becomes words", bytes);
     }
     return undefined;
@@ -174,9 +174,9 @@ export class RefusedPlanner {
     return undefined;
   }
 
-  *#withoutId(head: ItemHead | undefined, { index, at }: Pick<Span, "index" | "at">): Iterable<Edit> {
+  *#withoutId(head: ItemHead | undefined, line: Pick<Span, "index" | "at">): Iterable<Edit> {
     if (!head?.id) return;
-    const place = { index, at: at + head.id.at, bytes: head.id.bytes };
+    const place = partOf(line, head.id.at, head.id.bytes);
     const says = "the id, which names reasoning that isn't sent, becomes spaces";
     yield this.#file.blank(place, "dependent-id", says);
   }
@@ -189,16 +189,11 @@ export class RefusedPlanner {
       return undefined;
     for (const span of reasoning.plain.items) {
       const line = this.#file.bytes(span);
-      const content = writeJson(this.#file.record(span)?.payload["content"]);
-      const at = line.indexOf(`"content":${content}`);
-      const says = "reasoning in plain text becomes spaces";
-      if (at < 0) {
-        yield this.#file.blank(span, "plain-reasoning", says);
-        continue;
-      }
-      const length = Buffer.byteLength(content);
-      const place = { index: span.index, at: span.at + at + 10, bytes: length };
-      yield this.#file.replace(place, "plain-reasoning", says, padded(Buffer.from("null"), length));
+      const content = memberIn(line, payloadIn(line), "content");
+      if (!content) continue;
+      const place = partOf(span, content.at, content.length);
+      const nothing = padded(Buffer.from("null"), content.length);
+      yield this.#file.replace(place, "plain-reasoning", "reasoning in plain text becomes spaces", nothing);
     }
     return undefined;
   }
@@ -227,11 +222,11 @@ export class RefusedPlanner {
       : refusedIds(this.#found);
     if (!isRefused) return undefined;
     for (const found of Map.groupBy(items, ({ at }) => at).values()) {
-      const [{ index, at: start, bytes: length }] = found as [InvalidId, ...InvalidId[]];
+      const [line] = found as [InvalidId, ...InvalidId[]];
       const ids = new Set(found.map(({ id }) => id));
-      for (const { at, length: bytes } of idPlaces(this.#file.read(start, length), ids)) {
-        const place = { index, at: start + at, bytes };
-        yield this.#file.blank(place, "invalid-id", "the id, which OpenAI refuses, becomes spaces");
+      for (const { at, length } of idPlaces(this.#file.bytes(line), ids)) {
+        const says = "the id, which OpenAI refuses, becomes spaces";
+        yield this.#file.blank(partOf(line, at, length), "invalid-id", says);
       }
     }
     return undefined;

@@ -5,7 +5,7 @@ import { JsonSkim } from "../../../lib/json-skim.ts";
 import { recordMark } from "../rollout/glance.ts";
 import { readRecord } from "../rollout/record.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
-import { memberIn } from "./line-places.ts";
+import { payloadIn } from "./line-places.ts";
 import { isSound } from "./sound-record.ts";
 
 /** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
@@ -39,8 +39,7 @@ export function salvage(line: Buffer): Salvaged {
   const record = readRecord({ bytes: cleaned, whole: true });
   if (!record.readable) return { bytes: cleaned, lost: [] };
   if (!isSound(record)) return { bytes: Buffer.alloc(cleaned.length, space), lost: [line] };
-  if (record.type === "response_item")
-    withoutDamaged("id", memberIn(cleaned, 0, "payload")?.at ?? 0, cleaned, line);
+  if (record.type === "response_item") withoutDamaged("id", payloadIn(cleaned), cleaned, line);
   return { bytes: cleaned, lost: [] };
 }
 

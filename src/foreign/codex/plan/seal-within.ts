@@ -3,7 +3,7 @@ import { isHolderKind } from "../../../session/item.ts";
 import { sealedArgument, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import { padded } from "./line-bytes.ts";
-import { elementsIn, type LinePlace, memberIn } from "./line-places.ts";
+import { elementsIn, type LinePlace, memberIn, payloadIn } from "./line-places.ts";
 
 /** Bytes that replace as many others from offset `at` on, in a line or a file. */
 export interface Replacement {
@@ -22,7 +22,7 @@ const nothingSealed = Buffer.from("[]");
  * become words, a member of the item's own becomes null, which no version sends. `isMeant` chooses among several seals; by default all.
  */
 export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Replacement[] {
-  const payload = memberIn(line, 0, "payload")?.at ?? 0;
+  const payload = payloadIn(line);
   const kept = elementsIn(line, payload, "replacement_history");
   if (!kept) return withoutSealsOf(line, payload, isMeant);
   return kept.flatMap(({ at }) => (isHolder(line, at) ? withoutSealsOf(line, at, isMeant) : []));

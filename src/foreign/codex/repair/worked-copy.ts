@@ -10,7 +10,7 @@ import { writingOf } from "../rollout/layout.ts";
 import { mayHoldRecords } from "../rollout/may-hold-records.ts";
 import { layInLines } from "./lay-in-lines.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
-import { rounds } from "../plan/rounds.ts";
+import { editsOf, rounds } from "../plan/rounds.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 import { GatheredChanges, shownBytes } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";
@@ -69,7 +69,7 @@ export class WorkedCopy {
     const due = isMendable ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== this.#changes.count; pass++) {
       mended = this.#changes.count;
-      for (const round of due) if (await this.#write(round(this.found, plan))) await this.#look();
+      for (const round of due) if (await this.#write(editsOf(round, this.found, plan))) await this.#look();
     }
     // Still without a record, it is another program's file (a page, a picture), of which nothing but spaces would be left.
     if (!this.found.ofCodex) this.#changes = new GatheredChanges();

@@ -22,6 +22,11 @@ export function spanOf({ index, offset, length }: RolloutLine): Span {
   return { index, at: offset, bytes: length };
 }
 
+/** A part of a line, from an offset in it. */
+export function partOf({ index, at }: Pick<Span, "index" | "at">, from: number, bytes: number): Span {
+  return { index, at: at + from, bytes };
+}
+
 /** Where spans begin. */
 export const startsOf = (...lists: readonly (readonly Span[])[]): Set<number> =>
   new Set(lists.flatMap((spans) => spans.map(({ at }) => at)));

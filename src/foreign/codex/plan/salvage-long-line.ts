@@ -2,9 +2,13 @@ import type { TextFlaw } from "../../../lib/json-stream.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { beginnings, lookThrough } from "../examine/long-line.ts";
-import type { Span } from "../rollout/span.ts";
+import type { ReadAt } from "../../../lib/file-bytes.ts";
+import { lookThrough } from "../examine/long-line.ts";
+import { recordMark } from "../rollout/glance.ts";
+import { partOf, type Span } from "../rollout/span.ts";
 
+const piece = 2 ** 20;
+const mostMarks = 1_000;
 const newline = Buffer.from("\n");
 const mended: Readonly<Record<TextFlaw, Buffer>> = {
   control: Buffer.from(" "),
@@ -16,7 +20,7 @@ const mended: Readonly<Record<TextFlaw, Buffer>> = {
  * The edits for a bad line that is too long to be held. As `salvage`, except that what is no record isn't copied out, as the backup has
  * it. `isTail`: the line needs an ending.
  */
-export function* longLine(
+export function* salvageLongLine(
   line: Span,
   file: EditedFile,
   kind: FindingKind,
@@ -37,16 +41,27 @@ export function* longLine(
     } else {
       const from = isAfterRecord ? 1 : 0;
       const to = isTail && at + span.bytes === end ? 1 : 0;
-      if (from > 0) yield file.replace({ ...span, bytes: 1 }, kind, "the record before it ends", newline);
-      const blanked = { ...span, at: at + from, bytes: span.bytes - from - to };
+      if (from > 0) yield file.replace(partOf(span, 0, 1), kind, "the record before it ends", newline);
+      const blanked = partOf(span, from, span.bytes - from - to);
       yield file.blank(blanked, kind, "what can't be read becomes spaces; the backup has it");
-      if (to > 0) yield file.replace({ ...span, at: end - 1, bytes: 1 }, kind, "the line is ended", newline);
+      if (to > 0) yield file.replace(partOf(span, span.bytes - 1, 1), kind, "the line is ended", newline);
     }
     isAfterRecord = isKept;
   }
   if (isTail && isAfterRecord)
-    yield file.insert({ index: line.index, at: end, bytes: 0 }, kind, "the line is ended", newline);
+    yield file.insert(partOf(line, line.bytes, 0), kind, "the line is ended", newline);
   return undefined;
+}
+
+/** Where in a line another record may begin, and where it begins itself. */
+export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: ReadAt): number[] {
+  const found = [at];
+  for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
+    const part = read(at + done, Math.min(piece + recordMark.length - 1, bytes - done));
+    for (let mark = part.indexOf(recordMark); mark >= 0; mark = part.indexOf(recordMark, mark + 1))
+      found.push(at + done + mark);
+  }
+  return found;
 }
 
 /** What is done about each flaw of a line, in words for the diff. */

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
-import { OrderPlanner } from "./order-planner.ts";
+import { OrdinalsPlanner } from "./ordinals-planner.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-order-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -47,7 +47,7 @@ async function restored(
   const found = await examine(path);
   const fd = openSync(path, "r");
   try {
-    const edits = [...new OrderPlanner(found, new EditedFile(fd, found.bytes)).restored()];
+    const edits = [...new OrdinalsPlanner(found, {}, new EditedFile(fd, found.bytes)).restored()];
     const parts: string[] = [];
     let read = 0;
     for (const { at, length, bytes } of edits.toSorted((a, b) => a.at - b.at)) {

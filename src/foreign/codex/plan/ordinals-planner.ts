@@ -4,31 +4,35 @@ import type { Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
-import { startsOf } from "../rollout/span.ts";
+import { partOf, type Span, startsOf } from "../rollout/span.ts";
 import { ordinalDigits } from "./line-bytes.ts";
+import type { PlanOptions } from "./plan-options.ts";
 
 const mostLines = 500_000;
 const mostMoved = 10_000;
-const [index, at, bytes, indent, time] = [0, 1, 2, 3, 4];
+const [index, at, bytes, time] = [0, 1, 2, 3];
 const kind = "ordinal-regressed";
+const longestHead = 512;
 
-/**
- * Puts records into the order of their ordinals, where no ordinal is there twice. (Ordinals that an older Codex gave again are handled
- * elsewhere.) If the times follow the ordinals, lines are moved back to their places; if the times follow the lines, only the ordinals
- * were exchanged. Nothing after the last of these lines moves. Where too much would have to move, the lines are numbered anew
- * (`LinesPlanner.ordinals`).
- */
-export class OrderPlanner {
+/** Puts the ordinals of a paginated rollout right. Call `restored` first, and `renumbered` for what that has left. */
+export class OrdinalsPlanner {
   readonly #found: Examination;
+  readonly #options: Pick<PlanOptions, "pin">;
   readonly #file: EditedFile;
-  readonly #rows = new NumberRows(5);
+  readonly #rows = new NumberRows(4);
   #ordinals = new Float64Array(0);
 
-  constructor(found: Examination, file: EditedFile) {
+  constructor(found: Examination, options: Pick<PlanOptions, "pin">, file: EditedFile) {
     this.#found = found;
+    this.#options = options;
     this.#file = file;
   }
 
+  /**
+   * Puts records into the order of their ordinals, where no ordinal is there twice. If the times follow the ordinals, lines are moved back
+   * to their places; if the times follow the lines, only the ordinals were exchanged. Nothing after the last of these lines moves. Nothing
+   * is done where too much would have to move.
+   */
   *restored(): Generator<Edit, undefined> {
     const { header, ordinals } = this.#found;
     if (header?.isPaginated !== true || ordinals.regressed === 0 || !this.#read()) return undefined;
@@ -42,6 +46,45 @@ export class OrderPlanner {
     const isMoved = this.#stepsBack(byOrdinal) <= this.#stepsBack(byOrdinal.toSorted());
     yield* isMoved ? this.#moves(byOrdinal) : this.#exchanges(byOrdinal);
     return undefined;
+  }
+
+  /**
+   * Numbers the records anew from the first wrong or missing ordinal, but none before the pin: an older Codex has given ordinals again, or
+   * none.
+   */
+  *renumbered(): Generator<Edit, undefined> {
+    const { ordinals, header, doubled } = this.#found;
+    const isWrong = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    if (header?.isPaginated !== true || !isWrong || doubled.count > 0) return undefined;
+    for (const { had, ordinal, ...line } of ordinals.wanted()) {
+      if (had === ordinal || line.at < (this.#options.pin?.offset ?? 0)) continue;
+      const edit = had === undefined ? undefined : this.#changed(line, had, ordinal);
+      if (edit) {
+        yield edit;
+        continue;
+      }
+      const start = /^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(this.#head(line))?.[0].length;
+      if (start === undefined) continue;
+      const isMissing = had === undefined && ordinals.missing.count > 0;
+      const text = Buffer.from(`"ordinal":${ordinal},`);
+      const says = `ordinal ${ordinal} is put in`;
+      yield this.#file.insert(partOf(line, start, 0), isMissing ? "missing-ordinal" : kind, says, text);
+    }
+    return undefined;
+  }
+
+  /** Gives a line another ordinal than the one it had; `undefined` where that isn't found in it. */
+  #changed(line: Span, had: number, ordinal: number): Edit | undefined {
+    // After a timestamp that is no time the ordinal stands further back.
+    const found =
+      ordinalDigits.exec(this.#head(line)) ?? ordinalDigits.exec(this.#file.bytes(line).toString("latin1"));
+    if (!found) return undefined;
+    const place = partOf(line, found.index, found[0].length);
+    return this.#file.replace(place, kind, `ordinal ${had} becomes ${ordinal}`, Buffer.from(String(ordinal)));
+  }
+
+  #head({ at: start, bytes: length }: Span): string {
+    return this.#file.read(start, Math.min(length, longestHead)).toString("latin1");
   }
 
   /** Reads each record's ordinal, place and time; `false` when there are too many. */
@@ -59,7 +102,6 @@ export class OrderPlanner {
         line.index,
         line.at,
         line.bytes + line.ending,
-        line.indent,
         glancedTime(line.head, glanced) ?? 0,
       );
     }
@@ -90,7 +132,7 @@ export class OrderPlanner {
       else places.set(row, place);
     }
     for (const row of moved) {
-      const line = { index: rows.get(row, index), at: rows.get(row, at), bytes: rows.get(row, bytes) };
+      const line = this.#line(row);
       const own = this.#file.bytes(line);
       yield this.#file.replace(line, kind, "the line goes to its place", Buffer.alloc(0));
       const place = { index: line.index, at: places.get(row)!, bytes: 0 };
@@ -104,18 +146,15 @@ export class OrderPlanner {
     for (const [row, from] of byOrdinal.entries()) {
       const [had, ordinal] = [this.#ordinals[row]!, this.#ordinals[from]!];
       if (had === ordinal) continue;
-      const line = {
-        index: this.#rows.get(row, index),
-        at: this.#rows.get(row, at) + this.#rows.get(row, indent),
-        bytes: 512,
-      };
-      const found = ordinalDigits.exec(this.#file.bytes(line).toString("latin1"));
-      if (!found) continue;
-      const place = { index: line.index, at: line.at + found.index, bytes: found[0].length };
-      const text = Buffer.from(String(ordinal));
-      yield this.#file.replace(place, kind, `ordinal ${had} becomes ${ordinal}`, text);
+      const edit = this.#changed(this.#line(row), had, ordinal);
+      if (edit) yield edit;
     }
     return undefined;
+  }
+
+  #line(row: number): Span {
+    const rows = this.#rows;
+    return { index: rows.get(row, index), at: rows.get(row, at), bytes: rows.get(row, bytes) };
   }
 }
 
