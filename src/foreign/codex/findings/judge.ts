@@ -1,21 +1,19 @@
 import { printableLine } from "../../../lib/printable.ts";
 import { counted, durationWords, quoted } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
-import {
-  isCallIdMissed,
-  isDependentRefused,
-  isIdRefused,
-  isSealMissed,
-  isSealRefused,
-  refusalIn,
-  signalFromText,
-} from "./error-text.ts";
+import { isSealRefused, signalFromText } from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import { isCompressed } from "../rollout/compressed.ts";
-import type { InvalidId } from "../examine/invalid-ids.ts";
-import type { LoneReasoning } from "../examine/reasoning-watch.ts";
+import {
+  damagingReasoning,
+  isDependentIdRefused,
+  isInjectedRefused,
+  isPlainReasoningRefused,
+  refusedIds,
+  unsealedReasoning,
+} from "./refused.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
@@ -147,24 +145,6 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
 }
 
 /**
- * Whether injected prompts (`isInjected`) stop the session, known or presumed: every provider but OpenAI refuses them, unless one has
- * answered already.
- */
-export function isInjectedRefused({
-  injected,
-  turns,
-  header,
-}: Pick<Examination, "injected" | "turns" | "header">): boolean {
-  if (turns.error !== undefined && isCallIdMissed(turns.error.message)) return true;
-  return !injected.isTaken && !isAtOpenAi(header);
-}
-
-/** Whether the session's requests go to OpenAI, as far as its header says: where it names no provider, Codex asks OpenAI. */
-function isAtOpenAi(header: RolloutHeader | undefined): boolean {
-  return (header?.modelProvider ?? "openai") === "openai";
-}
-
-/**
  * Whether a call without output was copied into a sub-agent's rollout with the turn in which it, or an agent above it, was started: its
  * output, if there is one, is in the rollout of whoever did that. Where that turn can't be told, all such calls count.
  */
@@ -206,88 +186,37 @@ function callFindings(examined: Examination): Finding[] {
 
 function messageFindings(examined: Examination): Finding[] {
   const { reasoning, unread, lostMessages, untold, lostCalls, turns } = examined;
-  const { plain, unreasoned, firstId } = reasoning;
-  const refusal = refusalIn(turns.error?.message);
-  const isDependent = refusal !== undefined && isDependentRefused(refusal);
-  const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
-  const severity = refusal?.class === "reasoning-content-too-long" ? undefined : "note";
+  const { plain, unreasoned, firstId = Infinity } = reasoning;
+  const { error } = turns;
+  const isDependent = error !== undefined && firstId < error.at && isDependentIdRefused(examined);
   const { items: ids, isRefused } = refusedIds(examined);
-  const lone = damagingReasoning(examined);
-  const unsealed = unsealedReasoning(examined);
-  const lost = lostMessages.map(({ hole }) => hole);
-  const events = untold.map(({ hole }) => hole);
-  const calls = lostCalls.map(({ before }) => before);
   return [
-    ...(dependent
-      ? [finding("dependent-id", [placeOf(turns.error!)])]
+    ...(isDependent
+      ? [finding("dependent-id", [placeOf(error)])]
       : foundAt("dependent-id", unreasoned.items)),
     ...foundAt("invalid-id", ids, {
       ...(ids[0] && { detail: printableLine(idText(ids[0].id) ?? "", 80) }),
       severity: isRefused ? undefined : "note",
     }),
-    ...foundAt("plain-reasoning", plain, { severity }),
-    ...foundAt("unsealed-reasoning", unsealed),
-    ...foundAt("lone-reasoning", lone),
+    ...foundAt("plain-reasoning", plain, {
+      severity: isPlainReasoningRefused(examined) ? undefined : "note",
+    }),
+    ...foundAt("unsealed-reasoning", unsealedReasoning(examined)),
+    ...foundAt("lone-reasoning", damagingReasoning(examined)),
     ...foundAt("unread-item", unread),
-    ...foundAt("lost-message", lost),
-    ...foundAt("lost-event", events),
-    ...foundAt("lost-call", calls),
+    ...foundAt(
+      "lost-message",
+      lostMessages.map(({ hole }) => hole),
+    ),
+    ...foundAt(
+      "lost-event",
+      untold.map(({ hole }) => hole),
+    ),
+    ...foundAt(
+      "lost-call",
+      lostCalls.map(({ before }) => before),
+    ),
   ];
-}
-
-/**
- * Reasoning on its own that is damage: the item it led to is gone. Once the provider has refused one, all of it counts; otherwise it may
- * just come from a turn that was cut off.
- */
-export function damagingReasoning({
-  reasoning,
-  turns,
-}: Pick<Examination, "reasoning" | "turns">): LoneReasoning[] {
-  const isRefused = refusalIn(turns.error?.message)?.class === "reasoning-unpaired";
-  return reasoning.lone.filter(({ isDamage }) => isDamage || isRefused);
-}
-
-/**
- * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it by that id, and has kept
- * nothing. Null in the place of the seal may be all that a provider gave, unless other reasoning of the session is sealed. Such reasoning
- * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted. Once a seal was
- * missed, all of it does, also where it has no id (openai/codex#19661).
- */
-export function unsealedReasoning({
-  reasoning: { unsealed },
-  seals,
-  turns,
-  header,
-}: Pick<Examination, "reasoning" | "seals" | "turns" | "header">): readonly Span[] {
-  const isTaken = unsealed.isTaken && header?.isPaginated === true;
-  const said = turns.error?.message;
-  if (isSealMissed(said ?? "")) return unsealed.found.items;
-  const isRefused = refusalIn(said)?.class === "item-not-persisted";
-  const isSealing = seals.blobs.spans().some((blob) => blob.in === "reasoning");
-  const isDead = (isAtOpenAi(header) && !isTaken) || isRefused || isSealing;
-  return unsealed.found.items.filter(({ isCut, hasId }) => hasId && (isCut || isDead));
-}
-
-/**
- * Items whose ids OpenAI refuses for their form, and whether that stops the session, known or presumed. Once a request was refused for one
- * of them, all count, also those that 0.169 doesn't send. Before that they are presumed to be refused by OpenAI alone, and not where a model
- * has answered to them in a session with ordinals, as the versions that write ordinals send ids.
- */
-export function refusedIds({
-  invalidIds,
-  turns,
-  header,
-}: Pick<Examination, "invalidIds" | "turns" | "header">): {
-  readonly items: readonly InvalidId[];
-  readonly isRefused: boolean;
-} {
-  const { items } = invalidIds.found;
-  const said = turns.error?.message;
-  const refusal = refusalIn(said);
-  const isDouble = refusal?.class === "duplicate-item" && items.some(({ id }) => said?.includes(id));
-  if (refusal && (isIdRefused(refusal) || isDouble)) return { items, isRefused: true };
-  const isTaken = invalidIds.isTaken && header?.isPaginated === true;
-  return { items: items.filter(({ isSent }) => isSent), isRefused: isAtOpenAi(header) && !isTaken };
 }
 
 function sealFindings({ seals, turns }: Examination, now: number): Finding[] {

@@ -1,7 +1,6 @@
 import { describeSeal } from "../../../session/seal.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
-import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { partOf, type Span, startsOf } from "../rollout/span.ts";
@@ -9,7 +8,14 @@ import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
-import { damagingReasoning, isInjectedRefused, refusedIds, unsealedReasoning } from "../findings/judge.ts";
+import {
+  damagingReasoning,
+  isDependentIdRefused,
+  isInjectedRefused,
+  isPlainReasoningRefused,
+  refusedIds,
+  unsealedReasoning,
+} from "../findings/refused.ts";
 import { idPlaces } from "./id-places.ts";
 import { keptBeside } from "./kept-beside.ts";
 import { memberIn, payloadIn } from "./line-places.ts";
@@ -137,11 +143,9 @@ export class RefusedPlanner {
    * refused an item for such an id, from every item. Versions before 0.146 send none.
    */
   ids(): Iterable<Edit> {
-    const { turns } = this.#found;
     const { now, seals } = this.#options;
-    const refusal = refusalIn(turns.error?.message);
-    const isRefused = refusal !== undefined && isDependentRefused(refusal);
-    if (this.#isAsked("dependent-id") ? seals.which === "none" : isRefused) return this.#ids();
+    const isAll = this.#isAsked("dependent-id") ? seals.which === "none" : isDependentIdRefused(this.#found);
+    if (isAll) return this.#ids();
     const dead = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
     const gone = startsOf(dead, this.#unsealed());
     return gone.size === 0 ? [] : this.#ids(gone);
@@ -183,11 +187,8 @@ export class RefusedPlanner {
 
   /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */
   *plainReasoning(): Generator<Edit, undefined> {
-    const { reasoning, turns } = this.#found;
-    const refusal = refusalIn(turns.error?.message);
-    if (refusal?.class !== "reasoning-content-too-long" && !this.#isAsked("plain-reasoning"))
-      return undefined;
-    for (const span of reasoning.plain.items) {
+    if (!isPlainReasoningRefused(this.#found) && !this.#isAsked("plain-reasoning")) return undefined;
+    for (const span of this.#found.reasoning.plain.items) {
       const line = this.#file.bytes(span);
       const content = memberIn(line, payloadIn(line), "content");
       if (!content) continue;
