@@ -61,8 +61,7 @@ export const catalogue = {
     severity: "broken",
     title: "no line of it is a Codex record",
     causes: "every resume fails",
-    mends:
-      "if it was a session of Codex's, restore it from a backup: there is nothing in it to repair; sessions of other programs are theirs",
+    mends: "restore it from a backup, if it was a session of Codex's: there is nothing in it to repair",
   },
   "other-layout": {
     severity: "broken",
@@ -137,8 +136,8 @@ export const catalogue = {
   "unread-item": {
     severity: "loss",
     title:
-      "messages, reasoning, calls or outputs in a form that Codex doesn't write (no role, or a tool's, or nothing at all; text, or parts of another API or of the other side, in the place of its own parts; arguments that are no text)",
-    causes: `every version goes on without them, and says nothing: with a call goes its output, and of a call whose output isn't read the model is told "aborted"; where reasoning led to one, or is one, OpenAI refuses every request ("provided without its required following item", "without its required 'reasoning' item"), as it does for parts of the other side and a tool's role, which every version sends ("Invalid value: 'input_text'. Supported values are: 'output_text' and 'refusal'."); programs that convert sessions for Codex write such`,
+      "items in a form that Codex doesn't read, or OpenAI refuses: of another API, or with a member gone",
+    causes: `every version goes on without them, and says nothing (of a call whose output isn't read the model is told "aborted"), or every request is refused: "without its required following item", "Invalid value: 'input_text'"; programs that convert sessions for Codex write such`,
     mends: "repair",
   },
   "lost-message": {
@@ -215,7 +214,7 @@ export const catalogue = {
   "injected-output": {
     severity: "broken",
     title:
-      "prompts and context from elsewhere (a goal, the app, another session, an automation), which Codex keeps as outputs without a call id",
+      "prompts from elsewhere (a goal, the app, another session), which Codex keeps as outputs without a call id",
     causes:
       'OpenAI takes them; other providers refuse every request of the session: "missing field `call_id`", "tool_call_id is not found" (0.150 and later)',
     mends: "repair",
@@ -287,7 +286,7 @@ export const catalogue = {
     severity: "loss",
     title: "two files are the same session",
     causes:
-      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view; a copy beside it (conflicted copy, sync-conflict) is one of the two, too",
+      "the one that the state database names is resumed, else the one with the newer name; what only the other holds is out of view (a conflicted copy counts, too)",
     mends:
       "give the one that you want the session's own name (rollout-<date>-<id>.jsonl), and move the other out of the sessions folder",
   },
