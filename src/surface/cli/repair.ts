@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { sizeIfSeen } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
-import { prepareRepair, type RepairOptions, type RepairPlan } from "../../foreign/codex/repair/prepare.ts";
+import {
+  type PreparedRepair,
+  prepareRepair,
+  type RepairOptions,
+  type RepairPlan,
+} from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/carry-out.ts";
 import { repairRollout, undoRepair } from "../../foreign/codex/repair/repair.ts";
-import { codexHome, packedPath } from "../../foreign/codex/home/places.ts";
-import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
-import type { Finding } from "../../foreign/codex/findings/finding.ts";
+import { codexHome } from "../../foreign/codex/home/places.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
-import { note } from "../../runtime/note.ts";
-import { homeFolder, openStore } from "../config.ts";
-import { printJson, type Printed } from "../json/print.ts";
+import { printJson } from "../json/print.ts";
 import { ageOf } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { findingJson } from "./doctor-text.ts";
-import { unnamedSuccessor } from "./own-findings.ts";
 import { megabytes, progress } from "./progress.ts";
 import { readMessage } from "./prompt.ts";
+import { emptyJson, leftJson, repairJson } from "./repair-json.ts";
+import { repairOwn } from "./repair-own.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
 import { isMended, toldOf } from "./whose-error.ts";
@@ -37,8 +37,7 @@ export async function repair(invocation: Invocation): Promise<number> {
   if (found.kind === "own") return repairOwn(invocation, found.id);
   const { path } = found;
   if (options["undo"] === true) {
-    const choice = ["sealed", "olderThan", "error", "keepSealed"].find((name) => options[name] !== undefined);
-    if (choice !== undefined)
+    if (["sealed", "olderThan", "error", "keepSealed"].some((name) => options[name] !== undefined))
       throw new Failure(
         "usage",
         "--undo takes back all of the last repair; what chooses sealed content goes with a new one. Nothing was changed.",
@@ -49,16 +48,23 @@ export async function repair(invocation: Invocation): Promise<number> {
   const bar = progress(invocation.terminal);
   // A compressed rollout is longer than its file.
   const size = sizeIfSeen(path);
-  const pasted = await readMessage(invocation);
+  const { words, chosen } = choiceOf(invocation, await readMessage(invocation));
   const repairing: RepairOptions = {
     home,
     now: Date.now(),
     signal: invocation.signal,
     onBytes: (read) => bar.show(megabytes(read), megabytes(Math.max(read, size)), "MB read"),
-    ...choiceOf(invocation, pasted),
+    ...chosen,
   };
-  if (options["write"] !== true)
-    return preview(invocation, path, repairing, chosenBy(invocation, pasted), bar.clear);
+  if (options["write"] !== true) {
+    const prepared = await prepareRepair(path, repairing);
+    bar.clear();
+    try {
+      return tellPlan(invocation, path, prepared, words);
+    } finally {
+      prepared.folder.remove();
+    }
+  }
   let plan: RepairPlan | undefined;
   const done = await repairRollout(path, repairing, (made) => {
     plan = made;
@@ -82,32 +88,34 @@ async function target(word: string, invocation: Invocation): Promise<Target> {
   );
 }
 
-function choiceOf(invocation: Invocation, pasted: string | undefined): Pick<RepairOptions, "seals" | "only"> {
+/** What the options choose; `words`: those options, for the command that writes the repair. */
+interface Choice {
+  readonly words: readonly string[];
+  readonly chosen: Pick<RepairOptions, "seals" | "only">;
+}
+
+/** `pasted`: the message of `--error`, which may have come on standard input. */
+function choiceOf(invocation: Invocation, pasted: string | undefined): Choice {
+  const { options } = invocation;
   const olderThan = optionText(invocation, "olderThan");
-  const [all, keeps] = [invocation.options["sealed"] === true, invocation.options["keepSealed"] === true];
-  const given = [olderThan !== undefined, pasted !== undefined, all, keeps].filter(Boolean);
+  const given = [
+    options["sealed"] === true && "--sealed",
+    options["keepSealed"] === true && "--keep-sealed",
+    olderThan !== undefined && "--older-than",
+    pasted !== undefined && "--error",
+  ].filter((option) => option !== false);
   if (given.length > 1)
     throw new Failure(
       "usage",
       "--sealed, --older-than, --error and --keep-sealed choose sealed content: give one of them.",
       {},
     );
-  if (olderThan !== undefined) return { seals: { which: "older", than: ageOf(olderThan) } };
-  if (pasted !== undefined) return namedBy(understand(pasted, Date.now()), pasted);
-  const seals: SealChoice = { which: all ? "all" : keeps ? "none" : "dead" };
-  return { seals };
-}
-
-/** The options of `choiceOf`, as they were given; with the message itself where it came on standard input. */
-function chosenBy(invocation: Invocation, pasted: string | undefined): string[] {
-  const { options } = invocation;
-  const olderThan = optionText(invocation, "olderThan");
-  return [
-    ...(options["sealed"] === true ? ["--sealed"] : []),
-    ...(options["keepSealed"] === true ? ["--keep-sealed"] : []),
-    ...(olderThan === undefined ? [] : ["--older-than", olderThan]),
-    ...(pasted === undefined ? [] : ["--error", pasted.trim()]),
-  ];
+  if (pasted !== undefined)
+    return { words: [...given, pasted.trim()], chosen: namedBy(understand(pasted, Date.now()), pasted) };
+  if (olderThan !== undefined)
+    return { words: [...given, olderThan], chosen: { seals: { which: "older", than: ageOf(olderThan) } } };
+  const which = given[0] === "--sealed" ? "all" : given[0] === "--keep-sealed" ? "none" : "dead";
+  return { words: given, chosen: { seals: { which } } };
 }
 
 /** The options that limit a repair to what the pasted message names. */
@@ -124,27 +132,17 @@ function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "s
   return { seals: seals ?? { which: "none" }, only: kinds };
 }
 
-async function preview(
+function tellPlan(
   invocation: Invocation,
   path: string,
-  repairing: RepairOptions,
-  chosen: readonly string[],
-  clear: () => void,
-): Promise<number> {
-  const prepared = await prepareRepair(path, repairing);
-  clear();
-  try {
-    if (!prepared.isNeeded) return tellNothing(invocation, path, prepared);
-    const { terminal, options } = invocation;
-    if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
-    else {
-      const next = inHome(invocation, nextText(invocation.args[0] ?? path, chosen));
-      terminal.out(previewText(prepared) + next);
-    }
-    return 0;
-  } finally {
-    prepared.folder.remove();
-  }
+  prepared: PreparedRepair,
+  words: readonly string[],
+): number {
+  if (!prepared.isNeeded) return tellNothing(invocation, path, prepared);
+  const { args, options, terminal } = invocation;
+  if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
+  else terminal.out(previewText(prepared) + inHome(invocation, nextText(args[0] ?? path, words)));
+  return 0;
 }
 
 function tellNothing(invocation: Invocation, path: string, plan: RepairPlan | undefined): number {
@@ -184,98 +182,3 @@ function tellDone(invocation: Invocation, completed: CompletedRepair): number {
   }
   return left.length > 0 ? 1 : 0;
 }
-
-function repairJson(
-  invocation: Invocation,
-  state: "would" | "done" | "undone",
-  plan: RepairPlan,
-): Printed<"repair"> {
-  const { path, packed, thread, changes, mended, forgetsIndex, movedFrom, after } = plan;
-  return {
-    path,
-    ...(thread !== undefined && { session: thread }),
-    state,
-    edits: changes.first.map(({ line, at, length, becomes, kind, says }) => ({
-      line,
-      at,
-      bytes: length,
-      becomes,
-      kind,
-      says,
-    })),
-    mended,
-    sameOffsets: changes.sameOffsets,
-    forgetsIndex,
-    ...(packed && { unpacks: packedPath(path) }),
-    ...(movedFrom && { movedFrom: movedFrom.path }),
-    left: leftJson(invocation, path, after),
-  };
-}
-
-function leftJson(invocation: Invocation, path: string, left: readonly Finding[]): Printed<"repair">["left"] {
-  return left.map((finding) =>
-    findingJson(
-      finding,
-      () => quoted(path),
-      (words) => inHome(invocation, words),
-    ),
-  );
-}
-
-function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repair">, "state"> {
-  return {
-    path,
-    ...(thread !== undefined && { session: thread }),
-    edits: [],
-    mended: {},
-    sameOffsets: true,
-    forgetsIndex: false,
-    left: [],
-  };
-}
-
-/**
- * Repairs an own session: logs are never rewritten, so all it does is to remove a successor that is nothing but a copy no log names, and to
- * have a predecessor's log name one again that was worked in.
- */
-async function repairOwn(invocation: Invocation, id: string): Promise<number> {
-  const { options, terminal, environment } = invocation;
-  const home = homeFolder(options, environment);
-  const { store } = openStore({ home });
-  try {
-    const session = (await store.everything()).find((one) => one.id === id);
-    const unnamed = session && (await unnamedSuccessor(store, session));
-    const what = unnamed === "orphan" || unnamed === "forgotten" ? unnamed : undefined;
-    const isWritten = options["write"] === true;
-    if (isWritten && what === "orphan") await store.remove(id);
-    if (isWritten && what === "forgotten")
-      await note(store, session?.parent ?? "", "naming its successor", () => [
-        { type: "session-rotated", successor: id },
-      ]);
-    const state = what === undefined ? "nothing" : isWritten ? "done" : "would";
-    const path = join(home, "sessions");
-    const told = what === undefined || state === "nothing" ? untouched(id) : ownWords[what][state](id);
-    if (options["json"] === true) printJson<"repair">(terminal, { ...emptyJson(path, id), state });
-    else terminal.out(inHome(invocation, told));
-    return 0;
-  } finally {
-    await store.close();
-  }
-}
-
-const untouched = (id: string): string =>
-  `Session ${id} is one of Throughline's own: what is damaged in its log is passed over, and nothing of it has to be repaired. Go on with it: throughline resume ${id}\n`;
-
-const ownWords = {
-  orphan: {
-    would: (id: string): string =>
-      `Session ${id} was left by a rotation that was cut off; no log names it, and nothing but a copy is in it. Nothing was changed. To remove it: throughline repair ${id} --write\n`,
-    done: (id: string): string => `Session ${id}, which a rotation that was cut off had left, is removed\n`,
-  },
-  forgotten: {
-    would: (id: string): string =>
-      `Session ${id} was worked in, and the log of the session before it doesn't name it, so that lists leave it out. Nothing was changed. To add that to the log: throughline repair ${id} --write\n`,
-    done: (id: string): string =>
-      `Session ${id} is named by the log of the session before it again. Go on with it: throughline resume ${id}. Take that back: throughline undo ${id}\n`,
-  },
-} as const;
