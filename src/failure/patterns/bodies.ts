@@ -10,3 +10,9 @@ export const anthropic = (message: string, type = "invalid_request_error"): obje
   type: "error",
   error: { type, message },
 });
+
+/** The data of the event that ends a response which failed. */
+export const failed = (code: string, message: string): object => ({
+  type: "response.failed",
+  response: { status: "failed", error: { code, message } },
+});

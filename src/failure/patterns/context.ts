@@ -1,5 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
-import { anthropic, openai } from "./bodies.ts";
+import { anthropic, failed, openai } from "./bodies.ts";
 
 /** The history is too long, in the words of each backend. A 429 that says so is a rate limit. */
 export const context: readonly Pattern[] = [
@@ -31,17 +31,10 @@ export const context: readonly Pattern[] = [
       {
         source: "OpenAI, response.failed",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: {
-              code: "context_length_exceeded",
-              message:
-                "Your input exceeds the context window of this model. Please adjust your input and try again.",
-            },
-          },
-        },
+        body: failed(
+          "context_length_exceeded",
+          "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        ),
       },
       {
         source: "Anthropic, stop_reason: the answer filled the window",

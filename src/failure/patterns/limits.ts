@@ -1,6 +1,6 @@
 import { nothing, type Pattern } from "../pattern.ts";
 import { retryAfter, usageLimit } from "../times.ts";
-import { anthropic } from "./bodies.ts";
+import { anthropic, failed } from "./bodies.ts";
 
 /** Plan limits and rates. They come before the texts about length, because a rate-limit text also says "tokens". */
 export const limits: readonly Pattern[] = [
@@ -218,28 +218,13 @@ export const limits: readonly Pattern[] = [
       {
         source: "OpenAI, response.failed",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: {
-              code: "rate_limit_exceeded",
-              message: "Rate limit reached for gpt-5. Please try again in 28ms.",
-            },
-          },
-        },
+        body: failed("rate_limit_exceeded", "Rate limit reached for gpt-5. Please try again in 28ms."),
         data: { retryAfterMs: 28 },
       },
       {
         source: "Azure, response.failed",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: { code: "rate_limit_exceeded", message: "Rate limit exceeded. Try again in 35 seconds." },
-          },
-        },
+        body: failed("rate_limit_exceeded", "Rate limit exceeded. Try again in 35 seconds."),
         data: { retryAfterMs: 35_000 },
       },
       {

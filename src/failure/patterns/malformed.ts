@@ -1,6 +1,6 @@
 import { nothing, type Pattern, words } from "../pattern.ts";
 import { inputIndex } from "./shape.ts";
-import { anthropic, openai } from "./bodies.ts";
+import { anthropic, failed, openai } from "./bodies.ts";
 
 /** Requests that a provider can't read, or whose roles and texts it refuses. */
 export const malformed: readonly Pattern[] = [
@@ -122,17 +122,10 @@ export const malformed: readonly Pattern[] = [
       {
         source: "codex2api, in the stream (james-6-23/codex2api#406, 2026-07)",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: {
-              code: "invalid_request_error",
-              message:
-                "[ObjectParam] [input[13].namespace] [unknown_parameter] Unknown  parameter: 'input[13].namespace'.",
-            },
-          },
-        },
+        body: failed(
+          "invalid_request_error",
+          "[ObjectParam] [input[13].namespace] [unknown_parameter] Unknown  parameter: 'input[13].namespace'.",
+        ),
         data: { index: 13, member: "namespace" },
       },
     ],

@@ -1,6 +1,6 @@
 import type { Pattern } from "../pattern.ts";
 import { retryAfter } from "../times.ts";
-import { anthropic } from "./bodies.ts";
+import { anthropic, failed } from "./bodies.ts";
 
 /** Overload and broken streams, as far as a backend says so itself; the rest is told from the status. Last: gateways put it around anything. */
 export const outage: readonly Pattern[] = [
@@ -119,13 +119,7 @@ export const outage: readonly Pattern[] = [
       {
         source: "sub2api (Wei-Shaw/sub2api#6506, 2026-09)",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: { code: "upstream_error", message: "Upstream request failed" },
-          },
-        },
+        body: failed("upstream_error", "Upstream request failed"),
         data: {},
       },
     ],
@@ -183,13 +177,7 @@ export const outage: readonly Pattern[] = [
       {
         source: "OpenAI, response.failed",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: { code: "server_error", message: "An error occurred while processing your request." },
-          },
-        },
+        body: failed("server_error", "An error occurred while processing your request."),
         data: {},
       },
       {

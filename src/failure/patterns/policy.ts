@@ -1,5 +1,5 @@
 import { nothing, type Pattern } from "../pattern.ts";
-import { openai } from "./bodies.ts";
+import { failed, openai } from "./bodies.ts";
 
 /** Content that a provider refuses under its policy. Before everything else: such an answer has any status (row 48). */
 export const policy: readonly Pattern[] = [
@@ -102,16 +102,7 @@ export const policy: readonly Pattern[] = [
       {
         source: "ChatGPT backend, response.failed",
         event: "response.failed",
-        body: {
-          type: "response.failed",
-          response: {
-            status: "failed",
-            error: {
-              code: "invalid_prompt",
-              message: "This content was flagged for possible cybersecurity risk.",
-            },
-          },
-        },
+        body: failed("invalid_prompt", "This content was flagged for possible cybersecurity risk."),
       },
       {
         source: "OpenAI",
