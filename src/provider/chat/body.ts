@@ -1,7 +1,7 @@
-import type { JsonObject } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import { inputItems, type StreamedBody, wholeBody } from "../wire/body.ts";
+import { withoutParameters } from "../wire/without.ts";
 import { type ChatDialect, dialectOfModel } from "./dialect.ts";
 import { type Messages, toMessages } from "./messages.ts";
 
@@ -11,9 +11,6 @@ export interface ChatBody extends StreamedBody {
   readonly callIds: ReadonlySet<string>;
   readonly conversion: Messages;
 }
-
-// Without these it would be another request.
-const needed = ["model", "messages", "tools", "stream"];
 
 /**
  * The body of `POST /chat/completions` (OpenAI API reference, 2025-08 to 2026-11). `reasoning_effort` is sent only when an effort is set,
@@ -27,34 +24,32 @@ export async function requestBody(request: ModelRequest, dialect: ChatDialect): 
   );
   const spoken = dialectOfModel(dialect, request.model);
   const conversion = toMessages(request.instructions, items, spoken);
-  const members: JsonObject = {
-    model: request.model,
-    messages: conversion.messages,
-    ...(request.tools.length === 0 ? {} : { tools: request.tools.map((tool) => toTool(tool)) }),
-    ...(request.effort === undefined ? {} : { reasoning_effort: request.effort }),
-    stream: true,
-    stream_options: { include_usage: true },
-    ...(spoken.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
-  };
-  for (const refused of request.without ?? []) {
-    const name = refused === "thinking" ? "reasoning_effort" : refused.split(/[.[]/u, 1)[0]!;
-    if (!needed.includes(name)) delete members[name];
-    // "messages[3].reasoning_content" means the member, not the messages.
-    if (/\breasoning_content$/u.test(refused))
-      for (const message of conversion.messages) delete message["reasoning_content"];
-    if (/\bstrict$/u.test(refused)) members["tools"] = request.tools.map((tool) => toTool(tool, false));
-  }
-  const body = wholeBody(members);
-  return { ...body, callIds, conversion };
+  const { without = [] } = request;
+  // "messages[3].reasoning_content" means the member, not the messages.
+  if (without.some((name) => /\breasoning_content$/u.test(name)))
+    for (const message of conversion.messages) delete message["reasoning_content"];
+  const members = withoutParameters(
+    {
+      model: request.model,
+      messages: conversion.messages,
+      ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
+      ...(request.effort === undefined ? {} : { reasoning_effort: request.effort }),
+      stream: true,
+      stream_options: { include_usage: true },
+      ...(spoken.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
+    },
+    without.map((name) => (name === "thinking" ? "reasoning_effort" : name)),
+  );
+  return { ...wholeBody(members), callIds, conversion };
 }
 
 /** A custom tool becomes a function of one text, `input`; `callItem` makes its calls custom ones again. */
-function toTool(tool: ToolDefinition, mayBeStrict = true): object {
+function toTool(tool: ToolDefinition): object {
   if (tool.type === "function") {
     const { name, description, parameters, strict } = tool;
     return {
       type: "function",
-      function: { name, description, parameters, ...(strict === true && mayBeStrict ? { strict } : {}) },
+      function: { name, description, parameters, ...(strict === true ? { strict } : {}) },
     };
   }
   return {

@@ -150,9 +150,14 @@ it("goes without the parameters that the endpoint has refused", async () => {
     "reasoning_effort",
     "messages[1].reasoning_content",
     "messages",
-    "tools[0].function.strict",
+    "tools[].strict",
+    "tools[name=mv]",
   ];
-  const tools = [{ type: "function" as const, name: "ls", description: "", parameters: {}, strict: true }];
+  const tool = { type: "function" as const, description: "", parameters: {}, strict: true };
+  const tools = [
+    { ...tool, name: "ls" },
+    { ...tool, name: "mv" },
+  ];
   const items = [user("go"), thought("Look."), said("Done."), user("more")].map((item) =>
     JSON.stringify(item),
   );
