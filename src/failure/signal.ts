@@ -113,56 +113,56 @@ const isInvalid = ({ type = "" }: Layer): boolean => invalidTypes.includes(type.
 
 const invalidTypes = ["invalid_request_error", "invalid_argument", "bad_request_error"];
 
+/** The error objects in a value, the outermost first. */
 function layersOf(value: unknown, depth = 0): Layer[] {
   if (depth > 6) return [];
-  if (typeof value === "string") {
-    const nested = embeddedObject(value);
-    if (nested === undefined) return [{ message: value, details: {} }];
-    // The gateway's words before the upstream's body are a layer around it.
-    const words = value.trimStart().startsWith("{") ? [] : [{ message: bodyStart(value), details: {} }];
-    return [...words, ...layersOf(nested, depth + 1)];
-  }
+  if (typeof value === "string") return layersOfText(value, depth);
   // Google wraps the one error of a stream in a list; FastAPI's `detail` and some gateways' `errors` are lists.
   if (Array.isArray(value)) return layersOf(value[0], depth + 1);
-  if (!isJsonObject(value)) return [];
+  return isJsonObject(value) ? layersOfObject(value, depth) : [];
+}
 
-  let own = layerOf(value);
-  const said = [value["error"], value["detail"]].find((member) => typeof member === "string");
-  if (said !== undefined && embeddedObject(said) === undefined) {
-    const isCode = own?.message !== undefined && /^[\w.-]+$/u.test(said);
-    own = { ...(own ?? { details: value }), ...(isCode ? { code: said } : { message: said }) };
-  }
+function layersOfText(text: string, depth: number): Layer[] {
+  const nested = embeddedObject(text);
+  if (nested === undefined) return [{ message: text, details: {} }];
+  // The gateway's words before the upstream's body are a layer around it.
+  const words = text.trimStart().startsWith("{") ? [] : [{ message: bodyStart(text), details: {} }];
+  return [...words, ...layersOf(nested, depth + 1)];
+}
+
+/** Members in which an error object, or a text that is one, lies inside another. */
+const holders = ["response", "error", "errors", "detail", "innererror", "body", "delta", "upstream_error"];
+
+function layersOfObject(value: JsonObject, depth: number): Layer[] {
+  const own = ownLayer(value);
   const layers = own ? [own] : [];
-  for (const key of [
-    "response",
-    "error",
-    "errors",
-    "detail",
-    "innererror",
-    "body",
-    "delta",
-    "upstream_error",
-  ]) {
+  const add = (inner: unknown): void => void layers.push(...layersOf(inner, depth + 1));
+  for (const key of holders) {
     const member = value[key];
     if (typeof member === "string" ? embeddedObject(member) !== undefined : typeof member === "object")
-      layers.push(...layersOf(member, depth + 1));
+      add(member);
   }
+  const { message, metadata, details, raw } = value;
   // Mistral's message is an object where its request check fails.
-  if (isJsonObject(value["message"])) layers.push(...layersOf(value["message"], depth + 1));
-  const metadata = value["metadata"];
+  if (isJsonObject(message)) add(message);
   if (isJsonObject(metadata)) {
     // OpenRouter tells its limits here (`X-RateLimit-Reset`).
     if (own && isJsonObject(metadata["headers"])) own.headers ??= textMembers(metadata["headers"]);
     if (metadata["raw"] !== undefined) layers.push(...rawLayers(metadata["raw"], depth + 1));
   }
-  const { details } = value;
-  if (typeof details === "string" && embeddedObject(details)) layers.push(...layersOf(details, depth + 1));
-  if (typeof value["raw"] === "string") layers.push(...layersOf(value["raw"], depth + 1));
-  if (own?.message) {
-    const nested = embeddedObject(own.message);
-    if (nested !== undefined) layers.push(...layersOf(nested, depth + 1));
-  }
+  if (typeof details === "string" && embeddedObject(details)) add(details);
+  if (typeof raw === "string") add(raw);
+  if (own?.message) add(embeddedObject(own.message));
   return layers;
+}
+
+/** What an object says itself. Some tell their message, or beside one their code, as a text under `error` or `detail`. */
+function ownLayer(value: JsonObject): Layer | undefined {
+  const own = layerOf(value);
+  const said = [value["error"], value["detail"]].find((member) => typeof member === "string");
+  if (said === undefined || embeddedObject(said) !== undefined) return own;
+  const isCode = own?.message !== undefined && /^[\w.-]+$/u.test(said);
+  return { ...(own ?? { details: value }), ...(isCode ? { code: said } : { message: said }) };
 }
 
 /** What OpenRouter quotes of its upstream, or of its own check of the request: a list of zod's issues, as JSON (openai/codex#18307). */
