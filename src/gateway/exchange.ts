@@ -6,7 +6,7 @@ import { answerError } from "./answer/answer.ts";
 import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import { Attempt } from "./answer/attempt.ts";
 import type { AttemptHost, Refusal } from "./answer/attempt-host.ts";
-import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
+import { breakReason } from "./answer/broken-stream.ts";
 import { askOptions } from "./ask-options.ts";
 import { ClientAnswer } from "./answer/client-answer.ts";
 import type { GatewayContext } from "./context.ts";
@@ -178,7 +178,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     const secret = status >= 300 ? this.#upstream.secret : undefined;
     if (secret !== undefined && isPacked(headers)) {
       this.#end();
-      const { class: code } = this.#classified(signalFromHttp(status, plainHeaders(headers), ""));
+      const { class: code } = this.classified(signalFromHttp(status, plainHeaders(headers), ""));
       const asked = { upstream: this.#upstream.name, secret, code };
       return void answerUnseen(this.#response, { status, headers }, asked);
     }
@@ -210,14 +210,12 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#answer?.end();
   }
 
-  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined {
-    return brokenEnding(this.#classified(signal), events, stream);
+  classified(signal: FailureSignal, sealedSent = false): Failure {
+    return classify(signal, { now: this.#context.now(), provider: this.#upstream.name, sealedSent });
   }
 
-  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
-    const failure = this.#classified(signal);
+  broken(failure: Failure, ending: string | undefined): void {
     this.#context.metrics.count("failures", failure.class);
-    const ending = this.ending(signal, events, stream);
     this.#end();
     this.#answer?.endBroken(ending);
     if (ending === undefined || this.#response.destroyed) return;
@@ -235,7 +233,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     const healing = this.#healing;
     if (!healing || this.#isOver) return;
     this.#watch.allow(undefined);
-    const failure = this.#classified(refusal.signal, healing.mayMeanSeals(refusal.signal));
+    const failure = this.classified(refusal.signal, healing.mayMeanSeals(refusal.signal));
     if (await this.#turnedElsewhere(failure, healing)) return;
     const verdict = await healing.refused(failure);
     if (this.#isOver) return;
@@ -320,10 +318,6 @@ export class Exchange implements AttemptHost, OpenRequest {
     const { name: upstream, secret } = this.#upstream;
     const asked = { upstream, attempts: this.#attempts, secret };
     metrics.count("requests", String(answerRefusal(this.#response, refusal, failure, asked)));
-  }
-
-  #classified(signal: FailureSignal, sealedSent = false): Failure {
-    return classify(signal, { now: this.#context.now(), provider: this.#upstream.name, sealedSent });
   }
 
   #refuseBody(status: number, code: string, message: string): void {

@@ -7,7 +7,6 @@ import { secondsWords } from "../lib/words.ts";
 import { errorCode } from "../provider/wire/connection.ts";
 import { failureHeader } from "./answer/answer.ts";
 import { discreet } from "./discreet.ts";
-import { brokenEnding } from "./answer/broken-stream.ts";
 import { type Asked, readAsked } from "./asked.ts";
 import { type Judged, judge, responseOf } from "./answer/fetch-answer.ts";
 import { ofOneBody } from "./answer/headers.ts";
@@ -85,7 +84,7 @@ export function recovering(
           : await judge(sent, {
               ...(signal && { signal }),
               sealed: (blobs) => ledger.noteSealed(issuer, blobs),
-              ending: (said, events, stream) => brokenEnding(failureOf(said), events, stream),
+              classified: failureOf,
             });
       if (judged.kind === "passed") {
         if (judged.isGood) healing.accepted();

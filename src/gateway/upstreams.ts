@@ -71,7 +71,6 @@ export class Upstreams {
 
   /** The next by turns, of those that are up and not in `without`; one that is down when there is no other. */
   next(without: ReadonlySet<Upstream> = none): Upstream {
-    if (this.all.length === 1) return this.#first;
     const left = this.all.filter((upstream) => !without.has(upstream));
     const up = left.filter((upstream) => this.isUp(upstream));
     const among = up.length > 0 ? up : left.length > 0 ? left : this.all;
@@ -100,7 +99,7 @@ export class Upstreams {
   /** The one for what isn't a request for a response. */
   forPath(path: string): Upstream {
     const response = /\/responses\/(resp_[\w-]+)/u.exec(path)?.[1];
-    const keeper = this.all.length === 1 ? undefined : this.#kept.of(response);
+    const keeper = this.#kept.of(response);
     return keeper && this.isUp(keeper) ? keeper : this.next();
   }
 

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Failure, FailureSignal } from "../../failure.ts";
-import type { BegunStream } from "./broken-stream.ts";
 
 /**
  * What an attempt came to that failed before anything of it went to the client. `head` is absent when there was no answer, or none that
@@ -31,10 +30,10 @@ export interface AttemptHost {
   /** Sends what was written. `false` when the client can't take more just now: call `resume`. */
   flush(): boolean;
   finished(): void;
-  /** The event that would end it if it failed so (`brokenEnding`). */
-  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
-  /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
-  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
+  /** The failure that a signal of this answer's tells. */
+  classified(signal: FailureSignal): Failure;
+  /** The answer ended without being whole after it was committed. `ending`: the event that ends it now (`brokenEnding`). */
+  broken(failure: Failure, ending: string | undefined): void;
   refused(refusal: Refusal): void;
   /** Something came from the upstream: it doesn't stand still. */
   alive(): void;

@@ -255,7 +255,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (!split || !(this.#hasCall || holdsCall(split.before))) return false;
     const signal = failureIn([split.failing], this.#headers);
     const begun = { ...(this.#begun ?? begunWith(split.before)), hasCall: true };
-    if (this.#host.ending(signal, this.#scanner.count, begun) !== "") return false;
+    if (brokenEnding(this.#host.classified(signal), this.#scanner.count, begun) !== "") return false;
     if (split.before.length > 0)
       this.#take(
         split.before,
@@ -321,9 +321,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     if (this.#isCommitted) {
       this.#mode = "over";
+      const failure = this.#host.classified(signal);
       const begun = this.#begun && { ...this.#begun, hasCall: this.#hasCall };
-      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : begun);
-      return;
+      const stream = this.#scanner.isTorn ? undefined : begun;
+      return this.#host.broken(failure, brokenEnding(failure, this.#scanner.count, stream));
     }
     const rest = this.#scanner.rest;
     if (rest) this.#held.add(rest);

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { FailureSignal } from "../../failure.ts";
-import type { BegunStream } from "./broken-stream.ts";
+import type { Failure, FailureSignal } from "../../failure.ts";
 import { BodyMemory } from "../body/held-body.ts";
 import { Attempt, type Controller } from "./attempt.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
@@ -16,8 +15,8 @@ export interface AnswerFacts {
   readonly signal?: AbortSignal;
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
-  /** The event that ends a stream which was cut after output (`brokenEnding`); `undefined` where only the cut can. */
-  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
+  /** The failure that a signal of the answer's tells. */
+  classified(signal: FailureSignal): Failure;
 }
 
 /**
@@ -169,16 +168,12 @@ class FetchHost implements AttemptHost {
     this.#stream?.close();
   }
 
-  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined {
-    return this.#facts.ending(signal, events, stream);
+  classified(signal: FailureSignal): Failure {
+    return this.#facts.classified(signal);
   }
 
-  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
-    const ending = this.ending(signal, events, stream);
-    if (ending === undefined) {
-      this.#stream?.error(new TypeError(signal.message));
-      return;
-    }
+  broken({ signal, message }: Failure, ending: string | undefined): void {
+    if (ending === undefined) return this.#stream?.error(new TypeError(signal?.message ?? message));
     this.#stream?.enqueue(Buffer.from(ending));
     this.#stream?.close();
   }
