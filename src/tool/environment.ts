@@ -44,6 +44,9 @@ const fixed: Readonly<Record<string, string>> = {
   DEBIAN_FRONTEND: "noninteractive",
 };
 
+/** What steers this program's own crash tests, and what asks for colours all the same. */
+const withheld: ReadonlySet<string> = new Set(["THROUGHLINE_CRASH_AT", "FORCE_COLOR", "CLICOLOR_FORCE"]);
+
 function looksLikeSecret(name: string, value: string): boolean {
   if (harmless.has(name.toUpperCase())) return false;
   // Camel case and lower case count as well: `npm_config_authToken`.
@@ -58,7 +61,7 @@ function isCopy(value: string, key: string): boolean {
 
 /**
  * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
- * in `keys`, which hold one whatever they are called, and others that hold the same, without what steers this program's own crash tests, and
+ * in `keys`, which hold one whatever they are called, and others that hold the same, without what is `withheld`, and
  * with settings that suit a program without a terminal.
  */
 export function toolEnvironment(
@@ -69,13 +72,7 @@ export function toolEnvironment(
   const secrets = keys.flatMap((name) => environment[name]?.trim() ?? []);
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (
-      value === undefined ||
-      name === "THROUGHLINE_CRASH_AT" ||
-      name === "FORCE_COLOR" ||
-      name === "CLICOLOR_FORCE"
-    )
-      continue;
+    if (value === undefined || withheld.has(name)) continue;
     const isKey = keys.includes(name) || secrets.some((secret) => isCopy(value, secret));
     if (!isKey && (passed.includes(name) || !looksLikeSecret(name, value))) env[name] = value;
   }

@@ -4,8 +4,8 @@ import { packageFile, packageVersion } from "../version.ts";
 import { homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
 import { inHome } from "./in-home.ts";
-import { editDistance } from "./pick.ts";
 import { asFailure } from "./system-failure.ts";
+import { commandIn, fullWords, takesWords } from "./typed-words.ts";
 
 type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
 
@@ -130,35 +130,22 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
     .replace(/\n\((Did you mean [^)]*)\)/u, ". $1")
     .replaceAll("'", '"');
   const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
+  return `${said}${hintOf(code, argv)} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
+}
+
+/** What is probably meant, where commander refuses the words. */
+function hintOf(code: string, argv: readonly string[]): string {
   const [first = ""] = argv;
-  const isNoCommand =
-    code === "commander.unknownOption" && commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first);
-  const prompt = isNoCommand
-    ? ` "${first}" is no command.`
-    : code === "commander.unknownCommand"
-      ? ' A prompt of one word is sent with: throughline open "…".'
-      : code === "commander.excessArguments" && takesWords(argv)
-        ? " What is said stands in quotes."
-        : "";
-  return `${said}${prompt} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
-}
-
-/** Whether the command ends in a free text: where its quotes were forgotten, the shell has made several arguments of it. */
-function takesWords(argv: readonly string[]): boolean {
-  const name = commandIn(argv) || "open";
-  return /[[<](?:prompt|text|name)[\]>]$/u.test(
-    commands.find((command) => command.name === name)?.arguments ?? "",
-  );
-}
-
-/** The command that `argv` begins with; "" when it begins with none. */
-function commandIn(argv: readonly string[]): string {
-  const two = argv.slice(0, 2).join(" ");
-  return (
-    commands.find(({ name }) => name === two)?.name ??
-    commands.find(({ name }) => name === argv[0])?.name ??
-    ""
-  );
+  switch (code) {
+    case "commander.unknownOption":
+      return commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first) ? ` "${first}" is no command.` : "";
+    case "commander.unknownCommand":
+      return ' A prompt of one word is sent with: throughline open "…".';
+    case "commander.excessArguments":
+      return takesWords(argv) ? " What is said stands in quotes." : "";
+    default:
+      return "";
+  }
 }
 
 function node(commander: Commander, { terminal }: World): Commander {
@@ -183,57 +170,4 @@ function node(commander: Commander, { terminal }: World): Commander {
 function argumentTerm(argument: Argument): string {
   const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
   return argument.required ? `<${name}>` : `[${name}]`;
-}
-
-const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
-
-const noCommand = (words: string): Failure =>
-  new Failure("usage", `There is no command "${words}". See: throughline --help`, {});
-
-/** Completes what people type without a command: `--resume [id]` and `--continue` mean `resume`; nothing, options or a prompt mean `open`. */
-function fullWords(typed: readonly string[]): string[] {
-  const argv = behindCommand(typed);
-  const [first, ...rest] = argv;
-  if (first === "--resume" || first === "-r") return ["resume", ...rest];
-  if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
-  if (first === "help" && rest.length > 0) {
-    if (rest.every((word) => ownOptions.has(word))) return ["--help"];
-    if (commandIn(rest) !== "") return [...rest, "--help"];
-    throw noCommand(rest.join(" "));
-  }
-  if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
-  // An option before a command is a mistake that is reported: taken for `open`, it would begin a session.
-  const isMisplaced = rest.some((word) => commandWords.includes(word));
-  const isOption = first.startsWith("-");
-  if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
-  const asksForHelp = rest.some((word) => word === "--help" || word === "-h");
-  // A single word is a prompt, unless it is a command or looks like a mistyped one.
-  if (!isOption && !commandWords.some((word) => isLike(first, word))) {
-    if (asksForHelp) throw noCommand(first);
-    return ["open", ...argv];
-  }
-  // Without the option it is refused with the command that it looks like.
-  if (!isOption && asksForHelp && !commandWords.includes(first)) return [first];
-  return [...argv];
-}
-
-/** Moves `--home` and `--json`, which people also type before the command, after it. */
-function behindCommand(argv: readonly string[]): readonly string[] {
-  const [first = "", second] = argv;
-  const length =
-    first === "--home" && second !== undefined ? 2 : /^--(?:home=.*|json)$/su.test(first) ? 1 : 0;
-  if (length === 0) return argv;
-  const rest = behindCommand(argv.slice(length));
-  const command = commandIn(rest);
-  if (command === "") return argv;
-  const words = command.split(" ").length;
-  return [...rest.slice(0, words), ...argv.slice(0, length), ...rest.slice(words)];
-}
-
-const commandWords: readonly string[] = ["help", ...commands.map(({ name }) => name.split(" ")[0] ?? name)];
-
-/** Whether `typed` may be a mistyped `word`: up to a third of its letters differ, or the same letters stand in another order. */
-function isLike(typed: string, word: string): boolean {
-  const letters = (text: string): string => [...text].sort().join("");
-  return editDistance(typed, word) <= typed.length / 3 || letters(typed) === letters(word);
 }
