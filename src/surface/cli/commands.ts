@@ -341,7 +341,7 @@ export const commands: readonly Command[] = [
       "play the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
     example: "throughline demo",
     options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
-    load: async () => (await import("./demo.ts")).demo,
+    load: async () => (await import("../demo/play.ts")).demo,
   },
 ];
 

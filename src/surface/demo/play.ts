@@ -1,18 +1,16 @@
 import { startSimulator } from "../../simulator/server.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Invocation } from "../cli/command.ts";
 import { jsonVersion, printEvent } from "../json/print.ts";
 import { type Act, acts, type Evidence, story } from "./acts.ts";
 import { Agent } from "./agent.ts";
 import { makeScratch } from "./scratch.ts";
 
-/** Plays the acts one after another on one session and resolves to 0, or to 1 when any evidence is not as it should be. */
-export async function playDemo(options: {
-  terminal: Terminal;
-  keep: boolean;
-  json: boolean;
-  signal: AbortSignal;
-}): Promise<number> {
-  const { terminal, keep, json, signal } = options;
+/**
+ * `throughline demo`: plays the acts one after another on one session, in a scratch folder. Exit status 1 when any evidence is not as it should
+ * be.
+ */
+export async function demo({ terminal, options, signal }: Invocation): Promise<number> {
+  const json = options["json"] === true;
   const began = performance.now();
   const scratch = await makeScratch();
   const simulator = await startSimulator({ scenario: story });
@@ -40,7 +38,8 @@ export async function playDemo(options: {
     return failed === 0 ? 0 : 1;
   } finally {
     await simulator.close();
-    if (keep) terminal.err(`Kept: ${scratch.folder} (THROUGHLINE_HOME=${scratch.home})\n`);
+    if (options["keep"] === true)
+      terminal.err(`Kept: ${scratch.folder} (THROUGHLINE_HOME=${scratch.home})\n`);
     else await scratch.remove();
   }
 }
