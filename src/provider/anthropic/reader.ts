@@ -3,9 +3,8 @@ import { type JsonObject, objectOf, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
-import { describeItem } from "../../session/item.ts";
 import { customText } from "../wire/custom-text.ts";
-import { incomplete } from "../wire/decoder.ts";
+import { incomplete, saidItem } from "../wire/decoder.ts";
 import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 import { reasoningItem } from "./thinking.ts";
@@ -151,11 +150,7 @@ export class MessagesReader implements AnswerReader {
     this.#open.delete(index);
     const item = this.#item(index, open);
     if (!item) return [];
-    const bytes = encoder.encode(JSON.stringify(item));
-    const facts = describeItem(bytes);
-    if (!facts) return [incomplete(`block ${index} could not be read`)];
-    const model = this.#model === undefined ? {} : { model: this.#model };
-    return [{ type: "item", item: bytes, facts, ...model }];
+    return [saidItem(encoder.encode(JSON.stringify(item)), this.#model)];
   }
 
   #item(index: number, { block, text, signature }: OpenBlock): JsonObject | undefined {

@@ -3,8 +3,7 @@ import { isJsonObject, type JsonObject, objectOf, objectsIn } from "../../lib/js
 import { parseExactJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import type { Usage } from "../../session/event.ts";
-import { describeItem } from "../../session/item.ts";
-import { incomplete } from "../wire/decoder.ts";
+import { incomplete, saidItem } from "../wire/decoder.ts";
 import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 import {
@@ -207,11 +206,7 @@ export class ChatReader implements AnswerReader {
   }
 
   #item(value: JsonObject): Said {
-    const item = encoder.encode(JSON.stringify(value));
-    const facts = describeItem(item);
-    if (!facts) return incomplete("the answer holds an item without a type");
-    const model = this.#opened?.model;
-    return { type: "item", item, facts, ...(model === undefined ? {} : { model }) };
+    return saidItem(encoder.encode(JSON.stringify(value)), this.#opened?.model);
   }
 }
 

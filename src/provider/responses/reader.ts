@@ -1,8 +1,7 @@
 import { signalFromEvent } from "../../failure/signal.ts";
 import { elements, isJsonObject, type JsonObject, memberNamed, objectOf } from "../../lib/json.ts";
 import type { Usage } from "../../session/event.ts";
-import { describeItem } from "../../session/item.ts";
-import { incomplete } from "../wire/decoder.ts";
+import { incomplete, saidItem } from "../wire/decoder.ts";
 import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 
@@ -84,10 +83,9 @@ export class ResponsesReader implements AnswerReader {
   }
 
   #item(item: Uint8Array | undefined): Said {
-    const facts = item && describeItem(item);
-    if (!facts) return incomplete("the answer holds an item without a type");
-    this.#items++;
-    return { type: "item", item, facts, ...(this.#model === undefined ? {} : { model: this.#model }) };
+    const said = saidItem(item, this.#model);
+    if (said.type === "item") this.#items++;
+    return said;
   }
 
   #completed(event: JsonObject, data: string): Said[] {

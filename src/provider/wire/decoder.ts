@@ -1,6 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { bodyLimit, isHtml, signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { describeItem } from "../../session/item.ts";
 import type { AnswerReader, Said } from "./wire.ts";
 
 /** Takes server-sent events apart for a wire's reader. */
@@ -97,6 +98,13 @@ export function readAnswer(reader: AnswerReader, body: Buffer): Said[] {
   if (isJsonObject(answer["error"]) || typeof answer["error"] === "string")
     return [{ type: "refused", signal: signalFromEvent("response.failed", answer, text) }];
   return reader.whole(answer, bytes);
+}
+
+/** An item of the answer, by its bytes as a Responses item; `undefined` where the answer lacks it. */
+export function saidItem(item: Uint8Array | undefined, model: string | undefined): Said {
+  const facts = item && describeItem(item);
+  if (!facts) return incomplete("the answer holds an item without a type");
+  return { type: "item", item, facts, ...(model !== undefined && { model }) };
 }
 
 /** The failure for an answer that can't be read, because it was damaged on its way. */
