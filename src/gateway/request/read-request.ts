@@ -93,12 +93,6 @@ export function settingsOf({ bytes, members: found }: ReadRequest): JsonObject {
   return settings;
 }
 
-/** An item's facts as the log has them, and its sealed blobs. */
-interface Described {
-  readonly facts: ItemFacts;
-  readonly blobs: readonly string[];
-}
-
 /** What is known of the request beside its items. */
 export interface RecordFacts {
   /** Who is asked. */
@@ -174,17 +168,16 @@ const inputKinds: ReadonlySet<string> = new Set([
 
 const typeMember = new TextEncoder().encode('"type":"message",');
 
-function described(item: Uint8Array): Described {
+/** An item's facts as the log has them, and its sealed blobs: its own, or else those inside it. */
+function described(item: Uint8Array): { facts: ItemFacts; blobs: readonly string[] } {
   const told = describeItem(item) ?? describeMessage(item) ?? { kind: "" };
   const facts: ItemFacts = isWithoutContent(item, told) ? { ...told, empty: true } : told;
-  const own = facts.sealed ? ownBlob(item) : [];
-  if (own.length > 0) return { facts, blobs: own };
-  const inside = facts.kind === "function_call" ? sealedArguments(item) : sealedParts(item);
-  if (facts.sealed) return { facts, blobs: inside };
-  const [first] = inside;
-  return first === undefined
-    ? { facts, blobs: [] }
-    : { facts: { ...facts, sealed: describeSeal(first) }, blobs: inside };
+  const own = facts.sealed ? blobOf(parseJsonBytes(item)) : [];
+  const inside = facts.kind === "function_call" ? sealedArguments : sealedParts;
+  const blobs = own.length > 0 ? own : inside(item);
+  const [first] = blobs;
+  const isTold = facts.sealed !== undefined || first === undefined;
+  return { facts: isTold ? facts : { ...facts, sealed: describeSeal(first) }, blobs };
 }
 
 const longestWithout = 512;
@@ -210,12 +203,6 @@ function describeMessage(item: Uint8Array): ItemFacts | undefined {
 
 const sealedKey = Buffer.from('"encrypted_content"');
 
-function ownBlob(item: Uint8Array): string[] {
-  const value = parseJsonBytes(item);
-  const blob = isJsonObject(value) ? value["encrypted_content"] : undefined;
-  return typeof blob === "string" ? [blob] : [];
-}
-
 /**
  * Sealed parts of a message between agents, or of a tool's output: `{"type": "encrypted_content", "encrypted_content": "…"}` (Codex 0.144
  * on).
@@ -226,7 +213,7 @@ function sealedParts(item: Uint8Array): string[] {
   if (!isJsonObject(value)) return [];
   return [value["content"], value["output"]]
     .flatMap((list) => (Array.isArray(list) ? list : []))
-    .flatMap(partBlob);
+    .flatMap(blobOf);
 }
 
 function sealedArguments(item: Uint8Array): string[] {
@@ -234,8 +221,8 @@ function sealedArguments(item: Uint8Array): string[] {
   return blob === undefined ? [] : [blob];
 }
 
-function partBlob(part: unknown): string[] {
-  const blob = isJsonObject(part) ? part["encrypted_content"] : undefined;
+function blobOf(value: unknown): string[] {
+  const blob = isJsonObject(value) ? value["encrypted_content"] : undefined;
   return typeof blob === "string" ? [blob] : [];
 }
 
