@@ -36,16 +36,13 @@ export function canBeRotated({ rotated, items }: History): boolean {
 }
 
 /**
- * The events that a successor's log has after the items: the counters and other state of the fold, and the open turn, which goes on
- * there. Only quarantines about the endpoint are carried along; those about items have nothing to hold for.
+ * The counters and other state of the fold, for a log that goes on with the items. Only quarantines about the endpoint are carried along;
+ * those about items have nothing to hold for.
  */
-export function successorState(history: History): NewEvent[] {
-  const { created, title, turn, step, messages, usage, amendments, repairs, delivered } = history;
-  const { lastOutcome, openTurn } = history;
-  const quarantines = history.quarantines.filter(
-    ({ scope }) => scope.kind !== "sealed" && reachOf(scope) === Number.POSITIVE_INFINITY,
-  );
-  const carried: NewEvent = {
+export function carriedState(history: History): Extract<NewEvent, { type: "history-carried" }> {
+  const { created, title, turn, step, messages, usage, amendments, repairs, delivered, lastOutcome } =
+    history;
+  return {
     type: "history-carried",
     created,
     ...(title !== undefined && { title }),
@@ -54,14 +51,21 @@ export function successorState(history: History): NewEvent[] {
     messages,
     usage,
     amendments: [...amendments],
-    quarantines,
+    quarantines: history.quarantines.filter(
+      ({ scope }) => scope.kind !== "sealed" && reachOf(scope) === Number.POSITIVE_INFINITY,
+    ),
     repairs,
     delivered: [...delivered],
     ...(lastOutcome !== undefined && { outcome: lastOutcome }),
   };
-  if (!openTurn) return [carried];
-  const { source, preview } = openTurn;
-  return [carried, { type: "turn-started", turn: openTurn.turn, source, preview }];
+}
+
+/** The events that a successor's log has after the items: the state, and the open turn, which goes on there. */
+export function successorState(history: History): NewEvent[] {
+  const carried = carriedState(history);
+  if (!history.openTurn) return [carried];
+  const { turn, source, preview } = history.openTurn;
+  return [carried, { type: "turn-started", turn, source, preview }];
 }
 
 /**

@@ -4,13 +4,13 @@ import { outcomeAfterCut } from "../session/answered.ts";
 import { sessionCreated } from "../session/created.ts";
 import { isMessage, type LogRecord, type NewEvent } from "../session/event.ts";
 import { advance, createHistory, type History, holdsNothing } from "../session/history.ts";
-import { summarize } from "../session/summary.ts";
 import { isConsistent } from "../session/step.ts";
 import { noUsage } from "../session/usage.ts";
-import { type Carried, successorState, VisibleHistory } from "../recovery/rotate.ts";
+import { type Carried, carriedState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { noSessionIn } from "../store/damage.ts";
 import { folding } from "../store/fold.ts";
+import { Journal } from "../turn/journal.ts";
 import type { Runtime } from "./equipment.ts";
 import { carriedItems } from "./carried.ts";
 import { stepsIn } from "./rewind.ts";
@@ -66,13 +66,10 @@ export async function forkSession(
     });
     yield [{ event: forkState(history, title, clock.now()) }];
   }
-  const fold = folding();
-  const log = await store.create(id, { event: created }, "forking", {
-    more: events(),
-    visitor: fold.visitor,
-  });
+  const { visitor, history: folded } = folding();
+  const log = await store.create(id, { event: created }, "forking", { more: events(), visitor });
   try {
-    log.describe(summarize(fold.history(), clock.now()));
+    new Journal(log, folded()).describe(clock.now());
   } finally {
     await log.release();
   }
@@ -96,9 +93,7 @@ async function endOf(store: SessionStore, id: string, number: number): Promise<n
 
 /** The fold's state for the copy: made now, no cost yet, not cleared, and no open turn. */
 function forkState(history: History, title: string | undefined, now: number): NewEvent {
-  const [state] = successorState(history);
-  if (state?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");
-  const { title: _title, ...carried } = state;
+  const { title: _title, ...carried } = carriedState(history);
   const outcome = outcomeAfterCut(history.items, `forked from session ${history.id}`);
   const messages = history.items.filter(isMessage).length;
   const named = title !== undefined && { title };

@@ -4,7 +4,7 @@ import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import type { EventType, SessionEvent } from "../session/event.ts";
 import { describeAnew } from "../session/item.ts";
 import { fernetHead } from "../session/seal.ts";
-import { isBelievable, objection } from "../session/upcast.ts";
+import { isBelievable, objection } from "../session/objection.ts";
 import type { Append } from "../store.ts";
 import { readHead, type TypeMarks } from "./head.ts";
 

@@ -35,7 +35,7 @@ import { FolderSession } from "./folder-session.ts";
 import { holderIfSeen } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import { listFolders } from "./list.ts";
-import { exists, type Making, makeSession } from "./make.ts";
+import { type Making, makeSession, sessionExists } from "./make.ts";
 import { asFailure } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
@@ -84,7 +84,7 @@ class FolderStore implements SessionStore {
     { more, visitor }: Beginning = {},
   ): Promise<SessionLog> {
     const folder = newPath(this.#home, id, this.#clock.now());
-    if (this.#find(id) !== undefined) throw exists(id, folder);
+    if (this.#find(id) !== undefined) throw sessionExists(id, folder);
     const events = beginning(created, more);
     return this.#make(id, folder, doing, { events, points: { begun: "session-folder-made" }, visitor });
   }

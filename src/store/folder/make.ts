@@ -39,7 +39,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
   try {
-    if (existsSync(folder)) throw exists(id, folder);
+    if (existsSync(folder)) throw sessionExists(id, folder);
     makeFolderAndParents(dirname(folder));
     rmSync(temporary, { recursive: true, force: true });
     for (const path of [temporary, inboxPath(temporary), spoolPath(temporary)]) makeFolder(path);
@@ -53,7 +53,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     log = undefined;
     syncPath(temporary);
     if (points.built) crashPoint(points.built);
-    if (existsSync(folder)) throw exists(id, folder);
+    if (existsSync(folder)) throw sessionExists(id, folder);
     renameSync(temporary, folder);
     isNamed = true;
     syncPath(dirname(folder));
@@ -99,7 +99,7 @@ function makeFolderAndParents(path: string): void {
 }
 
 /** For an id that a session has already. */
-export function exists(id: string, path: string): Failure<"usage"> {
+export function sessionExists(id: string, path: string): Failure<"usage"> {
   return new Failure(
     "usage",
     `Session ${id} exists already (${path}); nothing was changed. See it with: throughline show ${id}`,

@@ -15,7 +15,8 @@ import {
   type EventOf,
 } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
-import { declaredSchema, objection } from "../../session/upcast.ts";
+import { objection } from "../../session/objection.ts";
+import { declaredSchema } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { itemObjection } from "../../store/line.ts";
