@@ -15,8 +15,9 @@ import { describeItem, itemText, messageItem } from "../session/item.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
+import { besideSummary } from "../session/window.ts";
 import { quarantine } from "../runtime/repair.ts";
-import { shadowIn, shadowText, untoldIn } from "../runtime/sealed-compaction.ts";
+import { shadowIn, shadowText } from "../runtime/sealed-compaction.ts";
 import type { SessionLog } from "../store.ts";
 import { type Bodies, itemsOf } from "../session/items.ts";
 import { carriedOn, summaryItem, type SummaryParts } from "../session/summary-item.ts";
@@ -197,7 +198,8 @@ async function gather({ journal: { history, log }, store }: Compacting, { index 
     : [];
   let context: string[] = [...(shadow?.context ?? [])];
   let prompt: string | undefined;
-  for await (const { record, item } of itemsOf(shadow ? untoldIn(shadow, cut) : cut, bodies)) {
+  const untold = shadow ? besideSummary(cut, shadow.keepFrom) : cut;
+  for await (const { record, item } of itemsOf(untold, bodies)) {
     const { event } = record;
     if (event.kind === "message" && event.role === "developer") {
       if (entries.length === 0) context.push(itemText(parseJsonBytes(item)));

@@ -1,7 +1,8 @@
 import type { ItemRecord } from "../session/event.ts";
 import { type Carried, carriedSummary, type VisibleHistory } from "../recovery/rotate.ts";
 import { itemsOf } from "../session/items.ts";
-import { type LoggedItems, shadowIn, shadowItem, untoldIn } from "./sealed-compaction.ts";
+import { besideSummary } from "../session/window.ts";
+import { type LoggedItems, shadowIn, shadowItem } from "./sealed-compaction.ts";
 
 /** Bytes of items that are written to the new log at once, and how many items at most. */
 const groupBytes = 2 ** 20;
@@ -19,7 +20,8 @@ export async function* carriedItems(
   const shadow = await shadowIn(log, items);
   let group: Carried[] = shadow ? [carriedSummary(shadowItem(shadow))] : [];
   let bytes = 0;
-  for await (const { record, item } of itemsOf(shadow ? untoldIn(shadow, items) : items, log.bodies)) {
+  const untold = shadow ? besideSummary(items, shadow.keepFrom) : items;
+  for await (const { record, item } of itemsOf(untold, log.bodies)) {
     group.push(...visible.carry(record, item));
     bytes += item.length;
     if (bytes < groupBytes && group.length < groupItems) continue;

@@ -7,7 +7,7 @@ import { type Bodies, itemsOf } from "../session/items.ts";
 import { isSealedSummary } from "../session/seal.ts";
 import { carriedOn, summaryItem } from "../session/summary-item.ts";
 import { showable, type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
-import { isSummary } from "../session/window.ts";
+import { beforeRewind, besideSummary, isSummary } from "../session/window.ts";
 import type { SessionStore } from "../store.ts";
 
 /** Bytes of the text that takes a sealed compaction's place: about 20,000 tokens. */
@@ -48,11 +48,6 @@ export async function shadowOf(
   const isAllThere = before.every((record) => inWindow.has(record.event.seq));
   if (isAllThere && before.some((record) => isVisible(record) && !isAgain(record))) return undefined;
   return { ...(await readVisible(log, before)), keepFrom };
-}
-
-/** What the shadow doesn't tell; an earlier summary in words is told in it. */
-export function untoldIn<R extends ItemRecord>({ keepFrom }: Shadow, items: readonly R[]): R[] {
-  return items.filter((item) => item.event.seq >= keepFrom && !isSummary(item));
 }
 
 /** The shadow's words. */
@@ -97,15 +92,14 @@ async function visibleBefore(
     const { event } = record;
     if (event.seq >= seq) return;
     if (event.type === "history-cleared") found = [];
-    if (event.type === "history-rewound")
-      found = found.filter((item) => isSummary(item) || item.event.seq < event.fromSeq);
+    if (event.type === "history-rewound") found = beforeRewind(found, event.fromSeq);
     if (!isItemRecord(record)) return;
     // Another tool's compaction (history-replaced) repeats messages that stand before it in the log: they are counted once.
     if (isTold && isAgain(record)) return;
     isTold ||= isVisible(record) && !isAgain(record);
     if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
     if (event.type === "history-compacted" && !isSealedCompaction(record))
-      found = [record, ...found.filter((item) => !isSummary(item) && item.event.seq >= event.keepFrom)];
+      found = [record, ...besideSummary(found, event.keepFrom)];
   };
   await store.read(id, { record: take });
   return found.filter((item) => item.event.seq < keepFrom || isSummary(item));

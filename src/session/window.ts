@@ -26,6 +26,14 @@ export function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared
  */
 export const isSummary = ({ event }: ItemRecord): boolean => event.type === "history-compacted";
 
+/** The items that a rewind leaves: those before `fromSeq`, and the summary. */
+export const beforeRewind = (items: readonly ItemRecord[], fromSeq: number): ItemRecord[] =>
+  items.filter((item) => isSummary(item) || item.event.seq < fromSeq);
+
+/** The items that stay beside a summary: those from `keepFrom` on, without an earlier summary, which is told in it. */
+export const besideSummary = <R extends ItemRecord>(items: readonly R[], keepFrom: number): R[] =>
+  items.filter((item) => !isSummary(item) && item.event.seq >= keepFrom);
+
 /** Takes everything up to this record out of the window. */
 export function emptyWindow(fold: Fold, own: Workings, seq: number): void {
   fold.items = [];
@@ -42,7 +50,7 @@ export function emptyWindow(fold: Fold, own: Workings, seq: number): void {
 export function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): void {
   const from = event.fromSeq;
   const to = event.seq - 1;
-  fold.items = fold.items.filter(({ event: { seq } }) => seq < from || seq === fold.summarySeq);
+  fold.items = beforeRewind(fold.items, from);
   // Ranges with nothing left between them are merged, so that rewinding again and again doesn't make the checkpoint grow.
   let start = from;
   while (fold.rewound.length > 0) {
@@ -64,8 +72,7 @@ export function compact(
   record: ItemRecord,
   event: EventOf<"history-compacted">,
 ): void {
-  const kept = fold.items.filter(({ event: { seq } }) => seq >= event.keepFrom && seq !== fold.summarySeq);
-  fold.items = [record, ...kept];
+  fold.items = [record, ...besideSummary(fold.items, event.keepFrom)];
   fold.fromSeq = Math.max(fold.fromSeq, event.keepFrom);
   fold.summarySeq = event.seq;
   fold.rewound = fold.rewound.filter(([, to]) => to >= fold.fromSeq);

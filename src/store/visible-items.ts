@@ -1,7 +1,7 @@
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, outputKinds } from "../session/item.ts";
 import { isSealedSummary } from "../session/seal.ts";
-import { isSummary } from "../session/window.ts";
+import { beforeRewind, besideSummary } from "../session/window.ts";
 import type { SessionStore } from "../store.ts";
 
 /**
@@ -28,7 +28,7 @@ class Visible {
         this.#found = [];
         break;
       case "history-rewound":
-        this.#found = this.#found.filter((item) => isSummary(item) || item.event.seq < event.fromSeq);
+        this.#found = beforeRewind(this.#found, event.fromSeq);
         break;
       case "history-replaced":
         this.#before = this.#found;
@@ -37,10 +37,7 @@ class Visible {
         break;
       case "history-compacted":
         if (isItemRecord(record) && !isSealedSummary(event.kind))
-          this.#found = [
-            record,
-            ...this.#found.filter((item) => !isSummary(item) && item.event.seq >= event.keepFrom),
-          ];
+          this.#found = [record, ...besideSummary(this.#found, event.keepFrom)];
         break;
       case "item-added":
         if (isSealedSummary(event.kind)) this.#isSealed = true;
