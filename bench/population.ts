@@ -1,11 +1,12 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as IdsModule from "../src/lib/ids.ts";
-import type { LogRecord, NewEvent, Settings } from "../src/session/event.ts";
+import type { NewEvent, Settings } from "../src/session/event.ts";
 import type * as CheckpointModule from "../src/session/checkpoint.ts";
 import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
+import { recordAt } from "../src/store/line.ts";
 import { encodeLine } from "../test/kit/log-line.ts";
 import { shipped } from "./shipped.ts";
 
@@ -57,12 +58,7 @@ function log(id: string, workspace: string, number: number, at: number): Buffer 
   const add = (event: NewEvent, item?: Uint8Array): void => {
     const numbered = { seq: lines.length, fence: 1, at, ...event };
     const { bytes, body } = encodeLine(numbered, item);
-    const record: LogRecord = {
-      event: numbered,
-      offset,
-      ...(body && { body: { offset: offset + body.offset, length: body.length } }),
-    };
-    advance(history, record);
+    advance(history, recordAt(offset, numbered, body));
     lines.push(Buffer.from(bytes));
     offset += bytes.length;
   };

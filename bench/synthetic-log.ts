@@ -1,12 +1,13 @@
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Checkpoint, LogRecord, NewEvent, Settings } from "../src/session/event.ts";
+import type { Checkpoint, NewEvent, Settings } from "../src/session/event.ts";
 import type { History } from "../src/session/history.ts";
 import type * as CheckpointModule from "../src/session/checkpoint.ts";
 import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
+import { recordAt } from "../src/store/line.ts";
 import { encodeLine } from "../test/kit/log-line.ts";
 import { shipped } from "./shipped.ts";
 
@@ -191,12 +192,7 @@ export class SyntheticLog {
   #add(event: NewEvent, item?: Uint8Array): void {
     const numbered = { seq: this.#seq++, fence: 1, at: Date.now(), ...event };
     const { bytes, body } = encodeLine(numbered, item);
-    const record: LogRecord = {
-      event: numbered,
-      offset: this.#offset,
-      ...(body && { body: { offset: this.#offset + body.offset, length: body.length } }),
-    };
-    advance(this.history, record);
+    advance(this.history, recordAt(this.#offset, numbered, body));
     this.#offset += bytes.length;
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;

@@ -11,8 +11,8 @@ export async function stepsIn(store: Pick<SessionStore, "read">, id: string): Pr
 }
 
 /**
- * The event that goes back to the end of a step (R12), and how many steps leave the window with it. They stay in the log, and `fork` brings
- * them back. Throws `usage` when the session can't go on from that step.
+ * The event that goes back to the end of a step (R12). `later`: how many steps leave the window with it, up to step `last`; they stay in the
+ * log, and `fork` brings them back. Throws `usage` when the session can't go on from that step.
  */
 export async function rewindTo(
   store: Pick<SessionStore, "read">,

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { LogRecord, SessionEvent } from "../session/event.ts";
 import type { Append } from "../store.ts";
-import { LineBuffer, validateAppend } from "./line.ts";
+import { LineBuffer, recordAt, validateAppend } from "./line.ts";
 
 /**
  * What became of a write. `final`: no append will succeed any more, because the lease is gone, or because part of the write may be left
@@ -88,14 +88,12 @@ export class Appender {
 
   async #write(groups: readonly Group[]): Promise<void> {
     const now = this.#clock.now();
-    const lines: ReturnType<LineBuffer["add"]>[] = [];
-    const events: SessionEvent[] = [];
+    const written: { event: SessionEvent; line: ReturnType<LineBuffer["add"]> }[] = [];
     let seq = this.#nextSeq;
     for (const group of groups) {
       for (const { event, item, at = now } of group.events) {
         const numbered = { seq: seq++, fence: this.#fence, at, ...event };
-        events.push(numbered);
-        lines.push(this.#lines.add(numbered, item));
+        written.push({ event: numbered, line: this.#lines.add(numbered, item) });
       }
     }
     const committed = await this.#attempt(this.#lines.bytes());
@@ -111,18 +109,13 @@ export class Appender {
     }
     this.#nextSeq = seq;
     let { offset } = committed;
-    let line = 0;
+    let next = 0;
     for (const group of groups) {
       group.resolve(
         group.events.map(() => {
-          const { length, body } = lines[line]!;
-          const record: LogRecord = {
-            event: events[line]!,
-            offset,
-            ...(body && { body: { offset: offset + body.offset, length: body.length } }),
-          };
-          offset += length;
-          line++;
+          const { event, line } = written[next++]!;
+          const record = recordAt(offset, event, line.body);
+          offset += line.length;
           return record;
         }),
       );
@@ -130,13 +123,11 @@ export class Appender {
   }
 
   /** After a commit that threw, nobody knows what it left in the log. */
-  #attempt(bytes: Buffer): Committed | Promise<Committed> {
-    const unknown = (failure: unknown): Committed => ({ failure, final: true });
+  async #attempt(bytes: Buffer): Promise<Committed> {
     try {
-      const writing = this.#commit(bytes);
-      return writing instanceof Promise ? writing.catch(unknown) : writing;
+      return await this.#commit(bytes);
     } catch (failure) {
-      return unknown(failure);
+      return { failure, final: true };
     }
   }
 }

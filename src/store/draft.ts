@@ -1,7 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
-import type { LogRecord } from "../session/event.ts";
 import type { Append, LogVisitor } from "../store.ts";
-import { LineBuffer, validateAppend } from "./line.ts";
+import { LineBuffer, recordAt, validateAppend } from "./line.ts";
 
 /** Bytes that are written at once. */
 const pieceBytes = 2 ** 19;
@@ -56,10 +55,7 @@ export class Draft {
       const numbered = { seq: this.#nextSeq++, fence, at, ...event };
       const offset = this.#written + this.#lines.length;
       const { body } = this.#lines.add(numbered, item);
-      const record: LogRecord = body
-        ? { event: numbered, offset, body: { offset: offset + body.offset, length: body.length } }
-        : { event: numbered, offset };
-      visitor?.record(record);
+      visitor?.record(recordAt(offset, numbered, body));
     }
   }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
-import type { EventType, SessionEvent } from "../session/event.ts";
+import type { BodyRef, EventType, LogRecord, SessionEvent } from "../session/event.ts";
 import { describeAnew } from "../session/item.ts";
 import { fernetHead } from "../session/seal.ts";
 import { isBelievable, objection } from "../session/objection.ts";
@@ -63,7 +63,7 @@ export class LineBuffer {
    * Adds the line of an event that `validateAppend` passed. Raw newlines in an item are white space there and become spaces. Returns the
    * line's length with its newline, and where the item lies in it.
    */
-  add(event: SessionEvent, item?: Uint8Array): { length: number; body?: { offset: number; length: number } } {
+  add(event: SessionEvent, item?: Uint8Array): { length: number; body?: BodyRef } {
     const json = stringify(event);
     // A character of a string is three bytes of UTF-8 at most.
     const start = this.#reserve(checkedFrom + 3 * json.length + itemMark.length + (item?.length ?? 0) + 2);
@@ -113,6 +113,12 @@ export class LineBuffer {
     }
     return this.#length;
   }
+}
+
+/** The record of a line that stands at `offset` in the log; `body`: where the item lies in the line. */
+export function recordAt(offset: number, event: SessionEvent, body: BodyRef | undefined): LogRecord {
+  if (!body) return { event, offset };
+  return { event, offset, body: { offset: offset + body.offset, length: body.length } };
 }
 
 /** The members that a reader looks for stand first. */
