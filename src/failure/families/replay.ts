@@ -3,8 +3,7 @@ import { anyOf, callIdLimit, type Family, failing, inputIndex, type Said } from 
 const lacking =
   /\b(?:no|has no|have no|without|missing|lacks?|never|(?:did|do|does) not (?:find|have)|not followed by|does not follow|not the same number|unanswered|unmatched|orphan\w*|expected)\b/u;
 
-const kinds =
-  /\b(reasoning|function_call_output|function_call|custom_tool_call_output|custom_tool_call|[a-z]+(?:_[a-z]+)*_call(?:_output)?|compaction)\b/u;
+const kinds = /\b(reasoning|compaction|[a-z]+(?:_[a-z]+)*_call(?:_output)?)\b/u;
 
 /** The type that is refused: never one of those that are listed as known. */
 function kindOf(raw: string): string | undefined {
@@ -24,6 +23,14 @@ const callId = ({ raw }: Said): { call?: string } => {
     // An id of another form, as call ids have when they were shortened.
     /(?<![\w.-])(?=[\w-]*\d)[\w-]{9,64}(?![\w-]|\.\w)/u.exec(raw)?.[0];
   return call === undefined ? {} : { call };
+};
+
+/** Ids of items as OpenAI makes them. */
+const itemIds = /\b(?:rs|msg|fc|ctc|cmp)_\w+/u;
+
+const itemNamed = ({ raw }: Said, ids = itemIds): { item?: string } => {
+  const item = ids.exec(raw)?.[0];
+  return item === undefined ? {} : { item };
 };
 
 const isCompaction = (item: string | undefined, text: string): boolean =>
@@ -105,12 +112,9 @@ export const replay: readonly Family[] = [
             text,
           ))),
     classify: (said) => {
-      const item = /\b(?:rs|cmp)_\w+/u.exec(said.raw)?.[0];
-      const data = { ...inputIndex(said), ...(item !== undefined && { item }) };
-      return {
-        class: isCompaction(item, said.text) ? "sealed-compaction-rejected" : "sealed-reasoning-rejected",
-        data,
-      };
+      const data = { ...inputIndex(said), ...itemNamed(said, /\b(?:rs|cmp)_\w+/u) };
+      const isOfSummary = isCompaction(data.item, said.text);
+      return { class: isOfSummary ? "sealed-compaction-rejected" : "sealed-reasoning-rejected", data };
     },
   },
   {
@@ -180,10 +184,7 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text }) => /\breasoning\b/u.test(text) && unpaired.test(text),
-    classify: ({ raw }) => {
-      const item = /\brs_\w+/u.exec(raw)?.[0];
-      return { class: "reasoning-unpaired", data: item === undefined ? {} : { item } };
-    },
+    classify: (said) => ({ class: "reasoning-unpaired", data: itemNamed(said, /\brs_\w+/u) }),
   },
   {
     holds: ({ text, param }) =>
@@ -199,34 +200,21 @@ export const replay: readonly Family[] = [
       /\b(?:items?|ids?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:(?:not|never|\w+n[’']t) (?:be |been |have been )?(?:found|stored|persisted|kept)|(?:does not|doesn[’']t|no longer) exists?|could be found|expired?|is not (?:stored|available)|unknown)\b|\b(?:no|unknown) items?\b.{0,12}\b(?:found|ids?)\b/u.test(
         text,
       ) &&
-      /\bitems?\b.{0,12}\bwith id\b|\bitems?\b.*\b(?:persist|stor)ed\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(
-        text,
-      ),
-    classify: ({ raw }) => {
-      const item = /\b(?:rs|msg|fc|ctc|cmp)_\w+/u.exec(raw)?.[0];
-      return { class: "item-not-persisted", data: item === undefined ? {} : { item } };
-    },
+      (/\bitems?\b.{0,12}\bwith id\b|\bitems?\b.*\b(?:persist|stor)ed\b/u.test(text) || itemIds.test(text)),
+    classify: (said) => ({ class: "item-not-persisted", data: itemNamed(said) }),
   },
   {
     holds: ({ text }) =>
       /\bduplicat(?:e[ds]?|ion)\b|\b(?:items?|ids?|blocks?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:twice|(?:several|multiple|many) times|repeated(?:ly)?)\b|\b(?:more than once|found multiple)\b|\b(?:must|has to|have to|should|needs? to) be (?:unique|distinct)\b|\b(?:same|identical) (?:item )?ids?\b|\bshare (?:the|one|an) ids?\b|\b(?:occurs?|two|three|\d+) times\b/u.test(
         text,
-      ) && /\b(?:items?|ids?|blocks?)\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(text),
-    classify: ({ raw }) => {
-      const item = /\b(?:rs|msg|fc|ctc|cmp)_\w+/u.exec(raw)?.[0];
-      return { class: "duplicate-item", data: item === undefined ? {} : { item } };
-    },
+      ) &&
+      (/\b(?:items?|ids?|blocks?)\b/u.test(text) || itemIds.test(text)),
+    classify: (said) => ({ class: "duplicate-item", data: itemNamed(said) }),
   },
   {
-    // AWS quotes the place: "Value '…' at 'messages.2.member.….toolUse.toolUseId' failed to satisfy constraint".
-    holds: ({ raw }) => /^\d+ validation errors? detected: .*\.toolUseId'? failed to satisfy/isu.test(raw),
-    classify: (said) => ({
-      class: "item-id-invalid",
-      data: { ...inputIndex(said), ...callIdLimit(said.raw) },
-    }),
-  },
-  {
-    holds: ({ text }) =>
+    holds: ({ text, raw }) =>
+      // AWS quotes the place: "Value '…' at 'messages.2.member.….toolUse.toolUseId' failed to satisfy constraint".
+      /^\d+ validation errors? detected: .*\.toolUseId'? failed to satisfy/isu.test(raw) ||
       (/\bids?\b/u.test(text) && /\b(?:malformed|expected prefix|(?:wrong|bad) prefix)\b/u.test(text)) ||
       (/\b(?:call_?id|(?:item|tool|call|use) ids?|tool_?call_?id|tool_?use_?id)\b|\bids?\b.{0,16}\b(?:item|call)\b|\binput\[\d+\]\.id\b/u.test(
         text,
