@@ -16,6 +16,17 @@ const refusedParameters = [
   String.raw`\bdoes(?: not|n't) (?:support|accept|allow)\b(?: \S+){0,3} ${parameterWord}\b`,
 ].map((wording) => new RegExp(wording, "u"));
 
+/** Where such a sentence names the parameter, the surest place first. */
+const parameterPlaces = [
+  /^(include)\[/u,
+  /["'`]([\w.]+)["'`]/u,
+  /^\[?([\w.]+)\]?:? extra inputs/iu,
+  /^invalid ([\w.]+): only/iu,
+  /\bparameter:? (\w+)/iu,
+  /\bnot supported on this model: (\w+)/iu,
+  /\bsupport the (\w+) parameter/iu,
+];
+
 /** Messages whose form or order is wrong. */
 const misshapen = anyOf(
   "must not be empty",
@@ -33,8 +44,7 @@ const misshapen = anyOf(
 /** Everything else that a request is refused for: media, length, parameters, models, form. */
 export const request: readonly Family[] = [
   {
-    holds: ({ text, param }) =>
-      /image/u.test(`${text} ${param}`) &&
+    holds: ({ text }) =>
       /\bimages?\b/u.test(text) &&
       (failing.test(text) ||
         /too large|exceed|decode|not a valid|input should be|must be one of|cannot be empty|appears to be/u.test(
@@ -75,16 +85,8 @@ export const request: readonly Family[] = [
         text,
       ),
     classify: ({ param, raw }) => {
-      const parameter =
-        param ||
-        (parameterName.exec(raw)?.[0] ??
-          /^(include)\[/u.exec(raw)?.[1] ??
-          /["'`]([\w.]+)["'`]/u.exec(raw)?.[1] ??
-          /^\[?([\w.]+)\]?:? extra inputs/iu.exec(raw)?.[1] ??
-          /^invalid ([\w.]+): only/iu.exec(raw)?.[1] ??
-          /\bparameter:? (\w+)/iu.exec(raw)?.[1] ??
-          /\bnot supported on this model: (\w+)/iu.exec(raw)?.[1] ??
-          /\bsupport the (\w+) parameter/iu.exec(raw)?.[1]);
+      const named = parameterPlaces.map((place) => place.exec(raw)?.[1]).find((name) => name !== undefined);
+      const parameter = param || (parameterName.exec(raw)?.[0] ?? named);
       return { class: "parameter-unsupported", data: parameter === undefined ? {} : { parameter } };
     },
   },
