@@ -9,7 +9,7 @@ import { encoded } from "./rollout/encoding.ts";
 import { writingOf } from "./rollout/layout.ts";
 import { linesOf } from "./rollout/lines-of.ts";
 import { mayHoldRecords } from "./rollout/may-hold-records.ts";
-import { headerOf } from "./rollout/lineage.ts";
+import { headerOf } from "./rollout/file-header.ts";
 
 const bytes = 5_000_000;
 const object = '{"a":1,"b":"x"}';

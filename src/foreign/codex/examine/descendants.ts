@@ -1,6 +1,6 @@
 import { headOf } from "../rollout/compressed.ts";
 import type { Examination } from "./examination.ts";
-import { firstHeader } from "../rollout/first-header.ts";
+import { firstHeader } from "../rollout/file-header.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { homeOf, listRollouts, readRolloutName } from "../home/places.ts";
 import { isSystemError } from "../../../lib/system.ts";

@@ -1,5 +1,5 @@
 import { glance, glancedTime } from "../rollout/glance.ts";
-import { firstHeader } from "../rollout/first-header.ts";
+import { firstHeader } from "../rollout/file-header.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import { turnEdge } from "../rollout/turn-edge.ts";

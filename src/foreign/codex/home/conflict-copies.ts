@@ -5,7 +5,6 @@ import { openToRead } from "../../../lib/open-file.ts";
 import { isSystemError } from "../../../lib/system.ts";
 import { isCopy, readRolloutName } from "./places.ts";
 
-const chunk = 2 ** 20;
 /** The names of what lies in a folder and is a copy of a rollout; none of a folder that can't be looked into. */
 export function namesOfCopies(folder: string): string[] {
   try {
@@ -28,6 +27,8 @@ export function conflictCopies(path: string, names: readonly string[]): string[]
     .map((name) => join(dirname(path), name))
     .filter((copy) => !isBeginning(copy, path));
 }
+
+const chunk = 2 ** 20;
 
 /** Whether a file begins with all of another one. What can't be read has nothing that could be had from it. */
 function isBeginning(part: string, whole: string): boolean {

@@ -1,7 +1,7 @@
 import { Pauses } from "../../../lib/pauses.ts";
 import type { Writable } from "../../../lib/writable.ts";
 import { CodexDatabases } from "../home/databases.ts";
-import { currentOf } from "../rollout/lineage.ts";
+import { currentOf, mostSegments } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
 import type { Origin } from "../rollout/header.ts";
@@ -195,7 +195,7 @@ function threadOf(
 /** The file and those that it continues, newest first. */
 function chainOf(current: Found, byRollout: ReadonlyMap<string, Found>): Found[] {
   const chain = [current];
-  for (let base = current.facts.header?.historyBase; base && chain.length < 256;) {
+  for (let base = current.facts.header?.historyBase; base && chain.length < mostSegments;) {
     const before = byRollout.get(base.rollout);
     if (!before || chain.includes(before)) break;
     chain.push(before);

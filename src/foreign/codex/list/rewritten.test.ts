@@ -105,7 +105,7 @@ it.each<[string, string]>([
 });
 
 it("lines of other programs among Codex's are no items of the thread", () => {
-  const taking = new Taking(() => "codex", 1);
+  const taking = new Taking(() => "codex");
   const rows = [
     header,
     said("user", "count the ponds"),
@@ -121,7 +121,7 @@ it("lines of other programs among Codex's are no items of the thread", () => {
 });
 
 it("what a tool still says behind the end of a turn that was broken off is its output", () => {
-  const taking = new Taking(() => "codex", 1);
+  const taking = new Taking(() => "codex");
   const call = (call_id: string): object =>
     item({ type: "function_call", name: "shell", arguments: "{}", call_id });
   const rows = [

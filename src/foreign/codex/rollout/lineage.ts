@@ -1,10 +1,10 @@
 import { glance } from "./glance.ts";
-import { type HistoryBase, readHeader, type RolloutHeader } from "./header.ts";
+import { headerOf } from "./file-header.ts";
+import type { HistoryBase } from "./header.ts";
 import type { LineOptions, RolloutLine } from "./lines.ts";
 import { linesOf } from "./lines-of.ts";
 import { leadsTo } from "../home/misfits.ts";
 import { readRolloutName, type RolloutFile } from "../home/places.ts";
-import { readRecord } from "./record.ts";
 
 /** A file that a thread's history is read from, and how far. */
 export interface Segment {
@@ -22,7 +22,7 @@ export interface Lineage {
 }
 
 /** As many as Codex follows (0.169). */
-const mostSegments = 256;
+export const mostSegments = 256;
 
 /**
  * The files of a thread that was reverted, or forked in the paginated format: each begins where its `history_base` says that another one
@@ -81,22 +81,6 @@ export function isMeantBy(named: string, path: string, files: () => readonly Rol
   if (thread.length === 0) return true;
   const meant = thread.find((file) => file.rollout === told.rollout) ?? currentOf(thread);
   return meant.rollout === own.rollout;
-}
-
-/** The first line that is a header, among the first ones. */
-export async function headerOf(path: string): Promise<RolloutHeader | undefined> {
-  for await (const lines of linesOf(path)) {
-    for (const line of lines.slice(0, 16)) {
-      const glanced = glance(line.bytes);
-      if (glanced && glanced.type !== "session_meta") continue;
-      const record = readRecord(line);
-      const header =
-        record.readable && record.type === "session_meta" ? readHeader(record.payload) : undefined;
-      if (header) return header;
-    }
-    if (lines.length > 0) return undefined;
-  }
-  return undefined;
 }
 
 /** The lines of a file, up to where another one goes on from it. */

@@ -113,7 +113,7 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
     const text = written.map((row) => `${JSON.stringify(row)}\n`).join("");
     writeFileSync(path, text);
     expect(scanRollout(listRollouts(home)[0]!).title).toBe(title);
-    const taking = new Taking(() => "codex", 1);
+    const taking = new Taking(() => "codex");
     taking.take(linesIn(Buffer.from(text)), 0);
     const end = taking.end({ format: "codex", id, path, rollout: id, bytes: 0, line: 0, check: 0 }, 0);
     expect(end.map(({ event }) => event)).toContainEqual(expect.objectContaining({ title }));

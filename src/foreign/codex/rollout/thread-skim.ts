@@ -29,6 +29,15 @@ const itemMembers = [
 const total = "payload.info.total_token_usage";
 const counted = ["input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens"] as const;
 type Counted = (typeof counted)[number];
+
+/** What a thread has used, by what Codex counts under each name. */
+export const usageOf = (count: (name: Counted) => number): Usage => ({
+  inputTokens: count("input_tokens"),
+  cachedInputTokens: count("cached_input_tokens"),
+  outputTokens: count("output_tokens"),
+  reasoningTokens: count("reasoning_output_tokens"),
+});
+
 const usageMembers = [
   "type",
   "payload",
@@ -112,13 +121,7 @@ class ThreadSkim {
   #used(): Usage | "nothing" {
     const json = this.#usage;
     if (!json.isObject(usage["payload.info"]) || !json.isObject(usage[total])) return "nothing";
-    const count = (name: Counted): number => json.number(usage[`${total}.${name}`]) ?? 0;
-    return {
-      inputTokens: count("input_tokens"),
-      cachedInputTokens: count("cached_input_tokens"),
-      outputTokens: count("output_tokens"),
-      reasoningTokens: count("reasoning_output_tokens"),
-    };
+    return usageOf((name) => json.number(usage[`${total}.${name}`]) ?? 0);
   }
 
   /**

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, objectOf, objectsIn, parseJson } from "../../../lib/json.ts";
-import type { Usage } from "../../../session/event.ts";
 import { agentMessage, withWords } from "./agent-message.ts";
 import { isOwnMessage, responsesItems } from "./chat-items.ts";
 import { keptByCompaction, rebuiltHistory } from "./compaction.ts";
@@ -12,7 +11,7 @@ import { promptOf, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { isDelivery, isSilent, ownKinds, silentTypes } from "./skipped.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
-import { threadSkim } from "./thread-skim.ts";
+import { threadSkim, usageOf } from "./thread-skim.ts";
 import { textIn } from "./text-in.ts";
 import { folderIn } from "./told-folder.ts";
 import { toldMessage } from "./told-message.ts";
@@ -362,12 +361,6 @@ function effortIn(payload: JsonObject): unknown {
 
 function usageIn(value: unknown): ThreadChange[] {
   if (!isJsonObject(value)) return [];
-  const count = (key: string): number => (typeof value[key] === "number" ? value[key] : 0);
-  const total: Usage = {
-    inputTokens: count("input_tokens"),
-    cachedInputTokens: count("cached_input_tokens"),
-    outputTokens: count("output_tokens"),
-    reasoningTokens: count("reasoning_output_tokens"),
-  };
-  return [{ do: "use", total }];
+  const count = (name: string): number => (typeof value[name] === "number" ? value[name] : 0);
+  return [{ do: "use", total: usageOf(count) }];
 }

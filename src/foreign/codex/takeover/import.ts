@@ -5,11 +5,11 @@ import { createdOf } from "../rollout/header.ts";
 import { type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 import { TakenPlace } from "./taken-place.ts";
-import { type TakenCounts, Taking } from "./taking.ts";
-import { ending, logOf, TakenBack, taken, type Task, unreadable } from "./thread-events.ts";
+import { emptyTally, type TakenTally, Taking } from "./taking.ts";
+import { ending, taken, type Task, unreadable, writeLog } from "./thread-events.ts";
 
 /** What became of a thread that was to be taken over. */
-export interface TakenOver {
+export interface TakenOver extends TakenTally {
   /** The session's id. */
   readonly id: string;
   /**
@@ -19,12 +19,6 @@ export interface TakenOver {
    * session in part when that was cut off; the session was made anew.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
-  /** Items that were taken over now. */
-  readonly items: number;
-  /** Counts of what the lines read now held, whether or not it is still in the history. */
-  readonly counts: TakenCounts;
-  /** Lines and items that were left out, by kind, with how many of each. */
-  readonly left: Readonly<Record<string, number>>;
   /** Bytes of the rollout that are new; of a session that is made now, 0. */
   readonly fresh: number;
   /** With `keep`: the session that was made or has grown, still owned by this process. The caller has to give it back. */
@@ -44,6 +38,8 @@ export interface ImportOptions {
   /** The session isn't given back, and needn't be read again to go on with it at once. */
   readonly keep?: boolean;
 }
+
+type Keeping = Required<Pick<ImportOptions, "keep">>;
 
 /**
  * Takes a thread over into a session of the store, or, when it was taken over before, what came since. The rollout is only read. A session
@@ -77,7 +73,7 @@ export async function importThread(
   // It, or a file that it goes on from, may hold more then, although its last line is what it was.
   const { at: takenAt = Infinity } = imported;
   const isMended = thread.lineage.segments.some(({ file }) => (plan.mendedAt?.(file.path) ?? 0) > takenAt);
-  const unchanged = { id, ...new Taking(issuerIn(plan), 0).tally };
+  const unchanged = { id, ...emptyTally() };
   const bytes = fresh?.bytes;
   if (bytes === 0 && !isMended) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
@@ -100,7 +96,7 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 
 /** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
-  const trial = new Taking(issuerIn(plan), 1);
+  const trial = new Taking(issuerIn(plan));
   const groups = taken(plan, thread, trial, new TakenPlace(thread.file));
   while ((await groups.next()).done !== true);
   return trial;
@@ -122,28 +118,16 @@ async function canBeRemade(
   return trial.messages >= messages;
 }
 
-interface Making {
-  readonly keep: boolean;
-  /**
-   * Compactions that a rollback takes back. What they replaced has left the log's window for good, so the log has to be written anew.
-   */
-  readonly undone?: ReadonlySet<number>;
-}
-
-async function make(task: Task, { keep, undone = new Set() }: Making): Promise<TakenOver> {
+function make(task: Task, { keep }: Keeping): Promise<TakenOver> {
   const { plan, id } = task;
-  const { created, events, taking } = await logOf(task, undone);
-  const history = createHistory();
-  const visitor: LogVisitor = { record: (record) => advance(history, record) };
-  let log: SessionLog;
-  try {
-    log = await plan.store.create(id, created, takingOver, { more: events, ...(keep && { visitor }) });
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error;
-    return make(task, { keep, undone: new Set([...undone, ...taking.undone]) });
-  }
-  if (!keep) await log.release();
-  return { id, did: "made", ...taking.tally, fresh: 0, ...(keep && { kept: { log, history } }) };
+  return writeLog(task, new Set(), async ({ created, events, taking }) => {
+    const history = createHistory();
+    const visitor: LogVisitor = { record: (record) => advance(history, record) };
+    const more = { more: events, ...(keep && { visitor }) };
+    const log = await plan.store.create(id, created, takingOver, more);
+    if (!keep) await log.release();
+    return { id, did: "made", ...taking.tally, fresh: 0, ...(keep && { kept: { log, history } }) };
+  });
 }
 
 /**
@@ -161,8 +145,7 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
       history: { name, archived },
     } = known;
     const named = { ...task, thread: { ...thread, ...(name !== undefined && { name }) } };
-    for (let { undone }: { undone: ReadonlySet<number> } = trial; ;) {
-      const { created, events, taking } = await logOf(named, undone);
+    const tally = await writeLog(named, trial.undone, async ({ created, events, taking }) => {
       async function* all(): AsyncGenerator<readonly Append[]> {
         yield [created];
         yield* events;
@@ -170,14 +153,10 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
         if (Object.keys(chosen).length > 0) yield [{ event: { type: "settings-changed", settings } }];
         if (archived) yield [{ event: { type: "session-archived" } }];
       }
-      try {
-        await plan.store.rewrite(log, all());
-        return { id, did: "remade", ...taking.tally, fresh: 0 };
-      } catch (error) {
-        if (!(error instanceof TakenBack)) throw error;
-        undone = new Set([...undone, ...taking.undone]);
-      }
-    }
+      await plan.store.rewrite(log, all());
+      return taking.tally;
+    });
+    return { id, did: "remade", ...tally, fresh: 0 };
   } finally {
     await log.release();
   }
@@ -187,11 +166,7 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
 const takingOver = "taking over from Codex";
 
 /** Appends what is new to a session that holds the rest and nothing of its own. */
-async function grow(
-  { plan, thread, id }: Task,
-  fresh: number,
-  { keep }: Pick<Making, "keep">,
-): Promise<TakenOver> {
+async function grow({ plan, thread, id }: Task, fresh: number, { keep }: Keeping): Promise<TakenOver> {
   const { log, history } = await owned(plan.store, id);
   let isKept = false;
   const append = async (events: readonly Append[]): Promise<void> => {
@@ -201,7 +176,7 @@ async function grow(
     const { imported } = history;
     if (!imported) throw unreadable(thread);
     const before = { history, marks: await marksOf(log, history), header: thread.header };
-    const taking = new Taking(issuerIn(plan), history.lastSeq + 1, before);
+    const taking = new Taking(issuerIn(plan), { before });
     const { provider, model, effort } = history.settings;
     // In mid-turn no new line repeats the model and effort that the turn began with. Another provider's model means nothing here.
     if (provider === plan.settings({}).provider) {

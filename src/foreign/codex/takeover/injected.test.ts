@@ -55,7 +55,7 @@ function placed(content: string): { path: string; home: string } {
 
 /** What a session that is taken over is called. */
 function titleTaken(content: string): string | undefined {
-  const taking = new Taking(() => "codex", 1);
+  const taking = new Taking(() => "codex");
   taking.take(linesIn(Buffer.from(content)), 0);
   const source = { format: "codex", id, path: "", rollout: id, bytes: 0, line: 0, check: 0 } as const;
   return taking

@@ -35,6 +35,29 @@ export interface TakenCounts {
   rollbacks: number;
 }
 
+const noCounts = (): TakenCounts => ({
+  prompts: 0,
+  answers: 0,
+  calls: 0,
+  outputs: 0,
+  reasoning: 0,
+  compactions: 0,
+  rollbacks: 0,
+});
+
+/** What was taken over, and what was left out. */
+export interface TakenTally {
+  /** Items that were taken over now. */
+  readonly items: number;
+  /** Counts of what the lines read now held, whether or not it is still in the history. */
+  readonly counts: TakenCounts;
+  /** Lines and items that were left out, by kind, with how many of each. */
+  readonly left: Readonly<Record<string, number>>;
+}
+
+/** Of a session into which nothing is taken over. */
+export const emptyTally = (): TakenTally => ({ items: 0, counts: noCounts(), left: {} });
+
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
   readonly history: History;
@@ -67,15 +90,7 @@ export class Taking {
   /** Items that were taken over. */
   items = 0;
   /** What the lines held, whether or not it is still in the history. */
-  readonly counts: TakenCounts = {
-    prompts: 0,
-    answers: 0,
-    calls: 0,
-    outputs: 0,
-    reasoning: 0,
-    compactions: 0,
-    rollbacks: 0,
-  };
+  readonly counts = noCounts();
 
   /**
    * Compactions that were taken over and that a later rollback took back (`ThreadChange`): the session is then not the thread, and has to
@@ -104,19 +119,18 @@ export class Taking {
   #open: OpenCall[] = [];
 
   /**
-   * `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. `undone`:
-   * compactions that are known to be taken back.
+   * `issuer`: who sealed what, by the provider that the thread's header names. `before`: of a session that holds a part of the thread.
+   * `undone`: compactions that are known to be taken back.
    */
   constructor(
     issuer: (provider: string | undefined) => string,
-    nextSeq: number,
-    { history, marks, header }: Partial<TakenBefore> = {},
-    undone?: ReadonlySet<number>,
+    { before, undone }: { readonly before?: TakenBefore; readonly undone?: ReadonlySet<number> } = {},
   ) {
+    const { history, marks, header } = before ?? {};
     this.#issuer = issuer;
     this.#most = groupBytes[history ? "append" : "make"];
     this.#room = new Room(2 * this.#most);
-    this.#nextSeq = nextSeq;
+    this.#nextSeq = (history?.lastSeq ?? 0) + 1;
     this.#before = history;
     this.header = header;
     const answered = history?.items.findLast((_item, at) => marks?.[at] !== null)?.event;
@@ -153,8 +167,7 @@ export class Taking {
     return group;
   }
 
-  /** What was taken over and left out, as `TakenOver` tells it. */
-  get tally(): { items: number; counts: TakenCounts; left: Record<string, number> } {
+  get tally(): TakenTally {
     return { items: this.items, counts: this.counts, left: Object.fromEntries(this.left) };
   }
 

@@ -18,12 +18,37 @@ export interface Task {
   readonly id: string;
 }
 
-/** All events of the session that a thread becomes. They end in `TakenBack` when more compactions are taken back than those of `undone`. */
-export async function logOf(
-  { plan, thread, id }: Task,
+/** The log of the session that a thread becomes: its first event, those after it, and what is taken over while they are asked for. */
+export interface ThreadLog {
+  readonly created: Append;
+  readonly events: AsyncIterable<readonly Append[]>;
+  readonly taking: Taking;
+}
+
+/**
+ * Has `write` write the log of the session that a thread becomes: once more from its beginning where a rollback turns out to take back
+ * compactions that aren't among `undone`. What they replaced has left the log's window for good. What `write` is given is written whole
+ * or not at all, and fails with what its events throw.
+ */
+export async function writeLog<Result>(
+  task: Task,
   undone: ReadonlySet<number>,
-): Promise<{ created: Append; events: AsyncGenerator<readonly Append[]>; taking: Taking }> {
-  const taking = new Taking(issuerIn(plan), 1, {}, undone);
+  write: (log: ThreadLog) => Promise<Result>,
+): Promise<Result> {
+  const log = await logOf(task, undone);
+  try {
+    return await write(log);
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error;
+    return writeLog(task, new Set([...undone, ...log.taking.undone]), write);
+  }
+}
+
+/** Thrown to stop the writing of a log that has to begin anew. */
+class TakenBack extends Error {}
+
+async function logOf({ plan, thread, id }: Task, undone: ReadonlySet<number>): Promise<ThreadLog> {
+  const taking = new Taking(issuerIn(plan), { undone });
   const { header } = thread;
   const begun = await workspaceIn(plan, {
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
@@ -46,9 +71,6 @@ export async function logOf(
   }
   return { created: { event: created, at: createdOf(header, thread.file) }, events: events(), taking };
 }
-
-/** Thrown to stop the making of a session that has to begin anew. */
-export class TakenBack extends Error {}
 
 /** The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. */
 export async function* taken(
