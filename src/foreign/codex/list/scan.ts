@@ -1,22 +1,20 @@
-import { parseJson } from "../../../lib/json.ts";
 import { isSystemError } from "../../../lib/system.ts";
 import { mostUnpacked, wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { createdOf, type HistoryBase, readHeader } from "../rollout/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
-import { lineAround, linesIn, type RolloutLine } from "../rollout/lines.ts";
+import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
-import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
+import type { TurnFailure } from "../rollout/outcome.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import { titleOf } from "../rollout/title.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
 import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
-import { type Scanned, scanRewritten } from "./scan-rewritten.ts";
-import { askedIn, countMessages, countTold, ownPart } from "./scan-title.ts";
+import { scanMarked } from "./scan-marked.ts";
+import { scanRewritten } from "./scan-rewritten.ts";
 
 /** What a list says of a rollout, from its head and its tail. Times are milliseconds since 1970. */
 export interface RolloutFacts {
@@ -48,8 +46,6 @@ export interface RolloutFacts {
 /** What is asked of a part of a rollout that another one goes on from. */
 export type FactsBefore = Pick<RolloutFacts, "title" | "messages" | "estimated">;
 
-const contextMark = Buffer.from('"type":"turn_context","payload":{');
-const settingsMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_settings_applied"');
 const newline = 0x0a;
 
 /**
@@ -108,7 +104,7 @@ function scanLines(
   const end = endOf(last);
   const seen = isRewritten
     ? scanRewritten(head, tail)
-    : { ...scanMarked(head, tail, header), updated: end.updated, turn: lastTurn(last) };
+    : { ...scanMarked(head, tail, header), updated: end.updated };
   const { title, model, effort, cwd, updated, messages, turn } = seen;
   const unread = (between * inLines) / (head.length + (tail?.length ?? 0));
   return {
@@ -124,33 +120,6 @@ function scanLines(
     ...(typeof turn === "object" && { failure: turn }),
     ...(unpacked !== undefined && { unpacked }),
     flaws: [...flaws, ...end.flaws, ...(turn === "open" ? (["open-turn"] as const) : [])],
-  };
-}
-
-/** What the lines say as Codex writes them, which are told by how they begin and hardly ever parsed. */
-function scanMarked(
-  head: Buffer,
-  tail: Buffer | undefined,
-  header: ListedHeader | undefined,
-): Omit<Scanned, "updated" | "turn"> {
-  const { count, prompt } = countMessages(head);
-  const last = tail ? countMessages(tail) : { count: 0 };
-  const recorded = count + last.count;
-  // A copy of another thread may hold events without their records (0.146).
-  const isToldAlone =
-    prompt === undefined && last.prompt === undefined && !header?.parent && !header?.forkedFrom;
-  const alone = isToldAlone ? [head, ...(tail ? [tail] : [])] : [];
-  const own = ownPart(head, header);
-  const title =
-    (own && askedIn(own, header, countMessages(own).prompt)) ??
-    // What a sub-agent was told to do is sealed; of what it was given the first prompt is its parent's.
-    (own && header?.agentPath) ??
-    askedIn(head, header, prompt) ??
-    header?.agentPath;
-  return {
-    ...(title !== undefined && { title }),
-    ...settingsIn(tail ? [tail, head] : [head]),
-    messages: alone.reduce((sum, each) => sum + countTold(each, { answers: recorded > 0 }), recorded),
   };
 }
 
@@ -182,24 +151,6 @@ function scanDocument(file: RolloutFile): RolloutFacts | undefined {
   };
 }
 
-/** The model, the effort and the folder that were set last. `parts`: the last one first. */
-function settingsIn(parts: readonly Buffer[]): Pick<Scanned, "model" | "effort" | "cwd"> {
-  for (const bytes of parts) {
-    const at = Math.max(bytes.lastIndexOf(contextMark), bytes.lastIndexOf(settingsMark));
-    if (at < 0) continue;
-    const line = lineAround(bytes, at).toString("utf8");
-    const model = /"model":"([^"\\]{1,100})"/u.exec(line)?.[1];
-    const effort = /"(?:effort|reasoning_effort)":"([a-z]{1,20})"/u.exec(line)?.[1];
-    const cwd = parseJson(/"cwd":("(?:[^"\\]|\\.)+")/u.exec(line)?.[1] ?? "");
-    return {
-      ...(model !== undefined && { model }),
-      ...(effort !== undefined && { effort }),
-      ...(typeof cwd === "string" && { cwd }),
-    };
-  }
-  return {};
-}
-
 /** When the last line was written, and what is wrong at the end. */
 function endOf(bytes: Buffer): { readonly updated: number | undefined; readonly flaws: readonly Flaw[] } {
   const flaws: Flaw[] = [];
@@ -221,32 +172,6 @@ function endOf(bytes: Buffer): { readonly updated: number | undefined; readonly 
   }
   if (isPaginated && hasOrdinal === false) flaws.push("no-ordinal");
   return { updated, flaws };
-}
-
-/** How events that begin or end a turn start, among others. */
-const turnMark = Buffer.from('"type":"event_msg","payload":{"type":"t');
-
-const errorMark = Buffer.from('"error":{');
-
-/** Whether a turn began after the last one that ended, or what that one failed of. Before 0.100 nothing tells. */
-function lastTurn(bytes: Buffer): Scanned["turn"] {
-  for (
-    let at = bytes.lastIndexOf(turnMark);
-    at >= 0;
-    at = at === 0 ? -1 : bytes.lastIndexOf(turnMark, at - 1)
-  ) {
-    const kind = at + turnMark.length - 1;
-    const edge = turnEdge(/^\w+/u.exec(bytes.toString("latin1", kind, kind + 16))?.[0]);
-    if (edge) return edge === "began" ? "open" : failureAt(bytes, at);
-  }
-  return undefined;
-}
-
-function failureAt(bytes: Buffer, at: number): TurnFailure | undefined {
-  const line = lineAround(bytes, at);
-  if (!line.includes(errorMark)) return undefined;
-  const record = readRecord({ bytes: line, whole: true });
-  return record.readable ? failureOf(record.kind, record.payload) : undefined;
 }
 
 /** A few of the last lines: what was written last may not be the last line that can be read. */
