@@ -122,9 +122,10 @@ export function asRecord(value: JsonObject): RolloutRecord {
 }
 
 function isPayloadLast(value: JsonObject): boolean {
-  const keys = Object.keys(value);
-  const last = keys.at(-1);
-  return last === "payload" || (last === "metadata" && keys.at(-2) === "payload");
+  const [before, last] = Object.keys(value).slice(-2);
+  return (
+    last === "payload" || (last === "metadata" && before === "payload" && isJsonObject(value["metadata"]))
+  );
 }
 
 /** Milliseconds since 1970 of a date as Codex writes it (RFC 3339, UTC); `undefined` for anything else. */

@@ -26,8 +26,9 @@ function skimmed(line: Buffer): LoggedItem | undefined {
 function parsed(line: Buffer): { facts: unknown; text: string } | undefined {
   const record = readRecord({ bytes: line, whole: true });
   if (!record.readable || record.type !== "response_item" || record.kind === undefined) return undefined;
-  const raw = glance(line) && record.payloadLast ? line.subarray(glance(line)!.payload, -1) : undefined;
-  const item = loggedItem(record.kind, record.payload, room, raw);
+  const mark = record.metadata === undefined ? -1 : line.lastIndexOf(',"metadata":{');
+  const raw = record.payloadLast ? line.subarray(glance(line)!.payload, mark) : undefined;
+  const item = loggedItem(record.payload, room, raw);
   return { facts: item.facts, text: Buffer.from(item.bytes).toString() };
 }
 
@@ -107,7 +108,8 @@ test.each([
 
 test("a line with something behind the payload, or that is no UTF-8, is left to be parsed", () => {
   const payload = '{"type":"function_call_output","call_id":"c","output":"x"}';
-  expect(skimmed(line(payload, ',"metadata":{}'))).toBeUndefined();
+  expect(skimmed(line(payload, ',"metadata":null'))).toBeUndefined();
+  expect(skimmed(line(payload, ',"metadata":{},"more":1'))).toBeUndefined();
   expect(skimmed(line(payload, " "))).toBeUndefined();
   const cut = line(payload);
   cut[cut.lastIndexOf("x")] = 0xff;
@@ -115,6 +117,15 @@ test("a line with something behind the payload, or that is no UTF-8, is left to 
   expect(skimmed(Buffer.concat([line(payload), Buffer.from(" ")]))).toBeUndefined();
   expect(skimmed(line(payload).subarray(0, -1))).toBeUndefined();
   expect(told(skimmed(line(payload)))).toEqual(parsed(line(payload)));
+});
+
+test("what newer versions keep of a line behind its payload is no part of the item", () => {
+  const payload = '{"type":"function_call_output","call_id":"c","output":"x"}';
+  const metadata = ',"metadata":{"history_sequence":4,"client_authored":false}';
+  expect(told(skimmed(line(payload, metadata)))).toMatchObject({ text: payload });
+  expect(parsed(line(payload, metadata))).toMatchObject({ text: payload });
+  // A program that writes all members, those that it has nothing for, too.
+  expect(parsed(line(payload, ',"metadata":null'))).toMatchObject({ text: payload });
 });
 
 test("an id that only what is left out follows is cut without the brace", () => {

@@ -54,7 +54,6 @@ const item = slotsOf(itemMembers);
 const usage = slotsOf(usageMembers);
 /** Members that make an item one to be parsed. */
 const unusual = [
-  item.metadata,
   item["payload.role"],
   item["payload.thought_signature"],
   item["payload.metadata"],
@@ -79,6 +78,8 @@ export interface SkimmedItem {
 }
 
 const idMark = Buffer.from('"id":');
+/** What Codex keeps of a line beside the payload (0.159 and later). */
+const metadataMark = Buffer.from(',"metadata":');
 const sealMark = Buffer.from(fernetHead);
 const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
 
@@ -105,8 +106,11 @@ class ThreadSkim {
     const json = this.#item;
     if (!json.skim(0, line.length) || (json.isBeyondAscii && !isUtf8(line))) return false;
     for (const slot of unusual) if (json.has(slot)) return false;
-    // With nothing after the payload, and no white space, the line ends with the payload's brace and its own.
-    return json.end(item.payload) === line.length - 1;
+    // With no white space, the line ends with the brace of the payload, or of its own metadata, and its own brace.
+    const past = json.end(item.payload);
+    if (!json.has(item.metadata)) return past === line.length - 1;
+    const isNext = isAt(line, past, metadataMark) && json.start(item.metadata) === past + metadataMark.length;
+    return isNext && json.isObject(item.metadata) && json.end(item.metadata) === line.length - 1;
   }
 
   /** What the thread has used so far, or "nothing" where the line doesn't say it; `undefined`: it has to be parsed. */

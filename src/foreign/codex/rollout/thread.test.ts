@@ -246,7 +246,8 @@ test("an item's own bytes are its payload's, whatever stands around it, and are 
   expect(bytesOf(payload)).toBe(payload);
   expect(bytesOf(envelope(""))).toBe(payload);
   expect(bytesOf(envelope(',"metadata":{"x":{"y":1}}'))).toBe(payload);
-  expect(bytesOf(envelope(',"metadata":{"x":1,"metadata":{"y":1}}'))).toBeUndefined();
+  expect(bytesOf(envelope(',"metadata":{"x":1,"metadata":{"y":1}}'))).toBe(payload);
+  expect(bytesOf(envelope(',"metadata":null'))).toBeUndefined();
   expect(bytesOf(envelope(',"novelty":1'))).toBeUndefined();
   for (const behind of ["\r", " "]) expect(bytesOf(`${payload}${behind}`)).toBeUndefined();
 });

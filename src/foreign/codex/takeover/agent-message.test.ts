@@ -66,7 +66,8 @@ test("a message between agents that has a line of its own is what the model was 
 
 test("its seal is known to be one, so that no other provider is sent it, and is not given back to Codex", () => {
   const [item] = taken({ type: "inter_agent_communication", payload: communication(blob) }).items;
-  expect(loggedItem("agent_message", item!, new Room(1_000)).facts.sealed).toMatchObject({ shape: "fernet" });
+  // The words beside the seal are sent when nobody opens it any more.
+  expect(loggedItem(item!, new Room(1_000)).facts).toMatchObject({ sealed: { shape: "fernet" }, text: true });
   const writer = new RolloutWriter();
   expect(writer.item(item!, 0)).toBe("");
   expect(writer.left).toBe(1);
@@ -79,8 +80,7 @@ test("what a call seals in its arguments is known too: no other provider is sent
   const call = { type: "function_call", name: "spawn_agent", call_id: "c" };
   const item = (more: JsonObject): ReturnType<typeof taken>["items"][0] =>
     taken({ type: "response_item", payload: { ...call, ...more } }).items[0]!;
-  const sealedOf = (more: JsonObject): unknown =>
-    loggedItem("function_call", item(more), new Room(10_000)).facts.sealed;
+  const sealedOf = (more: JsonObject): unknown => loggedItem({ ...call, ...more }, new Room(0)).facts.sealed;
   expect(sealedOf({ arguments: given(blob) })).toMatchObject({ shape: "fernet", tail: blob.slice(-16) });
   expect(sealedOf({ arguments: given("two words") })).toBeUndefined();
   expect(sealedOf({ arguments: given(blob), encrypted_function_args: [] })).toBeUndefined();

@@ -314,7 +314,7 @@ export class Taking {
   }
 
   #place({ kind, payload, bytes, skimmed }: ThreadItem, origin: Origin): void {
-    const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
+    const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(payload, this.#room, bytes);
     const { call = "" } = logged.facts;
     if (isCallKind(kind) || (kind === toolSearch.call && call !== "")) this.#open.push({ kind, call });
     if (isOutputKind(kind) || kind === toolSearch.output) {
