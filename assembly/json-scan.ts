@@ -1,5 +1,5 @@
-// The scanner of json-scan.ts, in AssemblyScript (TypeScript that becomes WebAssembly): strings are passed over sixteen bytes at a time,
-// which JavaScript can't. Twice as fast as the same in JavaScript (decisions/0018).
+// The scanner behind src/lib/json-scan.ts, in AssemblyScript (TypeScript that becomes WebAssembly): strings are passed over sixteen bytes at
+// a time, which JavaScript can't. Twice as fast as the same in JavaScript (decisions/0018).
 import {
   deepest,
   endsAt,

@@ -5,7 +5,7 @@ import type * as IdsModule from "../src/lib/ids.ts";
 import type { Append } from "../src/store.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
 import { encodeLine } from "../test/kit/log-line.ts";
-import { median, ratio } from "./numbers.ts";
+import { median } from "./numbers.ts";
 import { shipped } from "./shipped.ts";
 import type { Bench, Row } from "./table.ts";
 
@@ -78,7 +78,7 @@ export async function append({ scratch, quick }: Bench): Promise<Row[]> {
 
   const perSecond = (way: Way): string => `${median(rates[way]).toFixed(0)}/s`;
   const against = (way: Way, beside: Way): string =>
-    ratio(median(rates[way].map((rate, at) => rate / rates[beside][at]!)), 1);
+    median(rates[way].map((rate, at) => rate / rates[beside][at]!)).toFixed(2);
   const what = `append ${line.length} B, durable`;
   return [
     {

@@ -31,7 +31,7 @@ async function doctors(scratch: string, quick: boolean): Promise<Row[]> {
   const { path } = writeRollout(home, began, scratch, { bytes, output: 4_000 });
   const short = writeRollout(home, began + 1, scratch, { bytes: 40_000, output: 4_000 }).path;
   const { size } = statSync(path);
-  const [took, starts, lines, peaks] = [[] as number[], [] as number[], [] as number[], [] as number[]];
+  const [took, peaks, starts, lines]: [number[], number[], number[], number[]] = [[], [], [], []];
   const env = { CODEX_HOME: home };
   for (let round = 0; round < (quick ? 3 : 7); round++) {
     const counted = performance.now();
@@ -63,44 +63,42 @@ async function doctors(scratch: string, quick: boolean): Promise<Row[]> {
 
 async function lists(scratch: string, binary: string, quick: boolean): Promise<Row[]> {
   const [count, rounds] = quick ? [500, 1] : [10_000, 3];
-  const [home, own, cwd] = ["codex", "own", "codex-work"].map((name) => join(scratch, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [home, own, cwd] = [join(scratch, "codex"), join(scratch, "own"), join(scratch, "codex-work")];
   mkdirSync(cwd, { recursive: true });
   for (let at = 0; at < count; at++)
     writeRollout(home, began + Math.floor((at * 200 * 86_400_000) / count), cwd, {
       bytes: 40_000,
       output: 4_000,
     });
-  const took = {
-    cold: [] as number[],
-    warm: [] as number[],
-    codexCold: [] as number[],
-    codexWarm: [] as number[],
+  const took: Record<"cold" | "warm" | "doctor", number[]> = { cold: [], warm: [], doctor: [] };
+  /** Codex's list of 50, in a new process for the first time and later, and once more in the same; and of all. */
+  const theirs: Record<"cold" | "warm" | "again" | "all", number[]> = {
+    cold: [],
+    warm: [],
+    again: [],
+    all: [],
   };
   const words = [program, "sessions", "--codex", "--all", "--json", "--home", own];
-  const [again, all] = [[] as number[], [] as number[]];
   for (let round = 0; round < rounds; round++) {
     const copy = join(scratch, `codex-${round}`);
     cpSync(home, copy, { recursive: true });
     const env = { CODEX_HOME: copy };
     rmSync(own, { recursive: true, force: true });
     took.cold.push((await runNode(words, { cwd, env })).ms);
-    took.codexCold.push((await listTwice(binary, copy)).first);
+    theirs.cold.push((await listTwice(binary, copy)).first);
     for (let time = 0; time < 3; time++) {
       took.warm.push((await runNode(words, { cwd, env })).ms);
       const listed = await listTwice(binary, copy);
-      took.codexWarm.push(listed.first);
-      again.push(listed.second);
+      theirs.warm.push(listed.first);
+      theirs.again.push(listed.second);
     }
-    all.push(await listAll(binary, copy, count));
+    theirs.all.push(await listAll(binary, copy, count));
     rmSync(copy, { recursive: true });
   }
-  const doctored: number[] = [];
   for (let round = 0; round < rounds; round++)
-    doctored.push((await runNode([program, "doctor", "--home", own], { cwd, env: { CODEX_HOME: home } })).ms);
+    took.doctor.push(
+      (await runNode([program, "doctor", "--home", own], { cwd, env: { CODEX_HOME: home } })).ms,
+    );
   rmSync(home, { recursive: true });
   const row = (measure: string, ours: number[], beside: number[], goal?: string): Row => ({
     measure: `codex: ${measure}, ${count} rollouts`,
@@ -110,19 +108,14 @@ async function lists(scratch: string, binary: string, quick: boolean): Promise<R
     ...(goal !== undefined && { goal }),
   });
   return [
-    row(
-      "first list, all; start to end of process / to thread/list of 50",
-      took.cold,
-      took.codexCold,
-      "≤ 0.1",
-    ),
-    row("the same warm", took.warm, took.codexWarm, "≤ 0.1"),
-    row("the same warm / to thread/list of all, page by page", took.warm, all),
-    row("doctor / to thread/list of all, page by page", doctored, all),
+    row("first list, all; start to end of process / to thread/list of 50", took.cold, theirs.cold, "≤ 0.1"),
+    row("the same warm", took.warm, theirs.warm, "≤ 0.1"),
+    row("the same warm / to thread/list of all, page by page", took.warm, theirs.all),
+    row("doctor / to thread/list of all, page by page", took.doctor, theirs.all),
     {
       measure: "… thread/list of 50 alone, in a process that runs",
       ours: "",
-      beside: `${times(again)} Codex ${codexVersion}`,
+      beside: `${times(theirs.again)} Codex ${codexVersion}`,
     },
   ];
 }

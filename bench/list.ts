@@ -1,21 +1,15 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ms, times } from "./numbers.ts";
-import { populate } from "./population.ts";
+import { populatedHome, workspaceCount } from "./population.ts";
 import { root, runNode } from "./processes.ts";
 import type { Bench, Row } from "./table.ts";
-
-const workspaceCount = 20;
 
 /** `throughline sessions` as whole processes over many sessions: with its catalogue, and the first time without one. */
 export async function list({ scratch, quick }: Bench): Promise<Row[]> {
   const [sessions, rounds] = quick ? [500, 3] : [10_000, 11];
-  const home = join(scratch, "list");
-  const workspaces = Array.from({ length: workspaceCount }, (_, at) => join(scratch, `list-${at}`));
-  for (const path of [home, ...workspaces]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  await populate(home, workspaces, sessions);
+  const { home, workspace: cwd } = await populatedHome(scratch, sessions);
   const words = [join(root, "bin/throughline.mjs"), "sessions", "--json", "--home", home];
-  const cwd = workspaces[0]!;
   const first = await runNode(words, { cwd });
   const searching = [...words, "--all", "--search", `comma parser ${sessions - 1}`];
   const firstSearch = await runNode(searching, { cwd });

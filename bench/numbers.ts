@@ -14,7 +14,7 @@ export function ms(value: number): string {
   return value >= 100 ? `${value.toFixed(0)} ms` : `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }
 
-export const ratio = (ours: number, beside: number): string => `${(ours / beside).toFixed(2)}`;
+export const ratio = (ours: number, beside: number): string => (ours / beside).toFixed(2);
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 

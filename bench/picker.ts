@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type * as LinesModule from "../src/surface/tui/picker-lines.ts";
 import type * as StateModule from "../src/surface/tui/picker-state.ts";
 import type * as StyleModule from "../src/surface/tui/style.ts";
-import { times } from "./numbers.ts";
-import { populate } from "./population.ts";
+import { median, ms, times } from "./numbers.ts";
+import { populatedHome, workspaceCount } from "./population.ts";
 import { root, runNode } from "./processes.ts";
 import { shipped } from "./shipped.ts";
 import type { Bench, Row } from "./table.ts";
@@ -15,17 +15,12 @@ const { pickerState, pickerStep, readySearch } =
 const { pickerLines, pickerRoom } = await shipped<typeof LinesModule>("surface/tui/picker-lines");
 const { painter } = await shipped<typeof StyleModule>("surface/tui/style");
 
-const workspaceCount = 20;
 const size = { columns: 120, rows: 40 };
 
 /** The picker: a whole process at a terminal until its first screen stands, and then one key after the other over all sessions. */
 export async function picker({ scratch, quick }: Bench): Promise<Row[]> {
   const [sessions, rounds] = quick ? [500, 3] : [10_000, 11];
-  const home = join(scratch, "picker");
-  const workspaces = Array.from({ length: workspaceCount }, (_, at) => join(scratch, `picker-${at}`));
-  for (const path of [home, ...workspaces]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  await populate(home, workspaces, sessions);
-  const cwd = workspaces[0]!;
+  const { home, workspace: cwd } = await populatedHome(scratch, sessions);
   const bin = join(root, "bin/throughline.mjs");
   const all = await runNode([bin, "sessions", "--all", "--json", "--home", home], { cwd });
   const took: Record<"node" | "here" | "all", number[]> = { node: [], here: [], all: [] };
@@ -70,6 +65,8 @@ function untilDrawn(words: readonly string[], cwd: string): Promise<number | und
       clearInterval(leaving);
       resolve(drawn);
     });
+    // It may have left by the first key, and take no second one.
+    child.stdin.on("error", () => undefined);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       screen += text;
       if (drawn !== undefined || !screen.includes("type to search")) return;
@@ -104,11 +101,9 @@ function keys(rows: StateModule.PickerRows["rows"]): Row {
     for (let at = 0; at < 14; at++) press({ kind: "erase", what: "character" });
     press({ kind: "move", by: "last" });
   }
-  took.sort((left, right) => left - right);
-  const [median = 0, worst = 0] = [took[took.length >> 1], took.at(-1)];
   return {
     measure: `picker: a key, ${rows.length} sessions, ${size.columns} × ${size.rows}`,
-    ours: `${median.toFixed(1)} ms (slowest ${worst.toFixed(1)} ms)`,
+    ours: `${ms(median(took))} (slowest ${ms(Math.max(...took))})`,
     beside: "",
     goal: "< 16 ms",
   };

@@ -3,16 +3,13 @@ import { join } from "node:path";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type { NewEvent, Settings } from "../src/session/event.ts";
 import type * as CheckpointModule from "../src/session/checkpoint.ts";
-import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
-import { recordAt } from "../src/store/line.ts";
-import { encodeLine } from "../test/kit/log-line.ts";
+import { LogLines } from "./log-lines.ts";
 import { shipped } from "./shipped.ts";
 
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
 const { checkpointOf } = await shipped<typeof CheckpointModule>("session/checkpoint");
-const { advance, createHistory } = await shipped<typeof HistoryModule>("session/history");
 const { describeItem } = await shipped<typeof ItemModule>("session/item");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
 
@@ -24,11 +21,19 @@ const settings: Settings = {
   approval: "all",
 };
 
+export const workspaceCount = 20;
+
 /**
- * Many short sessions, spread evenly over the workspaces: the store makes one, and the others are folders of the same make with the lines
- * that the store would write, without a wait for the disk after each.
+ * A home of many short sessions, spread evenly over its workspaces, and one of these: the store makes one session, and the others are
+ * folders of the same make with the lines that the store would write, without a wait for the disk after each.
  */
-export async function populate(home: string, workspaces: readonly string[], count: number): Promise<void> {
+export async function populatedHome(
+  scratch: string,
+  count: number,
+): Promise<{ home: string; workspace: string }> {
+  const home = join(scratch, "populated");
+  const workspaces = Array.from({ length: workspaceCount }, (_, at) => join(scratch, `populated-${at}`));
+  for (const path of [home, ...workspaces]) mkdirSync(path, { recursive: true, mode: 0o700 });
   const began = Date.now() - count * 60_000;
   const store = folderStore(home, { version: "bench" });
   const firstId = uuidv7(began);
@@ -48,20 +53,14 @@ export async function populate(home: string, workspaces: readonly string[], coun
     });
   }
   rmSync(template, { recursive: true });
+  return { home, workspace: workspaces[0]! };
 }
 
 /** One turn with a prompt and an answer. */
 function log(id: string, workspace: string, number: number, at: number): Buffer {
-  const history = createHistory();
-  const lines: Buffer[] = [];
-  let offset = 0;
-  const add = (event: NewEvent, item?: Uint8Array): void => {
-    const numbered = { seq: lines.length, fence: 1, at, ...event };
-    const { bytes, body } = encodeLine(numbered, item);
-    advance(history, recordAt(offset, numbered, body));
-    lines.push(Buffer.from(bytes));
-    offset += bytes.length;
-  };
+  const lines = new LogLines();
+  const written: Buffer[] = [];
+  const add = (event: NewEvent, item?: Uint8Array): void => void written.push(lines.add(event, at, item));
   const say = (role: "user" | "assistant", text: string): void => {
     const type = role === "user" ? "input_text" : "output_text";
     const item = Buffer.from(JSON.stringify({ type: "message", role, content: [{ type, text }] }));
@@ -78,9 +77,9 @@ function log(id: string, workspace: string, number: number, at: number): Buffer 
     type: "turn-ended",
     turn: 1,
     outcome: { kind: "completed" },
-    checkpoint: checkpointOf(history),
+    checkpoint: checkpointOf(lines.history),
   });
-  return Buffer.concat(lines);
+  return Buffer.concat(written);
 }
 
 function created(id: string, path: string): NewEvent {

@@ -71,11 +71,26 @@ export interface Arrival {
   at: number;
 }
 
+/** The next message of a child; fails when the child ends before it. */
+export function messageOf<Message>(child: ChildProcess): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null): void =>
+      reject(new Error(`a process of the bench ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (value) => {
+      child.off("exit", ended);
+      resolve(value as Message);
+    });
+  });
+}
+
 /** A server in a process of its own that reads requests, counts their bytes and answers each with a short message. */
 export async function startSink(): Promise<Sink> {
-  const child: ChildProcess = fork(`${root}bench/sink.ts`);
-  const message = <T>(): Promise<T> =>
-    new Promise((resolve) => child.once("message", (value) => resolve(value as T)));
-  const { port } = await message<{ port: number }>();
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, next: () => message<Arrival>(), stop: () => child.kill() };
+  const child = fork(`${root}bench/sink.ts`);
+  const { port } = await messageOf<{ port: number }>(child);
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    next: () => messageOf<Arrival>(child),
+    stop: () => child.kill(),
+  };
 }

@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type * as IdsModule from "../src/lib/ids.ts";
+import { shipped } from "./shipped.ts";
+
+const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
 
 /** Rollouts in the shape that Codex 0.169 writes: what a turn's lines are, how many, and how long, is that of real ones. */
 export interface RolloutShape {
@@ -23,7 +27,7 @@ export function writeRollout(
   cwd: string,
   { bytes, output, compactedAfter }: RolloutShape,
 ): { id: string; path: string } {
-  const id = uuidAt(at);
+  const id = uuidv7(at);
   const time = new Date(at).toISOString();
   const path = join(
     home,
@@ -36,8 +40,13 @@ export function writeRollout(
   let ordinal = 0;
   let written = 0;
   let waiting = "";
+  let items = 0;
   const line = (type: string, payload: object): void => {
-    waiting += `${JSON.stringify({ timestamp: time, ordinal: ordinal++, type, payload })}\n`;
+    // Codex keeps this of each item beside it (0.159 and later).
+    const metadata = type === "response_item" && {
+      metadata: { history_sequence: ++items, sampled_through_sequence: items - 1, client_authored: false },
+    };
+    waiting += `${JSON.stringify({ timestamp: time, ordinal: ordinal++, type, payload, ...metadata })}\n`;
     if (waiting.length < 2 ** 20) return;
     written += writeSync(file, waiting);
     waiting = "";
@@ -54,7 +63,7 @@ export function writeRollout(
     model_provider: "loopback",
     base_instructions: { text: instructions },
     history_mode: "paginated",
-    context_window: { window_id: uuidAt(at) },
+    context_window: { window_id: uuidv7(at) },
   });
   for (let turn = 1; written + waiting.length < bytes; turn++) {
     writeTurn(line, { thread: id, cwd, turn, at, output });
@@ -80,7 +89,7 @@ function writeCompaction(line: Line, turn: number, at: number): void {
   line("compacted", {
     message: summary,
     replacement_history: [...kept, message(summary)],
-    window_id: uuidAt(at),
+    window_id: uuidv7(at),
   });
 }
 
@@ -98,7 +107,7 @@ interface WrittenTurn {
 }
 
 function writeTurn(line: Line, { thread, cwd, turn, at, output }: WrittenTurn): void {
-  const turnId = uuidAt(at);
+  const turnId = uuidv7(at);
   const event = (type: string, more: object): void => line("event_msg", { type, turn_id: turnId, ...more });
   const completed = (item: object): void => event("item_completed", { thread_id: thread, item });
   const passthrough = { internal_chat_message_metadata_passthrough: { turn_id: turnId } };
@@ -119,7 +128,7 @@ function writeTurn(line: Line, { thread, cwd, turn, at, output }: WrittenTurn): 
     content: [{ type: "input_text", text: prompt }],
     ...passthrough,
   });
-  completed({ type: "UserMessage", id: uuidAt(at), content: [{ type: "text", text: prompt }] });
+  completed({ type: "UserMessage", id: uuidv7(at), content: [{ type: "text", text: prompt }] });
   for (let call = 0; call < 4; call++) {
     const [callId, item] = [`call_${newId(24)}`, newId(48)];
     const text = `${newId(16)} ${word.repeat(Math.ceil(output / word.length))}`.slice(0, output);
@@ -172,8 +181,3 @@ const usage = {
 };
 
 const newId = (hex: number): string => randomBytes(hex / 2).toString("hex");
-
-function uuidAt(at: number): string {
-  const [time, random] = [at.toString(16).padStart(12, "0"), newId(18)];
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-8${random.slice(3, 6)}-${random.slice(6)}${newId(12).slice(0, 12 - (random.length - 6))}`;
-}

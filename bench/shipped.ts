@@ -1,8 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { root } from "./processes.ts";
 
 /** What is measured is what is shipped, so it comes from `dist` (made by `npm ci` and `npm run build`); its types come from the sources. */
 export async function shipped<Module>(path: string): Promise<Module> {

@@ -1,18 +1,15 @@
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Checkpoint, NewEvent, Settings } from "../src/session/event.ts";
+import type { NewEvent, Settings } from "../src/session/event.ts";
 import type { History } from "../src/session/history.ts";
 import type * as CheckpointModule from "../src/session/checkpoint.ts";
-import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
-import { recordAt } from "../src/store/line.ts";
-import { encodeLine } from "../test/kit/log-line.ts";
+import { LogLines } from "./log-lines.ts";
 import { shipped } from "./shipped.ts";
 
 const { checkpointOf } = await shipped<typeof CheckpointModule>("session/checkpoint");
-const { advance, createHistory } = await shipped<typeof HistoryModule>("session/history");
 const { describeItem } = await shipped<typeof ItemModule>("session/item");
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
@@ -40,14 +37,12 @@ export interface SyntheticOptions {
  */
 export class SyntheticLog {
   readonly id: string;
-  readonly history: History = createHistory();
   readonly #issuer: string;
   readonly #fd: number;
+  readonly #lines: LogLines;
   readonly #pending: Buffer[] = [];
   readonly #text = makeText(2 ** 20);
   #pendingBytes = 0;
-  #offset: number;
-  #seq = 1;
   #random = 42;
   items = 0;
 
@@ -55,7 +50,7 @@ export class SyntheticLog {
     this.id = id;
     this.#issuer = issuer;
     this.#fd = openSync(path, "a");
-    this.#offset = fstatSync(this.#fd).size;
+    this.#lines = new LogLines(fstatSync(this.#fd).size);
   }
 
   static async create({ home, workspace, issuer, provider }: SyntheticOptions): Promise<SyntheticLog> {
@@ -80,14 +75,18 @@ export class SyntheticLog {
     const path = join(session.spool(0), "..", "..", "log.jsonl");
     await session.release();
     const log = new SyntheticLog(id, path, issuer);
-    await store.read(id, { record: (record) => advance(log.history, record) });
+    await store.read(id, { record: (record) => log.#lines.read(record) });
     await store.close();
     return log;
   }
 
+  get history(): History {
+    return this.#lines.history;
+  }
+
   /** Bytes of the log. */
   get bytes(): number {
-    return this.#offset;
+    return this.#lines.bytes;
   }
 
   /** Ten steps: nine with a call and its output, five of them with sealed reasoning, and a last one that answers; 25 items. */
@@ -103,7 +102,12 @@ export class SyntheticLog {
     }
     this.#message(turn, "assistant", 900);
     this.#stepEnd(turn, this.history.step);
-    this.#add({ type: "turn-ended", turn, outcome: { kind: "completed" }, checkpoint: this.#checkpoint() });
+    this.#add({
+      type: "turn-ended",
+      turn,
+      outcome: { kind: "completed" },
+      checkpoint: checkpointOf(this.history),
+    });
   }
 
   /** Everything before leaves the window; a summary takes its place. */
@@ -113,7 +117,7 @@ export class SyntheticLog {
       role: "user",
       content: [{ type: "input_text", text: this.#words(8_000) }],
     });
-    this.#add({ type: "history-compacted", ...describeItem(item)!, keepFrom: this.#seq }, item);
+    this.#add({ type: "history-compacted", ...describeItem(item)!, keepFrom: this.#lines.seq }, item);
   }
 
   close(): void {
@@ -149,7 +153,7 @@ export class SyntheticLog {
   #call(turn: number, step: number, output: number): void {
     const call = `call_${this.#hex(24)}`;
     const words = JSON.stringify({ command: this.#words(60), workdir: "." });
-    const callSeq = this.#seq;
+    const callSeq = this.#lines.seq;
     this.#item(
       turn,
       step,
@@ -185,15 +189,8 @@ export class SyntheticLog {
     this.items++;
   }
 
-  #checkpoint(): Checkpoint {
-    return checkpointOf(this.history);
-  }
-
   #add(event: NewEvent, item?: Uint8Array): void {
-    const numbered = { seq: this.#seq++, fence: 1, at: Date.now(), ...event };
-    const { bytes, body } = encodeLine(numbered, item);
-    advance(this.history, recordAt(this.#offset, numbered, body));
-    this.#offset += bytes.length;
+    const bytes = this.#lines.add(event, Date.now(), item);
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= bufferBytes) this.#flush();

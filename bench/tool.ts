@@ -16,7 +16,8 @@ export async function tool({ scratch, quick }: Bench): Promise<Row[]> {
   const workspace = join(scratch, "workspace");
   mkdirSync(workspace, { recursive: true });
   const env = { PATH: process.env["PATH"] ?? "" };
-  const [ours, plain]: number[][] = [[], []];
+  const ours: number[] = [];
+  const plain: number[] = [];
   for (let round = -1; round < rounds; round++) {
     const began = performance.now();
     const outcome = await shellCommand.run(
@@ -27,15 +28,15 @@ export async function tool({ scratch, quick }: Bench): Promise<Row[]> {
     if (outcome.status !== "ok") throw new Error(outcome.output);
     await plainly(workspace, env);
     if (round < 0) continue;
-    ours!.push(between - began);
-    plain!.push(performance.now() - between);
+    ours.push(between - began);
+    plain.push(performance.now() - between);
   }
   return [
     {
       measure: `tool: shell_command "${command}", start to output`,
-      ours: times(ours!),
-      beside: `${times(plain!)} spawn`,
-      ratio: `${ratio(median(ours!), median(plain!))} (+${ms(median(ours!) - median(plain!))})`,
+      ours: times(ours),
+      beside: `${times(plain)} spawn`,
+      ratio: `${ratio(median(ours), median(plain))} (+${ms(median(ours) - median(plain))})`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root } from "../processes.ts";
+import { messageOf, root } from "../processes.ts";
 import type { Pace } from "./answer.ts";
 import type { Load, Loaded } from "./load.ts";
 
@@ -28,21 +28,9 @@ export interface Upstream {
 
 const module = (name: string): string => `${root}bench/gateway/${name}.ts`;
 
-function message<Message>(child: ChildProcess): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void =>
-      reject(new Error(`a process of the bench ended with ${code}`));
-    child.once("exit", ended);
-    child.once("message", (value) => {
-      child.off("exit", ended);
-      resolve(value as Message);
-    });
-  });
-}
-
 export async function startUpstream(): Promise<Upstream> {
   const child = fork(module("upstream"));
-  const { port } = await message<{ port: number }>(child);
+  const { port } = await messageOf<{ port: number }>(child);
   return {
     port,
     pid: child.pid!,
@@ -62,7 +50,7 @@ export function startClients(): Clients {
   return {
     pid: child.pid!,
     run: ({ port, path, headers, model = "gpt-5.5" }, load) => {
-      const loaded = message<Loaded>(child);
+      const loaded = messageOf<Loaded>(child);
       child.send({ ...load, port, path, headers, model } satisfies Load);
       return loaded;
     },
