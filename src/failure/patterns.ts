@@ -12,7 +12,7 @@ import { policy } from "./patterns/policy.ts";
 import { sealed } from "./patterns/sealed.ts";
 import { shape } from "./patterns/shape.ts";
 import { thinking } from "./patterns/thinking.ts";
-import { toolKinds } from "./patterns/tools.ts";
+import { tools } from "./patterns/tools.ts";
 
 /**
  * All patterns in order of precedence: the first that fits decides. Policy refusals come before any status. Limits come before patterns with
@@ -27,7 +27,7 @@ export const patterns: readonly Pattern[] = [
   ...pairing,
   ...media,
   ...shape,
-  ...toolKinds,
+  ...tools,
   ...malformed,
   ...context,
   ...account,

@@ -2,15 +2,15 @@ import type { Pattern } from "../pattern.ts";
 import { openai } from "./bodies.ts";
 
 /** Tools as a parameter's name: `tools[web_search]`, those of that type or name, `tools[name=image_gen]`, or all others, `tools[!function]`. */
-const tools = (named: string): { parameter: string } => ({ parameter: `tools[${named}]` });
+const toolsNamed = (named: string): { parameter: string } => ({ parameter: `tools[${named}]` });
 
 /** Kinds of tools that an endpoint doesn't take; Codex sends more of them with every release (2026). */
-export const toolKinds: readonly Pattern[] = [
+export const tools: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:'type' of tool must be 'function'|only `?type: ?"function"`? tools are supported|only function tools are (?:supported|allowed)|malformed request: failed to parse json for [^:]{1,80}: unknown tool type$)/iu,
-    data: () => tools("!function"),
+    data: () => toolsNamed("!function"),
     samples: [
       {
         source: "Coder's AI Bridge (coder/coder#28656, 2026-08)",
@@ -49,7 +49,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>(?!(?:choice|calls?|calling|use|outputs?|results?|messages?|names?|parameters?|types?|is|are)\b)[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
-    data: (_signal, _now, { kind = "" }) => tools(kind),
+    data: (_signal, _now, { kind = "" }) => toolsNamed(kind),
     samples: [
       {
         source: "GitHub Copilot, quoted by copilot-api (caozhiyuan/copilot-api#206, 2026-04)",
@@ -87,7 +87,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^invalid value: 'tools(?:\.namespace)?'\. (?:user-defined namespace|function) '(?<name>\w+)[.']/iu,
-    data: (_signal, _now, { name }) => tools(`name=${name}`),
+    data: (_signal, _now, { name }) => toolsNamed(`name=${name}`),
     samples: [
       {
         source: "GitHub Copilot (caozhiyuan/copilot-api#312, 2026-07)",
@@ -117,7 +117,7 @@ export const toolKinds: readonly Pattern[] = [
     codes: ["invalid_value"],
     param: /^tools\[\d+\]\.type$/u,
     text: /^invalid value: '(?<kind>\w+)'/iu,
-    data: (_signal, _now, { kind = "" }) => tools(kind),
+    data: (_signal, _now, { kind = "" }) => toolsNamed(kind),
     samples: [
       {
         source: "Responses",
@@ -176,7 +176,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^failed to deserialize the json body into the target type: tools(?:\[(?<place>\d+)\])?(?:\.type)?: (?:unknown variant|data did not match|invalid type)/iu,
-    data: (_signal, _now, { place = "!function" }) => tools(place),
+    data: (_signal, _now, { place = "!function" }) => toolsNamed(place),
     samples: [
       {
         source: "servers in Rust",
@@ -205,7 +205,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name'|(?<name>[\w-]+): tool parameter root must be an object type\b)/iu,
-    data: (_signal, _now, { name, place = "" }) => tools(name === undefined ? place : `name=${name}`),
+    data: (_signal, _now, { name, place = "" }) => toolsNamed(name === undefined ? place : `name=${name}`),
     samples: [
       {
         source: "DeepSeek behind CC Switch, of a tool in a namespace (farion1231/cc-switch#5354, 2026-07)",
@@ -271,7 +271,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^tools\.function\.parameters\.type is required and must be "object"/iu,
-    data: () => tools("parameters!=object"),
+    data: () => toolsNamed("parameters!=object"),
     samples: [
       {
         source: "Kimi behind CC Switch (farion1231/cc-switch#5809, 2026-07)",
@@ -318,7 +318,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^the following tools cannot be used with [\w.]+ '\w+': (?<kind>\w+)/iu,
-    data: (_signal, _now, { kind = "" }) => tools(kind),
+    data: (_signal, _now, { kind = "" }) => toolsNamed(kind),
     samples: [
       {
         source: "OpenAI",

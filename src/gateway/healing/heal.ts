@@ -109,7 +109,7 @@ export class Healing {
     const meant = this.#named(told);
     // A setting that is refused only during a trial was not looked at before: what the trial left out was refused first, so the trial helped.
     if (this.#taken && isPast(this.#taken.trial ? meant : told)) this.#keepTried(this.#taken);
-    if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
+    if (!this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
     if (!taken) return { do: "pass" };
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
@@ -345,7 +345,7 @@ export class Healing {
     return this.#healed(taken, `${maskNotice}; trying it without ${counted(seqs.length, "sealed item")}`);
   }
 
-  /** Whether a repair may help: one of the failure's ladder, or one that is found by trying. */
+  /** Whether a repair of the request may help: one of the failure's ladder, or one that is found by trying. */
   #isAboutItems(failure: Failure): boolean {
     if (hasLadder(failure.class)) return true;
     return isFailureOf(failure, "unknown-provider-failure") && isRefusal(failure);
