@@ -15,7 +15,7 @@ import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import type { BodyMemory } from "../body/held-body.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
-import { isTelling, lastEvents, terminalEvents } from "./event-kinds.ts";
+import { isTelling, terminalEvents } from "./event-kinds.ts";
 import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
 
 /**
@@ -217,8 +217,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Takes whole events. Before the commit they are held as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     if (this.#isOver()) return;
-    if (names.some((name) => failureEvents.has(name)) && this.#failsBehindCall(bytes, arrivedAt)) return;
-    this.#hasEnded ||= names.some((name) => lastEvents.has(name));
+    const isFailing = names.some((name) => failureEvents.has(name));
+    const isTerminal = names.some((name) => terminalEvents.has(name));
+    if (isFailing && this.#failsBehindCall(bytes, arrivedAt)) return;
+    this.#hasEnded ||= isTerminal || isFailing;
     // This is how chat endpoints end a stream. Before the response's own end it is a cut, and not passed on: a client might take it for an
     // end.
     if (!this.#hasEnded && names.includes("[DONE]")) {
@@ -231,8 +233,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
         this.#cut(signalFromTransport("CUT", "the stream ended before response.completed"));
       return this.#controller?.abort(new Error("cut"));
     }
-    if (names.some((name) => terminalEvents.has(name))) this.#error = undefined;
-    else if (names.some((name) => failureEvents.has(name))) this.#error = failureIn([bytes], this.#headers);
+    if (isTerminal) this.#error = undefined;
+    else if (isFailing) this.#error = failureIn([bytes], this.#headers);
     if (names[0] !== words) this.#spot(bytes);
     this.#hasCall ||= names.includes("response.output_item.done") && holdsCall(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
@@ -243,8 +245,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (telling !== undefined && failureEvents.has(telling)) {
       const [events, begun] = [this.#scanner.count, this.#begun];
       const ending = (failure: Failure): string | undefined => brokenEnding(failure, events, begun);
-      const isTold = names.some((name) => terminalEvents.has(name));
-      return this.#refuse(failureIn(this.#held.pieces, this.#headers), isTold ? {} : { ending });
+      return this.#refuse(failureIn(this.#held.pieces, this.#headers), isTerminal ? {} : { ending });
     }
     this.#commit("stream", arrivedAt, telling !== undefined);
   }

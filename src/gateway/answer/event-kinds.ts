@@ -1,5 +1,3 @@
-import { failureEvents } from "./answer-failure.ts";
-
 /** Events before the first output: a stream that fails after no others has shown nothing yet. The empty name is that of comments. */
 const preludes: ReadonlySet<string> = new Set([
   "",
@@ -31,6 +29,3 @@ export const terminalEvents: ReadonlySet<string> = new Set([
   "response.failed",
   "response.cancelled",
 ]);
-
-/** Events after which no more of a response comes. */
-export const lastEvents: ReadonlySet<string> = terminalEvents.union(failureEvents);
