@@ -9,9 +9,7 @@ import {
 import type { FailureSignal } from "../../failure.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { dataOf, eventsIn } from "../body/stream-scan.ts";
-
-/** Events that tell a failure. */
-export const failureEvents: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
+import { failureEvents } from "./event-kinds.ts";
 
 /** Whole events as far as the first one that tells a failure, and that one; `undefined` where none does. */
 export function splitAtFailure(events: Buffer): { before: Buffer; failing: Buffer } | undefined {

@@ -7,7 +7,7 @@ import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
 import { isPacked } from "./answer-refusal.ts";
-import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
+import { errorInstead, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
@@ -15,7 +15,7 @@ import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import type { BodyMemory } from "../body/held-body.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
-import { isTelling, terminalEvents } from "./event-kinds.ts";
+import { failureEvents, isTelling, terminalEvents } from "./event-kinds.ts";
 import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
 
 /**

@@ -29,3 +29,6 @@ export const terminalEvents: ReadonlySet<string> = new Set([
   "response.failed",
   "response.cancelled",
 ]);
+
+/** Events that tell a failure. */
+export const failureEvents: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
