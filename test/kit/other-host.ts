@@ -1,7 +1,8 @@
 // Processes that see themselves on another machine: host name, machine id, boot id and pid namespace of their own, on the same files.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Rig } from "./rig.ts";
 
 /** The command that starts a program on the host of this name. Its identity lies in files of the folder. */
 export function onHost(folder: string, name: string): string[] {
@@ -35,4 +36,22 @@ export function noOtherHost(folder: string): string | undefined {
 export function innerPid(unshare: number): number | undefined {
   const [child] = readFileSync(`/proc/${unshare}/task/${unshare}/children`, "utf8").trim().split(" ");
   return child ? Number(child) : undefined;
+}
+
+/** The session's lease becomes that of a process that can't be looked at from here. */
+export function moveOwnerAway(rig: Rig, id: string): void {
+  const folder = rig.sessionFolder(id);
+  const path = join(
+    folder,
+    readdirSync(folder).find((name) => name.startsWith("lease."))!,
+  );
+  const lease = JSON.parse(readFileSync(path, "utf8")) as { owner: object };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...lease,
+      released: false,
+      owner: { ...lease.owner, host: "elsewhere", boot: "another" },
+    }),
+  );
 }

@@ -1,11 +1,12 @@
 // The first Ctrl-C ends what waits, at once.
-import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
-import { type Rig, type Running, until, withRig } from "../kit/rig.ts";
+import { moveOwnerAway } from "../kit/other-host.ts";
+import { type Running, until, withRig } from "../kit/rig.ts";
 
 const scenario: ScenarioInput = { turn: [turn(/./, step("Done."))] };
 const fixtures = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.130.0", import.meta.url));
@@ -30,24 +31,6 @@ function listens(running: Running): boolean {
   }
   if (!began.has(running)) began.set(running, performance.now());
   return performance.now() - began.get(running)! > 2_000;
-}
-
-/** The session's lease becomes that of a process that can't be looked at from here. */
-function moveOwnerAway(rig: Rig, id: string): void {
-  const folder = rig.sessionFolder(id);
-  const path = join(
-    folder,
-    readdirSync(folder).find((name) => name.startsWith("lease."))!,
-  );
-  const lease = JSON.parse(readFileSync(path, "utf8")) as { owner: object };
-  writeFileSync(
-    path,
-    JSON.stringify({
-      ...lease,
-      released: false,
-      owner: { ...lease.owner, host: "elsewhere", boot: "another" },
-    }),
-  );
 }
 
 describe("Ctrl-C", () => {

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ScenarioInput, step, turn } from "../../src/simulator/server.ts";
+import { moveOwnerAway } from "../kit/other-host.ts";
 import { withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux, type Tmux } from "../kit/tmux.ts";
 
@@ -32,6 +33,18 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
           await enter(here, "/clear");
           await there.shows("the session was cleared by another process");
         });
+      }),
+    ));
+
+  it("says that it watches an owner out of sight, and leaves nothing of an earlier drawing", () =>
+    withRig(echo, (rig) =>
+      atTerminal(rig, ["hello"], async (terminal) => {
+        await answered(terminal, "hello");
+        moveOwnerAway(rig, rig.id());
+        await enter(terminal, "again");
+        await terminal.shows(/^· held by process \d+ on elsewhere/mu);
+        const waiting = await terminal.shows(/working [3-9] s/u);
+        expect(waiting.match(/working \d+ s/gu)).toHaveLength(1);
       }),
     ));
 

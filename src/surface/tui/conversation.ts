@@ -84,10 +84,16 @@ export class Conversation {
     const tell = (happening: Happening): void => {
       if (made.conversation) made.conversation.#tell(happening);
     };
-    const questions = new Questions(tell, invocation.terminal.ask);
+    const { terminal } = invocation;
+    const questions = new Questions(tell, terminal.ask);
     const ask = (title: string, signal: AbortSignal): Promise<boolean> => questions.ask(title, signal);
+    // What is written beside a screen that is drawn anew would be drawn over, and leave a part of it for good.
+    const err = (text: string): void =>
+      questions.isShown
+        ? tell({ type: "told", blocks: [note(text.replace(/^· /u, "").trim())] })
+        : terminal.err(text);
     const bench = await openWorkbench(
-      { ...invocation, terminal: { ...invocation.terminal, ask } },
+      { ...invocation, terminal: { ...terminal, ask, err } },
       (update) => tell(happened(update, invocation)),
       (request, signal) => questions.approve(request, signal),
     );
