@@ -45,6 +45,10 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
         await terminal.shows(/^· held by process \d+ on elsewhere/mu);
         const waiting = await terminal.shows(/working [3-9] s/u);
         expect(waiting.match(/working \d+ s/gu)).toHaveLength(1);
+        const began = performance.now();
+        await terminal.press("Escape");
+        await terminal.shows(/^failed|^interrupted|^ready|works in it/mu);
+        expect(performance.now() - began, "Esc ends the wait").toBeLessThan(15_000);
       }),
     ));
 

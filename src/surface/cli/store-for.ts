@@ -49,9 +49,13 @@ export function toldHome({ options, environment, folder, terminal }: Invocation)
 }
 
 /** Tells the person what the store waits for, which can take half a minute. */
-export function watchingFor({ signal, terminal }: Pick<Invocation, "signal" | "terminal">): Watching {
+export function watchingFor(invocation: Pick<Invocation, "signal" | "terminal">): Watching {
+  const { terminal } = invocation;
   return {
-    signal,
+    // As it is when the wait begins: in the terminal interface it is that of what runs then.
+    get signal() {
+      return invocation.signal;
+    },
     onWatch: ({ pid, host, doing }) =>
       terminal.err(
         `· held by process ${pid} on ${printableLine(host, 80)} (${printableLine(doing, 80)}), out of sight from here; watching for 30 s whether it lives\n`,

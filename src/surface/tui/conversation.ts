@@ -18,7 +18,7 @@ import type { CommandCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
 import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, type View } from "./state.ts";
 import { modelWords } from "../session-words.ts";
-import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
+import { asNote, changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 import { Works } from "./works.ts";
 
 /** Milliseconds between two looks at the queue, which other processes write to, and at the clock. */
@@ -87,13 +87,15 @@ export class Conversation {
     const { terminal } = invocation;
     const questions = new Questions(tell, terminal.ask);
     const ask = (title: string, signal: AbortSignal): Promise<boolean> => questions.ask(title, signal);
-    // What is written beside a screen that is drawn anew would be drawn over, and leave a part of it for good.
-    const err = (text: string): void =>
-      questions.isShown
-        ? tell({ type: "told", blocks: [note(text.replace(/^· /u, "").trim())] })
-        : terminal.err(text);
+    const err = (text: string): void => (questions.isShown ? tell(asNote(text)) : terminal.err(text));
     const bench = await openWorkbench(
-      { ...invocation, terminal: { ...terminal, ask, err } },
+      {
+        ...invocation,
+        terminal: { ...terminal, ask, err },
+        get signal() {
+          return (made.conversation ? made.conversation.#works : invocation).signal;
+        },
+      },
       (update) => tell(happened(update, invocation)),
       (request, signal) => questions.approve(request, signal),
     );

@@ -9,7 +9,7 @@ import type { Invocation } from "../cli/command.ts";
 import { inHome, updateInHome } from "../cli/in-home.ts";
 import { bugWords, failureWords } from "../cli/report-error.ts";
 import { workspaceWords } from "../session-words.ts";
-import type { Block, Happening } from "./state.ts";
+import { type Block, type Happening, note } from "./state.ts";
 
 /** The banner of a session that is opened again. */
 export function openedBlock(history: History): Block {
@@ -43,6 +43,12 @@ export const happened = (update: SessionUpdate, invocation: Pick<Invocation, "op
   type: "update",
   update: updateInHome(invocation, update),
   at: systemClock.now(),
+});
+
+/** What a command would write on stderr. Beside a screen that is drawn anew it would be drawn over, and leave a part of that for good. */
+export const asNote = (text: string): Happening => ({
+  type: "told",
+  blocks: [note(text.replace(/^· /u, "").trim())],
 });
 
 /** What went wrong, worded as on the command line. With an invocation, commands in it get the `--home` that it was given. */

@@ -20,6 +20,11 @@ export class Works {
     return this.#leading;
   }
 
+  /** Aborts when what was begun last is stopped; while nothing runs, the signal for all. */
+  get signal(): AbortSignal {
+    return this.#controller?.signal ?? this.#signal;
+  }
+
   get isBusy(): boolean {
     return this.#controller !== undefined;
   }
