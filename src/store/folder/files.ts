@@ -4,13 +4,16 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fdatasync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   rmSync,
+  writeSync,
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
+import { crashesAt } from "../../lib/fault.ts";
 import { takeBackWords } from "../../lib/owner.ts";
 import { codeOf, hasCode, makeRoomWords, nearestThere, systemWords } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
@@ -40,6 +43,20 @@ export function openPrivate(path: string, flags: keyof typeof opening): number {
     if (flags === "wx") rmSync(path, { force: true });
     throw error;
   }
+}
+
+/** Resolves when what was written to the file is durable. */
+export function syncData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** The crash point in the middle of an append. */
+export function crashHalfWritten(fd: number, bytes: Buffer): void {
+  if (!crashesAt("append-half-written")) return;
+  writeSync(fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** A folder that only its owner can enter, whatever the umask. False when it is there already. */

@@ -1,24 +1,22 @@
 import {
   closeSync,
   existsSync,
-  fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
   fsyncSync,
   readSync,
-  write,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
-import { crashesAt, crashPoint } from "../../lib/fault.ts";
+import { crashPoint } from "../../lib/fault.ts";
 import { isSystemError } from "../../lib/system.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Committed } from "../appender.ts";
 import { checkedFrom } from "../line.ts";
-import { openPrivate, sessionRemoved, storeFailure } from "./files.ts";
+import { crashHalfWritten, openPrivate, sessionRemoved, storeFailure, syncData } from "./files.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 
 /** The log of a session's folder. */
@@ -33,8 +31,6 @@ export const tornPath = (folder: string): string => join(folder, "log.torn");
 const fastSyncMs = 2;
 /** After so long in synchronous syncs the event loop gets its turn. */
 const longestHoldMs = 50;
-/** A log that is being made is synced each time so many bytes have been written. */
-const syncBytes = 2 ** 24;
 
 /**
  * The end of a session's log. One write call and one fdatasync a group.
@@ -56,11 +52,6 @@ export class LogFile {
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
-  /** State of `writeLater`: the write and the sync under way, bytes since the last sync began, and the first failure. */
-  #writing: Promise<void> | undefined;
-  #syncing: Promise<void> | undefined;
-  #unsynced = 0;
-  #laterFailure: unknown;
   #yielded = performance.now();
 
   constructor(folder: string, id: string, lease: OwnLease, clock: Clock) {
@@ -109,57 +100,6 @@ export class LogFile {
     return this.#syncAside(lines);
   };
 
-  /**
-   * For a log that nobody can see yet: what is written is durable when `settled` resolves, and not before. System and disk get it meanwhile,
-   * one group after the other, so that a session of hundreds of megabytes is not made in the time of the disk and then that of the processor.
-   */
-  readonly writeLater = async (lines: Buffer): Promise<void> => {
-    await this.#writing;
-    if (this.#laterFailure !== undefined) throw this.#laterFailure;
-    this.#writing = this.#writeAside(lines).catch((error: unknown) => {
-      this.#laterFailure ??= error;
-    });
-  };
-
-  /** Resolves when nothing of `writeLater` is under way any more: a file that is closed before may have its number given to another. */
-  async idle(): Promise<void> {
-    await this.#writing;
-    await this.#syncing;
-  }
-
-  /** Resolves when all that `writeLater` was given is durable; rejects with what the system said. */
-  async settled(): Promise<void> {
-    await this.idle();
-    if (this.#laterFailure !== undefined) throw this.#laterFailure;
-    await this.#sync();
-  }
-
-  async #writeAside(bytes: Buffer): Promise<void> {
-    if (crashesAt("append-half-written")) this.#dieHalfWritten(bytes);
-    for (let wrote = 0; wrote < bytes.length;) wrote += await this.#writeSome(bytes, wrote);
-    crashPoint("append-not-synced");
-    this.#unsynced += bytes.length;
-    if (this.#unsynced < syncBytes || this.#syncing) return;
-    this.#unsynced = 0;
-    this.#syncing = this.#sync()
-      .catch((error: unknown) => {
-        this.#laterFailure ??= error;
-      })
-      .finally(() => (this.#syncing = undefined));
-  }
-
-  #writeSome(bytes: Buffer, from: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      write(this.#fd, bytes, from, (error, wrote) => (error ? reject(error) : resolve(wrote)));
-    });
-  }
-
-  #sync(): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      fdatasync(this.#fd, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
   #acknowledge(bytes: Buffer): Committed {
     try {
       const { nlink, size } = fstatSync(this.#fd);
@@ -176,7 +116,7 @@ export class LogFile {
   async #syncAside(bytes: Buffer): Promise<Committed> {
     const started = performance.now();
     try {
-      await this.#sync();
+      await syncData(this.#fd);
     } catch (error) {
       return this.#undo(error);
     }
@@ -195,16 +135,11 @@ export class LogFile {
   }
 
   #write(bytes: Buffer): void {
-    if (crashesAt("append-half-written")) this.#dieHalfWritten(bytes);
+    crashHalfWritten(this.#fd, bytes);
     // After a short write the next write tells the cause.
     this.#wrote = 0;
     while (this.#wrote < bytes.length) this.#wrote += writeSync(this.#fd, bytes, this.#wrote);
     crashPoint("append-not-synced");
-  }
-
-  #dieHalfWritten(bytes: Buffer): void {
-    writeSync(this.#fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
-    process.kill(process.pid, "SIGKILL");
   }
 
   /** Takes back what was not acknowledged. Where that fails too, what the log holds is unknown until it is read again. */

@@ -6,15 +6,15 @@ import type { Clock } from "../../lib/clock.ts";
 import { type CrashPoint, crashPoint } from "../../lib/fault.ts";
 import { schemaVersion, type Owner } from "../../session/event.ts";
 import type { Append, LogVisitor } from "../../store.ts";
-import { Draft } from "../draft.ts";
 import type { Listing } from "../listing.ts";
+import { writeDraft } from "./draft-file.ts";
 import { FileSource } from "./file-source.ts";
 import { makeFolder, storeFailure } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { inboxPath } from "./inbox.ts";
 import { spoolPath } from "./paths.ts";
 import { OwnLease } from "./lease-file.ts";
-import { LogFile } from "./log-file.ts";
+import { LogFile, logPath } from "./log-file.ts";
 
 /** What a session's folder is made of. */
 export interface Making {
@@ -45,12 +45,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     for (const path of [temporary, inboxPath(temporary), spoolPath(temporary)]) makeFolder(path);
     crashPoint(points.begun);
     lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
-    log = new LogFile(temporary, id, lease, clock);
-    const draft = new Draft({ fence: 1, clock, write: log.writeLater, visitor });
-    await draft.writeAll(events);
-    await log.settled();
-    log.close();
-    log = undefined;
+    const nextSeq = await writeDraft(logPath(temporary), events, { fence: 1, clock, visitor });
     syncPath(temporary);
     if (points.built) crashPoint(points.built);
     if (existsSync(folder)) throw sessionExists(id, folder);
@@ -60,7 +55,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     lease.movedTo(folder);
     if (points.renamed) crashPoint(points.renamed);
     log = new LogFile(folder, id, lease, clock);
-    const report = { bytes: log.length, nextSeq: draft.nextSeq, damage: [] };
+    const report = { bytes: log.length, nextSeq, damage: [] };
     return new FolderSession({
       id,
       folder,
@@ -72,7 +67,6 @@ export async function makeSession(making: Making): Promise<FolderSession> {
       listing,
     });
   } catch (error) {
-    await log?.idle();
     log?.close();
     const isGone = discard(temporary, isNamed ? folder : undefined);
     lease?.release();

@@ -1,12 +1,10 @@
-import { closeSync, fsyncSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { syncPath } from "../../lib/system.ts";
-import { appendAll } from "../../lib/write.ts";
 import type { Append, SessionLog } from "../../store.ts";
-import { Draft } from "../draft.ts";
-import { openPrivate } from "./files.ts";
+import { writeDraft } from "./draft-file.ts";
 import { leaseLost, leaseNumbers } from "./lease-file.ts";
 import { logPath } from "./log-file.ts";
 import { names } from "./paths.ts";
@@ -37,14 +35,7 @@ export async function rewriteLog(
   const made = join(folder, `${madeName}.${fence}`);
   rmSync(made, { force: true });
   try {
-    const fd = openPrivate(made, "wx");
-    try {
-      const write = async (bytes: Buffer): Promise<void> => void appendAll(fd, bytes);
-      await new Draft({ fence, clock, write }).writeAll(events);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    await writeDraft(made, events, { fence, clock });
     crashPoint("rewrite-written");
     if (lost.aborted || leaseNumbers(folder).at(-1) !== fence) throw leaseLost(folder, id, fence, clock);
     renameSync(made, logPath(folder));
