@@ -35,6 +35,8 @@ const foreign = '{"another"}\n';
 const rows = {
   writing: { state: "writing", copies: { repaired: after } },
   "writing, a copy gone": { state: "writing", copies: {} },
+  /** An undoing has copied what Codex has gone on with, and was cut off before it was noted. */
+  "writing, copied": { state: "writing", copies: { repaired: after + later } },
   "writing, gone on": {
     state: "writing",
     goneOn: true,
@@ -139,6 +141,7 @@ const cells: readonly Cell[] = [
   ["writing, a copy gone", "after", after + later, isGone, withLater],
   ["writing, a copy gone", "untold", begun, isGone, isNotLeft],
   ["writing, a copy gone", "untold", foreign, isGone, isNotLeft],
+  ["writing, copied", "between", after + later, merged, withLater],
   ["writing, gone on", "packed", packed, merged, ["undone", packed]],
   ["writing, gone on", "between", begun + later, merged, withLater],
   ["writing, gone on", "before", before, ["undone", before], isNone],

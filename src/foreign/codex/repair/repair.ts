@@ -76,7 +76,7 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
     const stat = statSync(path);
     if (journal.state !== "undoing") {
       await assertKept(folder.original, journal.before, path);
-      // What was appended since is already in the copy, if an earlier version's finishing was cut off.
+      // What was appended since is in the copy already, where an undoing was cut off before it was noted.
       await assertKept(folder.repaired, journal.after, path, "or-more");
     }
     const standing = await fileStandingOf(path, folder, journal);
@@ -147,9 +147,12 @@ export async function undoRepair(
       switch (standing.as) {
         case "before":
           return leave(folder, journal, stat);
-        // What follows in it is old content and no later work, where a repair that shortens it was cut off before it had cut it.
-        case "between":
-          return takeBack(folder, journal, stat, "nothing");
+        case "between": {
+          // What follows is old content, where a repair that shortens the file was cut off before it had cut it. Of a file that is longer
+          // than either, it is later work, which an undoing had copied that was cut off before it was noted.
+          const isLonger = stat.size > Math.max(journal.before.bytes, journal.after.bytes);
+          return takeBack(folder, journal, stat, isLonger ? "what-follows" : "nothing");
+        }
         case "after":
           if ((standing.since ?? 0) > journal.after.bytes) return undefined;
           return takeBack(folder, journal, stat, "what-follows");
