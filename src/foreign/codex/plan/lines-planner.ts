@@ -13,10 +13,10 @@ import { rebuildHead } from "./rebuild-head.ts";
 import { madeAt, readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
 import { itemHead } from "../rollout/item-head.ts";
-import { partOf } from "../rollout/span.ts";
+import { partOf, type Span } from "../rollout/span.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
 import { salvageLongLine, saysOfFlaw } from "./salvage-long-line.ts";
-import { isBlank, isSpace } from "../rollout/white-space.ts";
+import { isSpace } from "../rollout/white-space.ts";
 import { ended, padded, spaces } from "./line-bytes.ts";
 
 const newline = 0x0a;
@@ -47,33 +47,40 @@ export class LinesPlanner {
     const { head, first, header, ofCodex } = this.#found;
     // Without a record it may be anybody's file. If bad lines can be salvaged, they are records when the next pass comes here.
     if (first === undefined || !ofCodex) return [];
+    if (head === "broken") return this.#brokenHead(first);
     if (head === "byte-order-mark" && header !== undefined)
       return [this.#file.blank(partOf(first, 0, 3), "byte-order-mark", "the mark becomes three spaces")];
-    if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
-    const isBad = head === "broken";
-    // For a line of hundreds of megabytes the head is enough to make a new header, which goes before it.
+    if (head !== "missing" && head !== "byte-order-mark") return [];
+    const made = this.#rebuilt({ broken: undefined, own: undefined });
+    return made
+      ? [this.#file.insert(first, "header-missing", "the first line is put back", ended(made))]
+      : [];
+  }
+
+  #brokenHead(first: Span): Edit[] {
     const isLong = first.bytes > longestExamined;
-    const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
-    const kept = isLong ? undefined : line && salvage(line);
+    const line = this.#file.read(first.at, Math.min(first.bytes, longestExamined));
+    const kept = isLong ? undefined : salvage(line);
     this.#first = kept;
+    const rest = kept && trimmed(kept.bytes);
+    const header = rest && headerIn(rest);
     // If it can be salvaged whole, it is a bad line like any other.
-    const isNothing = kept !== undefined && isBlank(kept.bytes);
-    const keptHeader = kept && !isNothing ? headerIn(kept.bytes) : undefined;
-    if (keptHeader && isWholeHeader(keptHeader)) return [];
-    const left = { broken: line, own: keptHeader?.payload };
-    const made = rebuildHead(headSources(this.#found, this.#options, this.#file, left));
+    if (header && isWholeHeader(header)) return [];
+    const made = this.#rebuilt({ broken: line, own: header?.payload });
     if (made === undefined) return [];
-    if (!isBad || !kept) {
-      const kind = isBad ? "header-broken" : "header-missing";
-      return [this.#file.insert(first, kind, "the first line is put back", ended(made))];
-    }
+    // Of a line of hundreds of megabytes the beginning was enough to make a new header, which goes before it.
+    if (!kept || !rest)
+      return [this.#file.insert(first, "header-broken", "the first line is put back", ended(made))];
     // A header that lacks what a resume needs, or names no id, is rebuilt rather than kept after the new one.
-    const isNothingKept = keptHeader !== undefined || isNothing;
-    const own = isNothingKept ? made : Buffer.concat([ended(made), trimmed(kept.bytes)]);
-    const whole = padded(own, first.bytes);
+    const isNothingKept = header !== undefined || rest.length === 0;
+    const whole = padded(isNothingKept ? made : Buffer.concat([ended(made), rest]), first.bytes);
     const bytes = this.#found.tail?.at === first.at ? ended(whole) : whole;
-    const lost = keptHeader && line ? [line] : kept.lost;
+    const lost = header ? [line] : kept.lost;
     return [this.#file.replace(first, "header-broken", "the first line is made anew", bytes, lost)];
+  }
+
+  #rebuilt(left: Parameters<typeof headSources>[3]): Buffer | undefined {
+    return rebuildHead(headSources(this.#found, this.#options, this.#file, left));
   }
 
   /** Keeps of each line that is no record what can be kept (`salvage`). */
@@ -167,7 +174,7 @@ function timeOfNumber(value: number): number | undefined {
 }
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
-  const [line] = linesIn(trimmed(bytes));
+  const [line] = linesIn(bytes);
   const record = line && readRecord(line);
   return record?.readable && record.type === "session_meta" ? record : undefined;
 }

@@ -62,7 +62,10 @@ export class RefusedPlanner {
       if (isFresh(span)) yield this.#file.blank(span, "header-again", "it becomes spaces");
     const chosen = chosenSeals(this.#found, this.#options.seals, this.#options.now);
     // Seals for which the whole line goes come first: nothing has to be opened in that line then.
-    for (const blob of chosen) if (blob.in !== "within" && isFresh(blob)) yield this.#taken(blob);
+    for (const blob of chosen) {
+      const { in: where } = blob;
+      if (where !== "within" && isFresh(blob)) yield this.#taken(blob, where);
+    }
     for (const span of this.#unsealed())
       if (isFresh(span))
         yield this.#file.blank(span, "unsealed-reasoning", "reasoning without its seal becomes spaces");
@@ -75,26 +78,13 @@ export class RefusedPlanner {
    * Makes spaces of the line that a seal stands in; of a compaction, only of what is sealed, where the messages kept beside it would be
    * lost.
    */
-  #taken(blob: SealedBlob): Edit {
-    const isSummary = blob.in === "compaction";
-    const kept = isSummary ? keptBeside(blob, this.#file, this.#found) : undefined;
-    if (kept) {
-      const says =
-        "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
-      const place = { ...blob, at: kept.at, bytes: kept.bytes.length };
-      const edit = this.#file.replace(place, kindOf(blob), says, kept.bytes);
-      return {
-        ...edit,
-        gone: "sealed summary with all that it told, as the history before it is not in the file",
-      };
-    }
-    const says = isSummary
-      ? "the sealed summary becomes spaces: the history before it counts again"
-      : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
-    const gone = isSummary
-      ? { gone: "sealed summary, in whose place the history before it counts again" }
-      : blob.in === "message" && { gone: "sealed message" };
-    return { ...this.#file.blank(blob, kindOf(blob), says), ...gone };
+  #taken(blob: SealedBlob, where: keyof typeof taken): Edit {
+    const kept = where === "compaction" ? keptBeside(blob, this.#file, this.#found) : undefined;
+    const { says, gone } = kept ? summaryAlone : taken[where];
+    const edit = kept
+      ? this.#file.replace({ ...blob, at: kept.at, bytes: kept.bytes.length }, kindOf(blob), says, kept.bytes)
+      : this.#file.blank(blob, kindOf(blob), says);
+    return { ...edit, ...(gone !== undefined && { gone }) };
   }
 
   /** Removes some seals of a line that stays; other seals in it stay too. */
@@ -255,6 +245,26 @@ export class RefusedPlanner {
     return this.#options.only?.has(kind) === true;
   }
 }
+
+interface TakenWords {
+  readonly says: string;
+  /** `Edit.gone` */
+  readonly gone?: string;
+}
+
+/** What is said of sealed content that is taken out with its line, by where it is. */
+const taken: Readonly<Record<Exclude<SealedBlob["in"], "within">, TakenWords>> = {
+  reasoning: { says: "sealed reasoning becomes spaces" },
+  message: { says: "sealed message becomes spaces", gone: "sealed message" },
+  compaction: {
+    says: "the sealed summary becomes spaces: the history before it counts again",
+    gone: "sealed summary, in whose place the history before it counts again",
+  },
+};
+const summaryAlone: TakenWords = {
+  says: "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file",
+  gone: "sealed summary with all that it told, as the history before it is not in the file",
+};
 
 function kindOf({ malformed }: SealedBlob): FindingKind {
   return malformed ? "seal-malformed" : "seal-refused";
