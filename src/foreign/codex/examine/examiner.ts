@@ -1,39 +1,25 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
-import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
-import { DoublesWatch } from "./doubles-watch.ts";
 import type { BadLine, Examination } from "./examination.ts";
 import { type ReadAt, readerOf } from "../../../lib/file-bytes.ts";
 import { glance } from "../rollout/glance.ts";
 import { recordOfHead } from "../rollout/long-line.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { HolesWatch } from "./holes-watch.ts";
-import { InjectedPrompts } from "./injected-prompts.ts";
-import { InvalidIds } from "./invalid-ids.ts";
 import { flawOf, lookThrough } from "./long-line.ts";
-import { LostCallsWatch } from "./lost-calls-watch.ts";
-import { MessagesWatch } from "./messages-watch.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/whole-header.ts";
 import { beginsWithRecord, isOfCodex } from "../rollout/of-codex.ts";
-import { OrdinalsWatch } from "./ordinals-watch.ts";
-import { PairsWatch } from "./pairs-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
-import { TextSet } from "./text-set.ts";
 import { readRolloutName } from "../home/places.ts";
 import { asRecord, readRecord, type RolloutRecord } from "../rollout/record.ts";
-import { ReasoningWatch } from "./reasoning-watch.ts";
-import { SealsWatch } from "./seals-watch.ts";
 import { lineSkim } from "./skim.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
-import { TurnsWatch } from "./turns-watch.ts";
-import { UnreadItems } from "./unread-items.ts";
 import { watched, type WatchedRecord } from "./watched-record.ts";
+import { Watches } from "./watches.ts";
 import { isBlank, startsWithBrace } from "../rollout/white-space.ts";
 
 const mostBad = 200_000;
-const mostIds = 2_000_000;
 const openBrace = 0x7b;
 
 /** Takes the lines of a rollout, batch by batch, and holds what is found. */
@@ -43,34 +29,7 @@ export class Examiner {
   readonly #thread: string | undefined;
   /** Reads the file at an offset; none for a compressed file. */
   readonly #read: ReadAt | undefined;
-  /** Ids of items and calls, shared by all watches. */
-  readonly #ids = new TextSet(mostIds);
-  readonly #pairs = new PairsWatch(this.#ids);
-  readonly #turns = new TurnsWatch();
-  readonly #seals = new SealsWatch();
-  readonly #ordinals = new OrdinalsWatch();
-  readonly #lostCalls = new LostCallsWatch(this.#ids);
-  readonly #messages = new MessagesWatch();
-  readonly #reasoning = new ReasoningWatch();
-  readonly #injected = new InjectedPrompts();
-  readonly #invalidIds = new InvalidIds();
-  readonly #unread = new UnreadItems();
-  readonly #holes = new HolesWatch((hole) => {
-    this.#messages.hole(hole);
-    this.#lostCalls.hole(hole);
-    this.#reasoning.hole();
-  });
-  readonly #doubles: DoublesWatch;
-  /** Those that are told of rollbacks. */
-  readonly #ofHistory = [
-    this.#pairs,
-    this.#messages,
-    this.#lostCalls,
-    this.#reasoning,
-    this.#injected,
-    this.#invalidIds,
-    this.#unread,
-  ] as const;
+  readonly #watches: Watches;
   readonly #bad = new Bounded<BadLine>(mostBad);
   readonly #untimed = new Bounded<Span>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
@@ -95,7 +54,7 @@ export class Examiner {
     this.#path = path;
     this.#thread = readRolloutName(named)?.thread;
     this.#read = fd === undefined ? undefined : readerOf(fd);
-    this.#doubles = new DoublesWatch(this.#ids, this.#read ?? (() => Buffer.alloc(0)));
+    this.#watches = new Watches(this.#read ?? (() => Buffer.alloc(0)));
   }
 
   /** Whether a line was seen, and the first one is no header. */
@@ -126,7 +85,7 @@ export class Examiner {
     if (line.ending === "\r\n") this.#returns++;
     if (!line.whole) {
       const flaw = this.#read && flawOf(lookThrough(spanOf(line), this.#read));
-      if (flaw === "blank") return this.#holes.blank(line);
+      if (flaw === "blank") return this.#watches.blank(line);
       if (flaw !== undefined) return this.#unreadable(line, flaw);
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       this.#long.add(spanOf(line));
@@ -150,7 +109,7 @@ export class Examiner {
     const { bytes } = line;
     let isObject = bytes[0] === openBrace;
     if (!isObject) {
-      if (isBlank(bytes)) return this.#holes.blank(line);
+      if (isBlank(bytes)) return this.#watches.blank(line);
       if (this.#head === undefined && this.#odd(line)) return;
       isObject = startsWithBrace(bytes);
     }
@@ -183,51 +142,8 @@ export class Examiner {
     this.#end = this.bytes;
     this.#ofCodex ||= isOfCodex(record);
     if (!record.isTimed && !isFirst) this.#untimed.add(spanOf(line));
-    if (this.#doubles.see(record, line)) return;
-    if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
-    const call = this.#callOf(record);
-    this.#follow(record, line, call, this.#doubles.isRepeated);
-    this.#seals.see(record, line);
-    this.#lostCalls.see(record, line, call);
-    const { copied } = this.#turns;
-    const rolledBackFrom = this.#turns.see(record, line);
-    if (copied === undefined && this.#turns.copied && this.#header?.origin === "subagent")
-      this.#messages.copied();
-    if (rolledBackFrom !== undefined) for (const watch of this.#ofHistory) watch.rolledBack(rolledBackFrom);
-  }
-
-  /** What is followed of a line of which only the head is known, too. `call`: `#callOf`; `isCopy`: `DoublesWatch.isRepeated`. */
-  #follow(record: WatchedRecord, line: RolloutLine, call: number | undefined, isCopy: boolean): void {
-    this.#ordinals.see(record, line);
-    this.#pairs.see(record, line, call);
-    const gone = this.#holes.see(record, line);
-    if (gone > 0) this.#reasoning.missing(gone);
-    // Told apart once for all who follow items: each by itself would take a twentieth of the time of an examination.
-    const { type, kind, payload } = record;
-    const isItem = type === "response_item";
-    if (isItem && kind !== "") this.#item(record, line, call);
-    else if (isItem || (type === "event_msg" && kind === "")) {
-      this.#unread.item(record, line);
-      // Before it lost its type it may have been reasoning.
-      this.#reasoning.missing(1);
-    } else if (type === "event_msg") {
-      this.#reasoning.event(record);
-      this.#messages.event(record, line, isCopy);
-    } else if (type === "compacted") {
-      this.#injected.replaced();
-      this.#invalidIds.replaced(payload.replacement_history, line);
-      this.#unread.replaced();
-      this.#reasoning.replaced();
-      this.#messages.replaced(payload);
-    } else this.#messages.other(record, line);
-  }
-
-  #item(record: WatchedRecord, line: RolloutLine, call: number | undefined): void {
-    this.#injected.item(record, line, call);
-    this.#invalidIds.item(record, line);
-    this.#unread.item(record, line);
-    this.#reasoning.item(record, line);
-    this.#messages.item(record, line);
+    if (this.#watches.see(record, line) && record.type === "session_meta" && !isFirst)
+      this.#laterHeader(record.payload["id"], line);
   }
 
   #laterHeader(id: unknown, line: RolloutLine): void {
@@ -237,7 +153,7 @@ export class Examiner {
     if (line.index > 1 && typeof id === "string") this.#headersAgain.add(spanOf(line));
   }
 
-  /** A line too long to be parsed here. Codex reads it, so the call, output or ordinal in its head counts. */
+  /** A line too long to be parsed here, which Codex reads. */
   #headOnly(line: RolloutLine): void {
     const head = recordOfHead(line.bytes);
     if (head === undefined) return;
@@ -245,14 +161,7 @@ export class Examiner {
     this.#records++;
     this.#ofCodex ||= isOfCodex(record);
     this.#end = this.bytes;
-    this.#follow(record, line, this.#callOf(record), false);
-  }
-
-  /** The number of the call that an item is, or answers. */
-  #callOf(record: WatchedRecord): number | undefined {
-    const { type, kind } = record;
-    const isOfCall = type === "response_item" && (isCallKind(kind) || isOutputKind(kind));
-    return isOfCall ? record.callIn(this.#ids) : undefined;
+    this.#watches.seeHead(record, line);
   }
 
   #begin(record: RolloutRecord, line: RolloutLine, encoding: "utf8" | "latin1"): void {
@@ -269,8 +178,7 @@ export class Examiner {
     const read = encoding === "utf8" ? record : readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
-    this.#turns.ownOrdinal = this.#header?.ownFrom;
-    this.#turns.ownPath = this.#header?.agentPath;
+    this.#watches.begin(this.#header);
   }
 
   /** Handles a first line that begins with a byte order mark, or is git-lfs's pointer; whether it is one of these. */
@@ -279,6 +187,7 @@ export class Examiner {
     if (read.readable && read.flaw === "bom") {
       this.#headless(line, "byte-order-mark");
       this.#header = read.type === "session_meta" ? readHeader(read.payload) : undefined;
+      this.#watches.begin(this.#header);
       this.#records++;
       this.#ofCodex = true;
       return true;
@@ -295,8 +204,7 @@ export class Examiner {
   }
 
   #unreadable(line: RolloutLine, why: BadLine["why"]): void {
-    this.#holes.blank(line);
-    this.#reasoning.missing(1);
+    this.#watches.unreadable(line);
     this.#ofCodex ||= beginsWithRecord(line.bytes);
     if (line.ending === "" && why === "json") {
       this.#tail = { ...spanOf(line), is: line.bytes.every((byte) => byte === 0) ? "nul" : "torn" };
@@ -329,21 +237,7 @@ export class Examiner {
       tail: this.#tail,
       long: this.#long,
       carriageReturns: this.#returns,
-      doubled: this.#doubles.found(),
-      ordinals: this.#ordinals,
-      placeOf: (ordinal) => this.#doubles.placeOf(ordinal),
-      open: this.#pairs.open,
-      orphans: this.#pairs.orphans,
-      injected: this.#injected,
-      seals: this.#seals,
-      turns: this.#turns,
-      reasoning: this.#reasoning,
-      invalidIds: this.#invalidIds,
-      unread: this.#unread.found,
-      lostMessages: this.#messages.lost(this.#holes.end),
-      untold: this.#messages.untold,
-      lostCalls: this.#lostCalls.found(),
-      leavesIdsOut: this.#ids.hasRefused,
+      ...this.#watches.found(),
       broken: this.broken,
     };
   }
