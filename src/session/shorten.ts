@@ -24,7 +24,7 @@ function prefix(text: string, bytes: number): number {
   let left = bytes;
   for (let at = 0; at < text.length;) {
     const code = text.codePointAt(at)!;
-    left -= weightOf(code);
+    left -= jsonBytes(code);
     if (left < 0) return at;
     at += code > 0xffff ? 2 : 1;
   }
@@ -38,7 +38,7 @@ function suffix(text: string, bytes: number): number {
   while (at > 0) {
     const isPair = at > 1 && text.codePointAt(at - 2)! > 0xffff;
     const before = at - (isPair ? 2 : 1);
-    left -= weightOf(text.codePointAt(before)!);
+    left -= jsonBytes(text.codePointAt(before)!);
     if (left < 0) return at;
     at = before;
   }
@@ -50,7 +50,7 @@ const shortEscapes: ReadonlySet<number> = new Set(
 );
 
 /** Bytes of a character within a JSON string. */
-function weightOf(code: number): number {
+function jsonBytes(code: number): number {
   if (shortEscapes.has(code)) return 2;
   if (code < 0x20) return 6;
   if (code < 0x80) return 1;
