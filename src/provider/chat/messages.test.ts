@@ -150,7 +150,7 @@ it("goes without the parameters that the endpoint has refused", async () => {
     "reasoning_effort",
     "messages[1].reasoning_content",
     "messages",
-    "tools[].strict",
+    "strict",
     "tools[name=mv]",
   ];
   const tool = { type: "function" as const, description: "", parameters: {}, strict: true };

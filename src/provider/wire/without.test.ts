@@ -70,6 +70,17 @@ describe("a request body without refused parameters", () => {
     });
   });
 
+  it("lacks a member of every tool, also one that was named without its place", () => {
+    const tools = (member: object): object => ({
+      tools: [
+        { type: "function", name: "run", ...member },
+        { type: "function", function: { name: "run", ...member } },
+      ],
+    });
+    for (const name of ["tools[].strict", "strict"])
+      expect(withoutParameters(tools({ strict: true }), [name])).toEqual(tools({}));
+  });
+
   it("has another value where only one is taken, and knows the names of chat endpoints", () => {
     expect(withoutParameters({ store: true }, ["store=false"])).toEqual({ store: false });
     const text = { text: { verbosity: "low", format: { type: "text" } }, reasoning: { effort: "high" } };

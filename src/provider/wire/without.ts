@@ -7,8 +7,8 @@ import { changeTools, toolName } from "./named-tools.ts";
  * object that has nothing left in it goes too. `tools[type=web_search]` are the tools of that type, `tools[name=web_search]` those of that name
  * (`tools[name=clock__sleep]` of one in a namespace), `tools[web_search]` those of the type, or where there is none, of the name,
  * `tools[!function]` those of any other type, `tools[parameters!=object]` functions whose parameters aren't told as an object; in the place
- * of `tools[name=clock].description` goes the name; `tools[].strict` is a member of every tool, and `store=false` sets a member. Items are
- * not touched (`input[].namespace`).
+ * of `tools[name=clock].description` goes the name; `tools[].strict`, or `strict` alone, is a member of every tool, and `store=false` sets a
+ * member. Items are not touched (`input[].namespace`).
  */
 export function withoutParameters(body: object, refused: readonly string[] | undefined): JsonObject {
   let rest: JsonObject = { ...body };
@@ -30,7 +30,7 @@ function withoutOne(body: JsonObject, name: string): JsonObject {
   const tools = /^tools\[(!|type=|name=|parameters!=|)([^\]]+)\](\.description)?$/u.exec(name);
   if (tools?.[3] !== undefined) return describedByName(body, tools[2]!);
   if (tools) return withoutTools(body, tools[1]!, tools[2]!);
-  const ofTools = /^tools\[\]\.(\w+)$/u.exec(name)?.[1];
+  const ofTools = /^(?:tools\[\]\.(?<member>\w+)|(?<member>strict))$/u.exec(name)?.groups?.["member"];
   if (ofTools !== undefined) return withoutToolMember(body, ofTools);
   const [member = "", value] = name.split("=");
   if (value !== undefined) return { ...body, [member]: value === "true" };
