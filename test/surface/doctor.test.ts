@@ -20,7 +20,8 @@ import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/pla
 import { repairPoints } from "../../src/lib/fault.ts";
 import { step, turn } from "../../src/simulator/server.ts";
 import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
-import { type Rig, withRig } from "../kit/rig.ts";
+import { moveOwnerAway } from "../kit/other-host.ts";
+import { type Rig, until, withRig } from "../kit/rig.ts";
 
 const fixture = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.58.0", import.meta.url));
 const scenario = { turn: [turn(/./, step("Done."))] };
@@ -83,6 +84,20 @@ describe("a successor", () => {
       expect([rig.log(before).equals(left), rig.log(after).equals(right)]).toEqual([true, true]);
       expect((await rig.run(["fork", after])).status).toBe(0);
       expect(rig.ids()).toHaveLength(3);
+    }));
+
+  it("whose predecessor is held out of sight is named once that is over: the watch is told, and Ctrl-C ends it", () =>
+    withRig(scenario, async (rig) => {
+      const { before, after, older } = await rotate(rig);
+      expect((await rig.run(["exec", "resume", after, "Two."])).status).toBe(0);
+      writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);
+      moveOwnerAway(rig, before);
+      const waiting = rig.start(["repair", after, "--write"]);
+      await until(() => waiting.said().includes("on elsewhere"), "the words of the wait");
+      waiting.child.kill("SIGINT");
+      const { status, err } = await waiting.ended;
+      expect([status, err]).toEqual([130, expect.stringContaining("Interrupted.")]);
+      expect(rig.log(before).equals(older)).toBe(true);
     }));
 
   it("that is nothing but a copy is removed", () =>

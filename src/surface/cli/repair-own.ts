@@ -1,21 +1,20 @@
 import { join } from "node:path";
 import { note } from "../../runtime/note.ts";
-import { homeFolder, openStore } from "../config.ts";
+import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { unnamedSuccessor } from "./own-findings.ts";
 import { emptyJson } from "./repair-json.ts";
+import { withStore } from "./store-for.ts";
 
 /**
  * Repairs an own session: logs are never rewritten, so all it does is to remove a successor that is nothing but a copy no log names, and to
  * have a predecessor's log name one again that was worked in.
  */
-export async function repairOwn(invocation: Invocation, id: string): Promise<number> {
+export function repairOwn(invocation: Invocation, id: string): Promise<number> {
   const { options, terminal, environment } = invocation;
-  const home = homeFolder(options, environment);
-  const { store } = openStore({ home });
-  try {
+  return withStore(invocation, async (store) => {
     const session = (await store.everything()).find((one) => one.id === id);
     const unnamed = session && (await unnamedSuccessor(store, session));
     const what = unnamed === "orphan" || unnamed === "forgotten" ? unnamed : undefined;
@@ -26,14 +25,12 @@ export async function repairOwn(invocation: Invocation, id: string): Promise<num
         { type: "session-rotated", successor: id },
       ]);
     const state = what === undefined ? "nothing" : isWritten ? "done" : "would";
-    const path = join(home, "sessions");
+    const path = join(homeFolder(options, environment), "sessions");
     const told = what === undefined || state === "nothing" ? untouched(id) : ownWords[what][state](id);
     if (options["json"] === true) printJson<"repair">(terminal, { ...emptyJson(path, id), state });
     else terminal.out(inHome(invocation, told));
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 const untouched = (id: string): string =>
