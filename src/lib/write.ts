@@ -7,7 +7,7 @@ export function appendAll(fd: number, bytes: Uint8Array): number {
 }
 
 /** Makes a file with these bytes, for its owner alone and durable. Throws EEXIST where there is one. */
-export function writeNew(path: string, bytes: Uint8Array): void {
+export function makeFile(path: string, bytes: Uint8Array): void {
   const fd = openSync(path, "wx", 0o600);
   try {
     appendAll(fd, bytes);

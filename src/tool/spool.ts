@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
-import { writeAll, writeNew } from "../lib/write.ts";
+import { writeAll, makeFile } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { readText, staysUnreadable } from "../lib/open-file.ts";
 import { hasCode, syncPath } from "../lib/system.ts";
@@ -142,7 +142,7 @@ export function readSpoolRecord<T>(spool: string, name: string, shape: z.ZodType
 function writeDraft(spool: string, name: string, value: object): string {
   const draft = join(spool, `.${name}.${process.pid}.${process.hrtime.bigint()}`);
   try {
-    writeNew(draft, Buffer.from(JSON.stringify(value)));
+    makeFile(draft, Buffer.from(JSON.stringify(value)));
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;

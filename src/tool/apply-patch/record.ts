@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeNew } from "../../lib/write.ts";
+import { makeFile } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { claimJson, readSpoolRecord } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
@@ -56,7 +56,7 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
   mkdirSync(join(spool, stage), { mode: 0o700 });
   const keep = (name: string, version: Change["before"]): Version => {
     if (!version) return null;
-    writeNew(join(spool, stage, name), version.content);
+    makeFile(join(spool, stage, name), version.content);
     const { content, ...rights } = version;
     return { hash: hashOf(content), ...rights, staged: name };
   };
