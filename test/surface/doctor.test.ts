@@ -405,7 +405,7 @@ describe("throughline doctor and repair", () => {
       const none = await rig.run(["doctor", "nobody"]);
       expect([none.status, none.err]).toEqual([2, expect.stringContaining('Nothing is called "nobody"')]);
       const empty = await rig.run(["doctor", rig.workspace]);
-      expect(empty.out).toContain(`0 Codex sessions under ${rig.workspace}, `);
+      expect(empty.out).toContain(`no Codex sessions under ${rig.workspace}\n`);
       const told = await rig.run(["repair", id]);
       expect(told.status, told.err).toBe(0);
       expect(told.out).toContain(`throughline resume ${id}`);

@@ -154,12 +154,13 @@ function ownWords(own: readonly OwnSession[], count: number): string {
 }
 
 function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], notes: boolean): string {
+  if (diagnoses.length === 0) return `no Codex sessions under ${printableLine(where.join(", "), 200)}`;
   const needing = diagnoses.filter(({ findings }) => findings.some(needsRepair));
   const broken = needing.filter(({ findings }) =>
     findings.some(({ severity }) => severity === "broken"),
   ).length;
   const counts = [
-    `${counted(diagnoses.length, "Codex session")}${diagnoses.length === 0 ? ` under ${printableLine(where.join(", "), 200)}` : ""}`,
+    counted(diagnoses.length, "Codex session"),
     `${broken} broken`,
     `${needing.length - broken} with a loss`,
     `${diagnoses.length - needing.length} fine`,
