@@ -41,7 +41,7 @@ export function project(
  * their bytes stay in the store. Each item is looked at once, in constant time.
  */
 export class Projection {
-  /** The backend's contract; as the quarantines have changed it, it is the directives'. */
+  /** The backend's contract, as it is without quarantines. */
   readonly contract: ReplayContract;
   readonly issuer: string;
   readonly model: string | undefined;
@@ -49,6 +49,7 @@ export class Projection {
   readonly sealed: boolean;
   readonly #quarantines: readonly Quarantine[];
   readonly #takesSealed: boolean;
+  /** Its contract is that of the backend as the quarantines have changed it. */
   readonly #directives: Directives;
 
   #items: readonly ItemRecord[] = [];

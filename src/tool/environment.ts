@@ -61,8 +61,8 @@ function isCopy(value: string, key: string): boolean {
 
 /**
  * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
- * in `keys`, which hold one whatever they are called, and others that hold the same, without what is `withheld`, and
- * with settings that suit a program without a terminal.
+ * in `keys`, which hold one whatever they are called, and others that hold the same, without what steers this program's own crash tests or
+ * asks for colours all the same, and with settings that suit a program without a terminal.
  */
 export function toolEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
