@@ -52,6 +52,7 @@ const rows = {
   "done, a copy left": { state: "done", copies: { repaired: after } },
   /** Of a repair the other way round. */
   "writing, shorter": { state: "writing", copies: { original: after, repaired: before } },
+  "writing, shorter, copied": { state: "writing", copies: { original: after, repaired: `${before}{}\n` } },
 } as const;
 
 const kept = (text: string): Journal["after"] => ({
@@ -63,7 +64,7 @@ const kept = (text: string): Journal["after"] => ({
 function standing(row: keyof typeof rows, file: string): KnownRepair {
   const { copies, ...noted } = rows[row];
   const isPacked = file === packed;
-  const isShorter = row === "writing, shorter";
+  const isShorter = row.startsWith("writing, shorter");
   folder.write({
     schema: 1,
     path,
@@ -129,6 +130,13 @@ const cells: readonly Cell[] = [
     ["undone", after + later],
   ],
   [
+    "writing, shorter, copied",
+    "between",
+    `${before}{}\n`,
+    ["done", `${before}{}\n`],
+    ["undone", `${after}{}\n`],
+  ],
+  [
     "writing, shorter",
     `after ${after.length}`,
     before + after.slice(before.length) + later,
@@ -142,6 +150,13 @@ const cells: readonly Cell[] = [
   ["writing, a copy gone", "untold", begun, isGone, isNotLeft],
   ["writing, a copy gone", "untold", foreign, isGone, isNotLeft],
   ["writing, copied", "between", after + later, merged, withLater],
+  [
+    "writing, copied",
+    `after ${(after + later).length}`,
+    after + later + later,
+    ["done", after + later + later],
+    ["undone", before + later + later],
+  ],
   ["writing, gone on", "packed", packed, merged, ["undone", packed]],
   ["writing, gone on", "between", begun + later, merged, withLater],
   ["writing, gone on", "before", before, ["undone", before], isNone],

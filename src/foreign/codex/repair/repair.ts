@@ -148,10 +148,10 @@ export async function undoRepair(
         case "before":
           return leave(folder, journal, stat);
         case "between": {
-          // What follows is old content, where a repair that shortens the file was cut off before it had cut it. Of a file that is longer
-          // than either, it is later work, which an undoing had copied that was cut off before it was noted.
-          const isLonger = stat.size > Math.max(journal.before.bytes, journal.after.bytes);
-          return takeBack(folder, journal, stat, isLonger ? "what-follows" : "nothing");
+          // What follows is old content, where a repair that shortens the file was cut off before it had cut it; and later work, where an
+          // undoing was cut off that had copied it, and hadn't been noted.
+          const isCopied = statSync(folder.repaired).size > journal.after.bytes;
+          return takeBack(folder, journal, stat, isCopied ? "what-follows" : "nothing");
         }
         case "after":
           if ((standing.since ?? 0) > journal.after.bytes) return undefined;
