@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { moveOwnerAway } from "../kit/other-host.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
@@ -27,6 +28,25 @@ async function sessionsOf(rig: Rig): Promise<string[]> {
 }
 
 describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
+  it("ends at Ctrl-C, also while a change waits for an owner out of sight, and that is not made", () =>
+    withRig(scenario, async (rig) => {
+      const newest = (await sessionsOf(rig)).at(-1)!;
+      moveOwnerAway(rig, newest);
+      const before = rig.log(newest);
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        await terminal.shows("3 · not here");
+        await terminal.press("C-r");
+        await terminal.type("ponds");
+        await terminal.press("Enter");
+        await terminal.shows("naming it …");
+        const began = performance.now();
+        await terminal.press("C-c");
+        await terminal.shows("[ended with 130]");
+        expect(performance.now() - began).toBeLessThan(15_000);
+      });
+      expect(rig.log(newest).equals(before)).toBe(true);
+    }));
+
   it("picks by search and goes on with that session", () =>
     withRig(scenario, async (rig) => {
       const [parser] = await sessionsOf(rig);

@@ -20,7 +20,9 @@ export async function chooseSession(
   const { firstRows } = await import("../tui/picker-source.ts");
   const { environment } = invocation;
   const config = readConfig(options, environment, folder);
-  const { store } = openStore(config);
+  // What is being changed when the picker ends, and waits for another host's owner, isn't changed any more.
+  const ended = new AbortController();
+  const { store } = openStore(config, { signal: AbortSignal.any([signal, ended.signal]) });
   const reading = progress(terminal);
   try {
     const here = placeOf(folder);
@@ -48,6 +50,7 @@ export async function chooseSession(
     throw new Failure("cancelled", "Interrupted. Nothing was changed.", {});
   } finally {
     reading.clear();
+    ended.abort();
     await store.close();
   }
 }
