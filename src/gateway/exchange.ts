@@ -3,7 +3,7 @@ import type { Failure, FailureSignal } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { plainHeaders, signalFromHttp } from "../failure/signal.ts";
 import { answerError } from "./answer/answer.ts";
-import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
+import { answerRefusal, answerUnseen } from "./answer/answer-refusal.ts";
 import { Attempt } from "./answer/attempt.ts";
 import type { AttemptHost, Refusal } from "./answer/attempt-host.ts";
 import { breakReason } from "./answer/broken-stream.ts";
@@ -12,6 +12,7 @@ import { ClientAnswer } from "./answer/client-answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
+import { isPacked } from "./body/plain-body.ts";
 import { lackOf } from "./lack.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import { asksForStream } from "./request/asks-for-stream.ts";
@@ -176,7 +177,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (this.#response.destroyed) return;
     metrics.count("requests", String(status));
     const secret = status >= 300 ? this.#upstream.secret : undefined;
-    if (secret !== undefined && isPacked(headers)) {
+    if (secret !== undefined && isPacked(headers["content-encoding"])) {
       this.#end();
       const { class: code } = this.classified(signalFromHttp(status, plainHeaders(headers), ""));
       const asked = { upstream: this.#upstream.name, secret, code };

@@ -8,11 +8,12 @@ import { ContentDecoder } from "../lib/content-decoder.ts";
 import { printableLine } from "../lib/printable.ts";
 import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer/answer.ts";
-import { answerUnseen, isPacked } from "./answer/answer-refusal.ts";
+import { answerUnseen } from "./answer/answer-refusal.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./answer/headers.ts";
 import { isText, StarredPieces, starredHeaders } from "./answer/starred.ts";
 import type { HeldBody } from "./body/held-body.ts";
+import { isPacked } from "./body/plain-body.ts";
 import { StreamDecoder } from "./body/stream-decoder.ts";
 import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
@@ -200,7 +201,7 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#pieces = new StarredPieces(secret);
     const forwarded = starredHeaders(forwardedResponseHeaders(headers), secret);
     const encoding = String(headers["content-encoding"] ?? "").toLowerCase();
-    if (secret !== undefined && isPacked(headers)) {
+    if (secret !== undefined && isPacked(headers["content-encoding"])) {
       if (!ContentDecoder.knows(encoding)) {
         answerUnseen(this.#response, { status, headers }, { upstream: this.#upstream.name, secret });
         return this.#abort("unreadable");

@@ -7,7 +7,7 @@ import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt-host.ts";
 import { forwardedResponseHeaders } from "./headers.ts";
 import { wholeLimit } from "./held-answer.ts";
-import { codingsIn, plainBody } from "../body/plain-body.ts";
+import { plainBody } from "../body/plain-body.ts";
 import { isText, starred, starredHeaders } from "./starred.ts";
 
 /** Who was asked in vain, and how often. */
@@ -64,11 +64,6 @@ function readable(came: Buffer, answered: IncomingHttpHeaders): Buffer | undefin
   const plain = plainBody(came, packed, wholeLimit) ?? (isUtf8(came) ? came : undefined);
   return plain && isText(plain) ? plain : undefined;
 }
-
-/** Whether an answer names an encoding that its bytes are packed in. */
-export const isPacked = ({ "content-encoding": encoding }: IncomingHttpHeaders): boolean =>
-  // A header that comes twice is given as a list.
-  codingsIn(String(encoding ?? "")).length > 0;
 
 /**
  * Answers with the status and the headers of a refusal whose bytes can't be read, and words of the gateway's own in their place: its key

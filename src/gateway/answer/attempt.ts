@@ -6,14 +6,13 @@ import { ContentDecoder } from "../../lib/content-decoder.ts";
 import { beginningBytes, looksLikeStream } from "../../lib/event-stream.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
-import { isPacked } from "./answer-refusal.ts";
 import { errorInstead, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import type { AttemptHost, Refusal } from "./attempt-host.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import type { BodyMemory } from "../body/held-body.ts";
-import { plainBody } from "../body/plain-body.ts";
+import { isPacked, plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
 import { failureEvents, isTelling, terminalEvents } from "./event-kinds.ts";
 import { eventsIn, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
@@ -79,7 +78,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
     if (isGood && isStream && ContentDecoder.knows(encoding)) this.#decode(encoding);
     // It was asked for without an encoding; a stream in one that nobody here knows can't be looked into.
-    const isUnseen = !this.#decoder && isPacked(headers);
+    const isUnseen = !this.#decoder && isPacked(headers["content-encoding"]);
     if (status < 400 && (!isGood || (isStream && isUnseen))) this.#commit("opaque", performance.now(), false);
     else this.#mode = isGood && isStream && headers["content-type"] ? "stream" : "whole";
   }

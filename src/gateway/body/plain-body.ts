@@ -19,11 +19,15 @@ const decoders: Readonly<Record<string, Decoder>> = {
  * The names in a `content-encoding`, in the order in which they were applied. Some servers say there that nothing was, and some write the
  * charset.
  */
-export const codingsIn = (encoding: string | undefined): string[] =>
+const codingsIn = (encoding: string | undefined): string[] =>
   (encoding ?? "")
     .split(",")
     .map((name) => name.trim().toLowerCase())
     .filter((name) => !/^(?:identity|none|utf-?8)?$/u.test(name));
+
+/** Whether a `content-encoding` says that the body is packed. A header that comes twice may be given as a list. */
+export const isPacked = (encoding: string | readonly string[] | undefined): boolean =>
+  codingsIn(String(encoding ?? "")).length > 0;
 
 /**
  * A body without its `content-encoding`; `undefined` when that is unknown, the bytes are damaged, or they come to more than `limit` bytes.

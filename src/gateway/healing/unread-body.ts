@@ -1,5 +1,5 @@
 import type { Failure } from "../../failure.ts";
-import { codingsIn } from "../body/plain-body.ts";
+import { isPacked } from "../body/plain-body.ts";
 
 /** The name under which an endpoint that doesn't read compressed bodies is remembered, among the parameters that it doesn't take. */
 export const encodingParameter = "content-encoding";
@@ -17,5 +17,5 @@ const classes: ReadonlySet<string> = new Set([
  * don't take that (reports against mlflow, agentgateway, codex2api and others, 2026).
  */
 export function mayBeUnread({ class: failureClass, signal }: Failure, encoding: string | undefined): boolean {
-  return codingsIn(encoding).length > 0 && statuses.has(signal?.status ?? 0) && classes.has(failureClass);
+  return isPacked(encoding) && statuses.has(signal?.status ?? 0) && classes.has(failureClass);
 }
