@@ -11,18 +11,20 @@ import { RefusedPlanner } from "./refused-planner.ts";
 import { ToldPlanner } from "./told-planner.ts";
 import { UnreadPlanner } from "./unread-planner.ts";
 
-interface Planners {
-  readonly lines: LinesPlanner;
-  readonly told: ToldPlanner;
-  readonly pairs: PairPlanner;
-  readonly refused: RefusedPlanner;
-  readonly ordinals: OrdinalsPlanner;
-  readonly pin: PinnedPlanner;
-  readonly unread: UnreadPlanner;
+function plannersOf(found: Examination, options: PlanOptions, file: EditedFile) {
+  return {
+    lines: new LinesPlanner(found, options, file),
+    told: new ToldPlanner(found, file),
+    pairs: new PairPlanner(found, file),
+    refused: new RefusedPlanner(found, options, file),
+    ordinals: new OrdinalsPlanner(found, options, file),
+    pin: new PinnedPlanner(found, options, file),
+    unread: new UnreadPlanner(found, file),
+  };
 }
 
 /** Which edits are made at once. */
-export type Round = (planners: Planners) => readonly Iterable<Edit>[];
+export type Round = (planners: ReturnType<typeof plannersOf>) => readonly Iterable<Edit>[];
 
 /** The rounds of a repair. Each is planned on the file as the one before has left it. */
 export const rounds: readonly Round[] = [
@@ -62,15 +64,7 @@ export function* editsOf(round: Round, found: Examination, options: PlanOptions)
   try {
     const file = new EditedFile(fd, found.bytes);
     const edits = function* (): Generator<Edit, undefined> {
-      const planners: Planners = {
-        lines: new LinesPlanner(found, options, file),
-        told: new ToldPlanner(found, file),
-        pairs: new PairPlanner(found, file),
-        refused: new RefusedPlanner(found, options, file),
-        ordinals: new OrdinalsPlanner(found, options, file),
-        pin: new PinnedPlanner(found, options, file),
-        unread: new UnreadPlanner(found, file),
-      };
+      const planners = plannersOf(found, options, file);
       for (const planned of round(planners))
         for (const edit of planned) if (options.only === undefined || options.only.has(edit.kind)) yield edit;
       return undefined;

@@ -221,30 +221,30 @@ describe("a repair in a home that was moved or renamed since", () => {
 });
 
 describe("a repair in a copy of the home that is gone since", () => {
-  it("isn't the one that is taken back while the file has one of its own", async () => {
-    const copy = join(root, "copy");
+  const copy = join(root, "copy");
+  const twin = join(copy, relative(home, path));
+
+  /** Repairs the file and its copy, the copy last. Resolves to how long the file was before. */
+  async function bothRepaired(): Promise<number> {
     const damaged = readFileSync(path, "utf8");
-    const twin = join(copy, relative(home, path));
     mkdirSync(join(twin, ".."), { recursive: true });
     writeFileSync(path, damaged + "\0".repeat(100));
     writeFileSync(twin, damaged + "\0".repeat(200));
     await repair();
     await repair(twin);
+    return damaged.length + 100;
+  }
+
+  it("isn't the one that is taken back while the file has one of its own", async () => {
+    const bytes = await bothRepaired();
     rmSync(copy, { recursive: true });
     const { journal } = await undoRepair(path, { home: own });
-    expect(journal.before.bytes).toBe(damaged.length + 100);
+    expect(journal.before.bytes).toBe(bytes);
     expect(repairsOf(own, path).map((known) => known.journal.state)).toEqual(["undone", "done"]);
   });
 
   it("is the one that is meant where it was cut off, as it is told of: the file's own stays", async () => {
-    const copy = join(root, "copy");
-    const damaged = readFileSync(path, "utf8");
-    const twin = join(copy, relative(home, path));
-    mkdirSync(join(twin, ".."), { recursive: true });
-    writeFileSync(path, damaged + "\0".repeat(100));
-    writeFileSync(twin, damaged + "\0".repeat(200));
-    await repair();
-    await repair(twin);
+    await bothRepaired();
     const { folder, journal } = repairsOf(own, twin).at(-1)!;
     folder.write({ ...journal, state: "writing" });
     rmSync(copy, { recursive: true });
