@@ -90,7 +90,14 @@ describe("throughline, as people type it", () => {
     [["list", "--all"], /Unknown option "--all"\. "list" is no command\. See: throughline --help/u],
     [["export", "older", "-o", "pages/"], /An export is a file, and pages\/ names a folder/u],
     [["name", "older"], /Missing required argument "name"\. See: throughline name --help/u],
-    [["queue", "list"], /Missing required argument "session"\. See: throughline queue list --help/u],
+    [
+      ["queue", "list"],
+      /Missing required argument "session"\. throughline sessions lists them\. See: throughline queue list --help/u,
+    ],
+    [
+      ["repair"],
+      /Missing required argument "rollout"\. throughline doctor names .*throughline repair --help/u,
+    ],
     [["show", older.slice(0, 3), "x"], /Too many arguments for "show".*See: throughline show --help/u],
     [["exec", "fix", "the", "tests"], /Too many arguments.*stands in quotes\. See: throughline exec --help/u],
     [["exec", "--scenario", "x.toml", "hi"], /--scenario is for the simulator, and this goes to "openai"/u],

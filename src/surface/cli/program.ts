@@ -130,13 +130,22 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
     .replace(/\n\((Did you mean [^)]*)\)/u, ". $1")
     .replaceAll("'", '"');
   const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
-  return `${said}${hintOf(code, argv)} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
+  return `${said}${hintOf(code, words, argv)} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
 }
 
-/** What is probably meant, where commander refuses the words. */
-function hintOf(code: string, argv: readonly string[]): string {
+/** Where the words for an argument are found, by its name. */
+const listedBy: Readonly<Record<string, string>> = {
+  session: " throughline sessions lists them.",
+  rollout:
+    " throughline doctor names those that need a repair, throughline sessions --codex --all lists all of them.",
+};
+
+/** What is probably meant, where commander refuses the words with this message. */
+function hintOf(code: string, said: string, argv: readonly string[]): string {
   const [first = ""] = argv;
   switch (code) {
+    case "commander.missingArgument":
+      return Object.entries(listedBy).find(([argument]) => said.endsWith(` "${argument}"`))?.[1] ?? "";
     case "commander.unknownOption":
       return commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first) ? ` "${first}" is no command.` : "";
     case "commander.unknownCommand":
