@@ -19,6 +19,8 @@ export type { Journal } from "./turn/journal.ts";
 
 export { Failure, isFailure, isFailureOf } from "./failure.ts";
 export type { FailureSignal } from "./failure.ts";
+export { adviceWords, shellWording } from "./failure/advice.ts";
+export type { Advice, ResumeStep, Step as AdviceStep, Wording } from "./failure/advice.ts";
 export { catalogue } from "./failure/catalogue.ts";
 export type { FailureClass, FailureData, OwnerFacts, SealRefusal } from "./failure/catalogue.ts";
 export type { CatalogueEntry, FailureArea } from "./failure/entry.ts";

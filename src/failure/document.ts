@@ -1,3 +1,4 @@
+import { adviceWords } from "./advice.ts";
 import { catalogue, type FailureClass, failureClasses } from "./catalogue.ts";
 import type { FailureArea } from "./entry.ts";
 import { patterns } from "./patterns.ts";
@@ -37,7 +38,7 @@ export function catalogueDocument(): string {
     );
     for (const name of failureClasses.filter((candidate) => catalogue[candidate].area === area)) {
       const { means, does, youCan, exit } = catalogue[name];
-      parts.push(`| \`${name}\` | ${[means, does, youCan].map(cell).join(" | ")} | ${exit} |`);
+      parts.push(`| \`${name}\` | ${[means, does, adviceWords(youCan)].map(cell).join(" | ")} | ${exit} |`);
     }
   }
   parts.push(

@@ -1,3 +1,5 @@
+import type { Advice } from "./advice.ts";
+
 /** What kind of trouble a class belongs to. */
 export type FailureArea = "replay" | "limit" | "outage" | "account" | "model" | "store" | "input";
 
@@ -8,13 +10,10 @@ export interface CatalogueEntry {
   means: string;
   /** What Throughline does about it by itself. */
   does: string;
-  /** What a person can do: the next command, where there is one. */
-  youCan: string;
+  /** What a person can do: the next command, where there is one (`adviceWords`). */
+  youCan: Advice;
   /** Exit status of `exec` when it ends the turn or refuses the command. */
   exit: 1 | 2 | 3 | 4 | 5 | 130;
   /** Rows of the design's list of observed failures; empty for what only this program says. */
   rows: readonly number[];
 }
-
-/** The usual next command. */
-export const again = "go on with `throughline resume --last`";

@@ -1,6 +1,7 @@
 import type { FailureSignal } from "../failure.ts";
 import { formatTime } from "../lib/date.ts";
 import { printableLine } from "../lib/printable.ts";
+import { adviceWords, beginsWithGoingOn, shellWording, type Wording } from "./advice.ts";
 import { catalogue, type FailureClass, type FailureData } from "./catalogue.ts";
 import { type ClassifyContext, words } from "./pattern.ts";
 
@@ -14,7 +15,6 @@ export function failureMessage(
   signal: FailureSignal,
   context: Pick<ClassifyContext, "provider">,
 ): string {
-  const entry = catalogue[failureClass];
   // Where not all of it can be shown, the provider's own words are.
   const said = printableLine(signal.message.length > 200 ? words(signal) : signal.message, 200);
   const facts: string[] = [failureClass];
@@ -22,12 +22,48 @@ export function failureMessage(
   if (signal.status !== undefined) facts.push(`HTTP ${signal.status}`);
   const code = signal.code ?? signal.type;
   if (code && code !== failureClass) facts.push(printableLine(code, 60));
-  return `${entry.means}${when(data)} (${facts.join(", ")})${said ? `: ${said.replace(/[.\s]+$/u, "")}` : ""}. Next: ${entry.youCan}.`;
+  const happened = `${catalogue[failureClass].means}${when(data)} (${facts.join(", ")})`;
+  return advised(`${happened}${said ? `: ${said.replace(/[.\s]+$/u, "")}` : ""}.`, failureClass);
 }
 
-/** The line of a turn that ended as another class than its last failure's: with what to do next about that one. */
+/** What stands between what happened and the advice. */
+const next = " Next: ";
+
+/** What happened, with the advice of its class in a surface's words. */
+export const advised = (happened: string, failureClass: FailureClass, wording?: Wording): string =>
+  `${happened}${next}${adviceWords(catalogue[failureClass].youCan, wording)}.`;
+
+/** A failure's message without its advice. */
+export function withoutAdvice(message: string): string {
+  const at = message.lastIndexOf(next);
+  return at < 0 ? message : message.slice(0, at);
+}
+
+/** A turn that ended so, as its log says it: the class is unknown where a newer version wrote that. */
+interface Ended {
+  readonly class: string;
+  readonly message: string;
+}
+
+/** The message of a turn that ended, with the advice of its class in a surface's words; as it is, where it has none. */
+export function messageIn(wording: Wording, { class: failureClass, message }: Ended): string {
+  const happened = withoutAdvice(message);
+  return happened !== message && isFailureClass(failureClass)
+    ? advised(happened, failureClass, wording)
+    : message;
+}
+
+/** The same beside a command that goes on with the session: without an advice that begins with that. */
+export const messageBesideCommand = (session: string, ended: Ended): string =>
+  isFailureClass(ended.class) && beginsWithGoingOn(catalogue[ended.class].youCan)
+    ? withoutAdvice(ended.message)
+    : messageIn(shellWording(session), ended);
+
+/** The message of a turn that ended as another class than its last failure's: with what to do next about that one. */
 export const endedMessage = (ended: FailureClass, message: string): string =>
-  message.replace(/ Next: .*$/su, () => ` Next: ${catalogue[ended].youCan}.`);
+  advised(withoutAdvice(message), ended);
+
+const isFailureClass = (word: string): word is FailureClass => Object.hasOwn(catalogue, word);
 
 function when(data: FailureData[FailureClass]): string {
   if ("resetsAt" in data && data.resetsAt !== undefined) return `; it resets at ${formatTime(data.resetsAt)}`;

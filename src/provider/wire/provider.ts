@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { catalogue } from "../../failure/catalogue.ts";
+import { advised } from "../../failure/message.ts";
 import { classify } from "../../failure/classify.ts";
 import { mayHideSeals } from "../../failure/pattern.ts";
 import { bodyLimit, plainHeaders, signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
@@ -244,8 +244,8 @@ class WireProvider<Body extends StreamedBody> implements Provider {
 
   /** Not tried again: a server, or a model, that has lost its way writes as much the next time. */
   #tooLong(bytes: number): Failure {
-    const message = `The answer came to more than ${bytesWords(bytes)}, which no model writes, and was given up (output-limit, ${this.name}). What was whole by then is kept. Next: ${catalogue["output-limit"].youCan}.`;
-    return new Failure("output-limit", message, { reason: "bytes" });
+    const happened = `The answer came to more than ${bytesWords(bytes)}, which no model writes, and was given up (output-limit, ${this.name}). What was whole by then is kept.`;
+    return new Failure("output-limit", advised(happened, "output-limit"), { reason: "bytes" });
   }
 
   #failure(error: unknown, signal: AbortSignal): Failure {

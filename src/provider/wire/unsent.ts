@@ -1,4 +1,5 @@
 import { Failure, isFailureOf } from "../../failure.ts";
+import { advised, withoutAdvice } from "../../failure/message.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { canGo } from "../../recovery/first-remedies.ts";
 import type { ModelRequest } from "../../provider.ts";
@@ -20,12 +21,14 @@ export async function withoutUnsent(
   const other = await bodyOf({ ...request, without: [...(request.without ?? []), parameter] });
   if (!(await isSame(other, sent))) return failure;
   const { message, signal } = failure;
-  const words = message.replace(
-    /\. Next: /u,
-    () =>
-      `; without ${printableLine(parameter, 60)} the same request would go out again. Next: where a gateway stands before the provider, see whether it adds that; else `,
+  const refused = withoutAdvice(message).replace(/\.$/u, "");
+  const happened = `${refused}; without ${printableLine(parameter, 60)} the same request would go out again: a gateway before the provider may add it.`;
+  return new Failure(
+    "parameter-unsupported",
+    advised(happened, "parameter-unsupported"),
+    {},
+    signal === undefined ? {} : { signal },
   );
-  return new Failure("parameter-unsupported", words, {}, signal === undefined ? {} : { signal });
 }
 
 /** Whether two bodies that are made in the same way hold the same bytes. */

@@ -4,6 +4,7 @@ import { clearSession } from "../../runtime/clear.ts";
 import { homeFolder } from "../config.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
+import { goOnWords } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { withSession } from "./store-for.ts";
 import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
@@ -85,7 +86,7 @@ function tell(invocation: Invocation, done: Cleared): void {
   answer<"clear">(
     invocation,
     { session, scrubbed, cleared, waiting, left: [...left, ...staying.map(({ path }) => path)], troubles },
-    `session ${session} ${became}. Begin anew: throughline resume ${session} "…"`,
+    `session ${session} ${became}. Begin anew: ${goOnWords(invocation.here, session, "other-words")}`,
   );
   if (options["json"] === true) return;
   if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);

@@ -1,3 +1,4 @@
+import type { Here } from "./go-on.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** An option of a command: `flags` in commander's syntax (`--since <age>`), and its help. */
@@ -20,6 +21,8 @@ export interface Invocation {
   folder: string;
   /** Aborts at the first Ctrl-C (or TERM, or HUP). */
   signal: AbortSignal;
+  /** Where it was typed in an interface that has a session open. */
+  here?: Here;
 }
 
 /** A command's form in the terminal interface, where a session is open already. */

@@ -5,6 +5,7 @@ import { printableLine } from "../../lib/printable.ts";
 import { counted, quotedPrompt } from "../../lib/words.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue } from "../../failure/catalogue.ts";
+import { messageBesideCommand } from "../../failure/message.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import { canContinue } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
@@ -13,7 +14,7 @@ import { chooseSession } from "./choose.ts";
 import { undecidedWords } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
-import { goOn } from "./go-on.ts";
+import { resumeCommand, wayAfter } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { lastSession } from "./pick.ts";
 import { readPrompt, readPromptAndInput } from "./prompt.ts";
@@ -58,7 +59,7 @@ export async function resume(invocation: Invocation): Promise<number> {
     const isChanged = resumption.fromStep !== undefined || resumption.amend !== undefined;
     if (isChanged && prompt === undefined && (await isDone(session, bench.store))) {
       await session.close();
-      const next = `throughline resume ${session.id} "…"`;
+      const next = resumeCommand(session.id, "other-words");
       invocation.terminal.err(`That is done. Go on with: ${inHome(invocation, next)}\n`);
       return 0;
     }
@@ -158,16 +159,7 @@ async function runTurns(
 function outcomeWords(outcome: TurnOutcome, { id, history }: Session): string {
   // A wait that was interrupted leaves the session limited, too.
   const wait = history.lastOutcome?.kind === "limited" ? " --wait" : "";
-  const kept = `Session ${id} is kept: ${goOn(id, outcome.kind === "failed" ? outcome.class : undefined)}${wait}`;
-  // A failure's own words don't know the session: its id is put into the commands that they suggest, and what the last line says is left out.
-  const says = (message: string): string =>
-    printableLine(
-      message
-        .replace(/ Next: go on [^`]*`throughline resume --last`.*$/su, "")
-        .replaceAll("resume --last", `resume ${id}`)
-        .replaceAll(/(throughline (?:show|clear)) SESSION/gu, `$1 ${id}`),
-      800,
-    );
+  const kept = `Session ${id} is kept: ${resumeCommand(id, wayAfter(outcome.kind === "failed" ? outcome.class : undefined))}${wait}`;
   switch (outcome.kind) {
     case "completed":
       return "";
@@ -175,7 +167,7 @@ function outcomeWords(outcome: TurnOutcome, { id, history }: Session): string {
       return `Interrupted (${outcome.reason}). ${kept}`;
     case "failed":
     case "limited":
-      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
+      return `${printableLine(messageBesideCommand(id, outcome), 800)} ${failurePage(outcome.class)}\n${kept}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { goOn } from "./go-on.ts";
+import { resumeCommand, wayAfter } from "./go-on.ts";
 
 it.each([
   [undefined, ""],
@@ -11,5 +11,5 @@ it.each([
   ["unrecoverable", " --provider NAME"],
   ["any words", ""],
 ])("behind %s: throughline resume ID%s", (reason, rest) => {
-  expect(goOn("ID", reason)).toBe(`throughline resume ID${rest}`);
+  expect(resumeCommand("ID", wayAfter(reason))).toBe(`throughline resume ID${rest}`);
 });

@@ -2,6 +2,7 @@ import { quoted } from "../../lib/words.ts";
 import { note } from "../../runtime/note.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
+import { resumeCommand } from "./go-on.ts";
 import { checkName } from "./pick.ts";
 import { withSession } from "./store-for.ts";
 
@@ -16,10 +17,13 @@ export function name(invocation: Invocation): Promise<number> {
       return before === given ? [] : [{ type: "session-renamed", name: given }];
     });
     const was = before === undefined || before === given ? "" : `, no longer "${before}"`;
+    // Where the session is open, its name isn't needed to go on.
+    const isOpen = invocation.here?.session === session;
+    const next = isOpen ? "" : `. Go on with it: ${resumeCommand(quoted(given), "go-on")}`;
     answer<"name">(
       invocation,
       { session, name: given, ...(before !== undefined && { before }) },
-      `session ${session} is "${given}"${was}. Go on with it: throughline resume ${quoted(given)}`,
+      `session ${session} is "${given}"${was}${next}`,
     );
     return 0;
   });

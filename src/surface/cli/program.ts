@@ -7,7 +7,7 @@ import { inHome } from "./in-home.ts";
 import { asFailure } from "./system-failure.ts";
 import { commandIn, fullWords, takesWords } from "./typed-words.ts";
 
-type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
+type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal" | "here">;
 
 /** Builds commander's program from the table of commands, runs the command that `argv` names, and resolves to its exit status. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {

@@ -11,6 +11,7 @@ import { historyOf } from "../../store/fold.ts";
 import { printJson } from "../json/print.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "./command.ts";
+import { resumeCommand } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { readPrompt } from "./prompt.ts";
 import { withSession } from "./store-for.ts";
@@ -34,16 +35,18 @@ export async function queue(invocation: Invocation): Promise<number> {
     const session = await store.queue(id, followUp);
     const waiting = (await store.queued(session)).length;
     const holder = await store.holder(session);
-    const when =
-      holder.state === "free" || !holder.owner
-        ? `Deliver it with: throughline resume ${session}`
-        : mode === "steer"
-          ? "The running turn takes it at its next step."
-          : "The process that works in the session delivers it.";
+    // What is queued at rest is delivered as soon as the command has ended, where the session is open.
+    const isOpen = invocation.here?.session === session;
+    const atRest = isOpen ? "" : ` Deliver it with: ${resumeCommand(session, "go-on")}`;
+    const running =
+      mode === "steer"
+        ? " The running turn takes it at its next step."
+        : " The process that works in the session delivers it.";
+    const when = holder.state === "free" || !holder.owner ? atRest : running;
     answer<"queue">(
       invocation,
       { session, followUp: followUp.id, mode, waiting },
-      `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`,
+      `queued ${followUp.id} for session ${session} (${waiting} waiting).${when}`,
     );
     return 0;
   });

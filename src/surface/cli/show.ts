@@ -23,7 +23,7 @@ import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, workspaceWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { fitted } from "./fold.ts";
-import { goOn } from "./go-on.ts";
+import { goOnWords, type Here, resumeCommand, type Way, wayAfter } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
@@ -57,7 +57,9 @@ export async function show(invocation: Invocation): Promise<number> {
     const tell = (words: string): string => inHome(invocation, words);
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
     else {
-      const lines = viewLines(view, now, tell).flatMap((line) => printable(line).split("\n"));
+      const lines = viewLines(view, now, tell, invocation.here).flatMap((line) =>
+        printable(line).split("\n"),
+      );
       terminal.out(`${(await fitted(lines, label, terminal.screen?.output.columns)).join("\n")}\n`);
     }
     return 0;
@@ -164,14 +166,14 @@ async function shownItem(
 function viewJson(view: View, tell: (words: string) => string): Printed<"show"> {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const followUps = { queued, dead, unreadable };
-  const next = tell(nextCommand(session, queued));
+  const next = tell(nextWords(session, queued));
   return { ...session, followUps, damage: report.damage, events, items, next };
 }
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
 /** The view's lines. `tell`: puts `--home` into commands (`inHome`). */
-function viewLines(view: View, now: number, tell: (words: string) => string): string[] {
+function viewLines(view: View, now: number, tell: (words: string) => string, here?: Here): string[] {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const text = headLines(session, now);
   if (session.rotated && session.parent)
@@ -201,7 +203,7 @@ function viewLines(view: View, now: number, tell: (words: string) => string): st
     );
     if (line.diff !== undefined) text.push(...diffLines(line.diff));
   }
-  text.push(`next: ${tell(nextCommand(session, queued))}`);
+  text.push(`next: ${tell(nextWords(session, queued, here))}`);
   return text;
 }
 
@@ -270,20 +272,19 @@ function tail(output: string): string {
   return last === undefined ? first : `${first} … ${last}`;
 }
 
-/** Where the session's folder is gone, it goes on in the one that the command is given in. */
-function nextCommand(session: ListedSession, queued: number): string {
-  const command = commandFor(session, queued);
-  if (existsSync(session.workspace.path)) return command;
-  return command.replace(`throughline resume ${session.id}`, "$& --here");
-}
-
-function commandFor(session: ListedSession, queued: number): string {
-  if (session.trouble !== undefined)
-    return `put it out of the list: throughline archive ${session.id}, or delete it: throughline delete ${session.id}`;
-  if (session.holder)
-    return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
-  if (session.status === "limited") return `throughline resume ${session.id} --wait`;
-  if (session.status === "failed") return goOn(session.id, session.reason);
-  if (session.status === "interrupted" || queued > 0) return goOn(session.id);
-  return `throughline resume ${session.id} "…"`;
+/** What to do next: a command, or what is done here. A session whose folder is gone goes on in the one that the command is given in. */
+function nextWords(session: ListedSession, queued: number, here?: Here): string {
+  const { id, holder, status, reason, trouble, workspace } = session;
+  const place = existsSync(workspace.path) ? "" : " --here";
+  const goOn = (way: Way): string => goOnWords(here, id, way, place);
+  if (trouble !== undefined)
+    return `put it out of the list: throughline archive ${id}, or delete it: throughline delete ${id}`;
+  if (holder) {
+    if (here?.session === id && holder.pid === process.pid) return here.stop;
+    return `wait for pid ${holder.pid}, or take over: ${resumeCommand(`${id}${place}`, "go-on")} --force`;
+  }
+  if (status === "limited") return goOn("wait");
+  if (status === "failed") return goOn(wayAfter(reason));
+  if (status === "interrupted" || queued > 0) return goOn("go-on");
+  return goOn("other-words");
 }

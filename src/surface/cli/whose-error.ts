@@ -1,5 +1,7 @@
 import { basename } from "node:path";
+import { adviceWords, resumeArguments, type Wording } from "../../failure/advice.ts";
 import { catalogue as failures } from "../../failure/catalogue.ts";
+import { withoutAdvice } from "../../failure/message.ts";
 import { containsAny } from "../../foreign/codex/rollout/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
@@ -17,10 +19,10 @@ export async function whoseError(
   { pasted, now, reference }: { pasted: string; now: number; reference: Reference },
 ): Promise<Said> {
   const { failure, kinds, named } = understood;
-  const { means, youCan } = toldOf(understood, pasted);
   const sessions = await sessionsOf(understood, diagnoses, { now, reference });
   const [first, ...more] = sessions;
   const id = more.length === 0 ? first?.session : undefined;
+  const { means, youCan } = toldOf(understood, pasted, id);
   const told = isMended(understood) ? (first?.command ?? findFirst(named.thread)) : youCan;
   return {
     ...(failure && { class: failure.class }),
@@ -45,20 +47,19 @@ export const isMended = ({ kinds }: Understood): boolean =>
 const withId = (youCan: string, id: string): string =>
   youCan
     .replace(/((?:throughline|codex) \w+), with (?:the session's|its) id/u, `$1 ${id}`)
-    .replaceAll("codex resume --last", `codex resume ${id}`)
-    .replaceAll("doctor SESSION", `doctor ${id}`);
+    .replaceAll("codex resume --last", `codex resume ${id}`);
 
 /** What a pasted message means and what the person can do where no repair helps, whichever session it is about. */
 export function toldOf(
   { failure, means = "", youCan, kinds }: Understood,
   pasted: string,
+  session?: string,
 ): { means: string; youCan: string } {
   const mends = kinds.map((kind) => catalogue[kind].mends).find((words) => words !== undefined);
   if (!failure) return { means, youCan: youCan ?? mends ?? "try again" };
-  const entry = failures[failure.class];
   return {
-    means: asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted),
-    youCan: youCan ?? codexWords(entry.youCan),
+    means: asPasted(withoutAdvice(failure.message), pasted),
+    youCan: youCan ?? adviceWords(failures[failure.class].youCan, codexWording(session)),
   };
 }
 
@@ -67,14 +68,22 @@ function asPasted(message: string, pasted: string): string {
   return pasted.includes("400") ? message : message.replace(", HTTP 400", "");
 }
 
-/** Advice worded for Throughline's own sessions, with Codex's commands instead. */
-function codexWords(youCan: string): string {
-  return youCan
-    .replaceAll("`throughline resume --last", "`codex resume --last")
-    .replaceAll("--provider NAME", "-c model_provider=NAME")
-    .replace("`--effort`", "`-c model_reasoning_effort=…`")
-    .replace(", or let it wait with `--wait`", "")
-    .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");
+/** The steps of an advice for somebody at Codex. */
+function codexWording(session?: string): Wording {
+  const resume = (words: string): string => `\`codex resume ${session ?? "--last"}${words}\``;
+  return {
+    "go-on": `go on with ${resume("")}`,
+    "other-words": `: ${resume(resumeArguments["other-words"])}`,
+    continue: `go on with ${resume(resumeArguments.continue)}`,
+    "other-model": resume(resumeArguments["other-model"]),
+    "other-provider": resume(" -c model_provider=NAME"),
+    // Codex has no such thing.
+    wait: "",
+    settings: "`-c model_reasoning_effort=…`, `--model`",
+    "earlier-step": "Esc twice",
+    look: `\`throughline doctor ${session ?? "SESSION"}\``,
+    "begin-anew": "`codex`",
+  };
 }
 
 /** The rollouts that the message names, else those with what it names in them, else those that ended with it or have such damage. */

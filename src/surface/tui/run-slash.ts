@@ -1,7 +1,9 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import type { Invocation } from "../cli/command.ts";
+import { commands } from "../cli/commands.ts";
 import { runProgram } from "../cli/program.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import { hereIn } from "./next-steps.ts";
 import type { CommandCall } from "./slash.ts";
 import { troubleWords } from "./words.ts";
 
@@ -45,7 +47,8 @@ export async function runSlashCommand(
   };
   const home = options["home"];
   const place = typeof home === "string" ? ["--home", home] : [];
-  const world = { terminal, folder, signal, environment };
+  const here = open === undefined ? {} : { here: hereIn(open) };
+  const world = { terminal, folder, signal, environment, ...here };
   let status = 1;
   try {
     status = await runProgram([...place, ...words, ...(leads ? ["--json"] : [])], world);
@@ -58,24 +61,15 @@ export async function runSlashCommand(
   return typeof session === "string" ? session : undefined;
 }
 
-/** The text with what is done here in the place of the command for the open session that its last line ends with. */
+const ofTheOpenSession = commands.filter(({ slash }) => slash?.session !== undefined).map(({ name }) => name);
+
+/** The text, of which the last line may end with a command for the open session, as it is typed here: after a slash, without the session. */
 export function typedHere(text: string, session: string): string {
   const lines = text.trimEnd().split("\n");
-  const command = (words: string): RegExp =>
-    new RegExp(String.raw`throughline (?:--home (?:'[^']*'|\S+) )?${words}`, "u");
-  const last = (lines.pop() ?? "")
-    .replace(command(`resume ${session} "…"`), "type a message")
-    .replace(command(`resume ${session} --wait$`), "/wait")
-    // What is queued while nothing runs is delivered as soon as the command has ended.
-    .replace(new RegExp(` Deliver it with: ${command(`resume ${session}$`).source}`, "u"), "")
-    .replace(
-      new RegExp(
-        `wait for pid ${process.pid}, or take over: ${command(`resume ${session} --force$`).source}`,
-        "u",
-      ),
-      "Esc stops what runs here",
-    )
-    .replace(command(`resume ${session}$`), "Enter goes on")
-    .replace(command(`(show|queue list|queue drop|fork) ${session}`), "/$1");
+  const command = new RegExp(
+    String.raw`throughline (?:--home (?:'[^']*'|\S+) )?(${ofTheOpenSession.join("|")}) ${session}`,
+    "u",
+  );
+  const last = (lines.pop() ?? "").replace(command, "/$1");
   return [...lines, last].join("\n");
 }

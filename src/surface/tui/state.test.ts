@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { catalogue, type FailureClass, failureClasses } from "../../failure/catalogue.ts";
 import { Failure } from "../../failure.ts";
 import type { EventOf, ItemRecord } from "../../session/event.ts";
 import { noUsage } from "../../session/usage.ts";
@@ -189,33 +190,48 @@ describe("what the terminal interface shows of a session", () => {
   });
 
   it.each([
+    ["usage-limit", "press Enter to go on after the reset, or let it wait with /wait."],
     [
-      "go on after the reset with `throughline resume --last`, or let it wait with `--wait`.",
-      "press Enter to go on after the reset, or let it wait with /wait.",
+      "unknown-provider-failure",
+      "look at it with /show; where a page, a redirect, a 404 or an answer without output comes back, check the base URL; then press Enter to go on.",
     ],
+    ["model-missing", "choose another model: /model NAME."],
     [
-      "look at it with `throughline show SESSION`, then go on with `throughline resume --last`.",
-      "look at it with /show, then press Enter to go on.",
-    ],
-    ["choose another model: `throughline resume --last --model NAME`.", "choose another model: /model NAME."],
-    [
-      "choose another provider or model (`throughline resume --last --provider NAME`); the log holds everything.",
+      "unrecoverable",
       "choose another provider or model (/model NAME --provider NAME); the log holds everything.",
     ],
     [
-      "change the setting that it names (`--effort`, `--model`), then go on with `throughline resume --last`.",
+      "parameter-unsupported",
       "change the setting that it names (/model NAME/EFFORT), then press Enter to go on.",
     ],
-    ['go on with `throughline resume --last "continue"`.', 'say "continue".'],
-    ['say it differently: `throughline resume --last "…"`.', "say it differently."],
+    ["output-limit", 'say "continue".'],
     [
-      "leave it out with `--from-step N` (the step before it, as `throughline show SESSION` numbers them), or begin anew: `throughline clear SESSION`.",
-      "leave it out with /resume --from-step N (the step before it, as /show numbers them), or begin anew: /clear.",
+      "refusal",
+      "say it differently; what was refused is still in the session: where that is refused too, leave it out with /resume --from-step N (the step before it, as /show numbers them), or begin anew: /clear.",
     ],
-  ])("advises somebody who has the session open, not somebody at a shell: %s", (shell, here) => {
-    const message = `The limit is reached. Next: ${shell}`;
-    const outcome = { kind: "limited", class: "usage-limit", message } as const;
+  ] as const)("advises somebody who has the session open, not somebody at a shell: %s", (failed, here) => {
+    expect(toldOf(failed)).toBe(`It said "Next: that". Next: ${here}`);
+  });
+
+  it("tells no command of a shell for a failure that ends a turn", () => {
+    const told = failureClasses.filter((name) => catalogue[name].area !== "store").map(toldOf);
+    expect(
+      told.filter((words) => words.includes("throughline resume") || words.includes("throughline show")),
+    ).toEqual([]);
+  });
+
+  it("leaves the words of a failure that only a newer version knows as they are", () => {
+    const message = "New. Next: see `throughline help`.";
+    const outcome = { kind: "failed", class: "of-tomorrow", message } as const;
     const view = viewOf(...seen({ type: "turn-ended", outcome, usage: noUsage }));
-    expect(view.finished).toMatchObject([{ text: `The limit is reached. Next: ${here}` }]);
+    expect(view.finished).toMatchObject([{ text: message }]);
   });
 });
+
+/** What is told of a turn that failed so, as an older version has put it into the log. */
+function toldOf(failed: FailureClass): string {
+  const message = `It said "Next: that". Next: go on with \`throughline resume --last\`.`;
+  const outcome = { kind: "failed", class: failed, message } as const;
+  const [block] = viewOf(...seen({ type: "turn-ended", outcome, usage: noUsage })).finished;
+  return block?.kind === "note" ? block.text : "";
+}

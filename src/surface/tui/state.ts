@@ -1,10 +1,12 @@
 import { printableLine } from "../../lib/printable.ts";
 import { secondsWords } from "../../lib/words.ts";
+import { messageIn } from "../../failure/message.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { answerIn, callLine, endsTurn } from "../update-words.ts";
+import { wordingHere } from "./next-steps.ts";
 import { finish, type Finished, type Open, unfinished } from "./finished.ts";
 
 /** A finished part of the conversation, which scrolls away. */
@@ -338,22 +340,6 @@ export function outcomeBlocks(outcome: TurnOutcome | undefined): Block[] {
       ];
     case "failed":
     case "limited":
-      return [note(hereWords(outcome.message), "trouble")];
+      return [note(messageIn(wordingHere, outcome), "trouble")];
   }
-}
-
-/** The advice of a failure's words for somebody who has the session open. */
-function hereWords(message: string): string {
-  return message
-    .replace(/go on (after the reset )?with `throughline resume --last`/u, "press Enter to go on $1")
-    .replace("`--wait`", "/wait")
-    .replace(/`throughline (show|clear) SESSION`/gu, "/$1")
-    .replace(/`throughline resume --last --(model|provider) \w+`/u, (_, option) =>
-      option === "model" ? "/model NAME" : "/model NAME --provider NAME",
-    )
-    .replace("`--effort`, `--model`", "/model NAME/EFFORT")
-    .replace('go on with `throughline resume --last "continue"`', 'say "continue"')
-    .replace(': `throughline resume --last "…"`', "")
-    .replace("`--from-step N`", "/resume --from-step N")
-    .replace(/ (?=[.,])/gu, "");
 }
