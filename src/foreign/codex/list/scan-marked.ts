@@ -23,11 +23,11 @@ export function scanMarked(
   const isCopy = header?.parent !== undefined || header?.forkedFrom !== undefined;
   const isToldAlone = first.promptAt === undefined && last.promptAt === undefined && !isCopy;
   const alone = isToldAlone ? [head, ...(tail ? [tail] : [])] : [];
-  const own = ownPart(head, header);
+  const own = ownPart(head, header) ?? (tail && ownPart(tail, header));
   const title =
     (own && askedIn(own, header, countMessages(own).promptAt)) ??
     // What a sub-agent was told to do is sealed; of what it was given the first prompt is its parent's.
-    (own && header?.agentPath) ??
+    (header?.ownFrom === undefined ? undefined : header.agentPath) ??
     askedIn(head, header, first.promptAt) ??
     header?.agentPath;
   return {

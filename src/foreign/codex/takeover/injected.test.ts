@@ -139,6 +139,9 @@ it("a sub-agent that was given its parent's history is known by its own task", (
   };
   const [file] = listRollouts(placed(text("openai", rows, own)).home);
   expect(scanRollout(file!).title).toBe("its own");
+  const long = [rows[0]!, promptOf("the parent's ".repeat(100_000)), rows[2]!];
+  const [larger] = listRollouts(placed(text("openai", long, own)).home);
+  expect(scanRollout(larger!).title).toBe("its own");
 });
 
 // As Codex 0.169 writes them for models with agents of version 2: what they are to do is sealed, or stands in no prompt.
@@ -147,6 +150,12 @@ it.each<[string, object[], object, string]>([
     "was given its parent's history",
     [promptOf("the parent's")],
     { subagent_history_start_ordinal: 2 },
+    "/root/a",
+  ],
+  [
+    "was given more than a list reads of it",
+    [promptOf("the parent's"), promptOf("long ".repeat(250_000))],
+    { subagent_history_start_ordinal: 3 },
     "/root/a",
   ],
   ["was given nothing", [], {}, "/root/a"],
