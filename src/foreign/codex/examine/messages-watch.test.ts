@@ -116,6 +116,7 @@ describe("an answer is lost", () => {
     ],
     ["where it says nothing", [says(""), blank, ended]],
     ["where Codex says that it compacted", [says("Compact task completed"), blank, ended]],
+    ["where Codex says what it imported", [says("<EXTERNAL SESSION IMPORTED>"), blank, ended]],
     [
       "where its event is a copy behind the record",
       [

@@ -25,8 +25,8 @@ interface Told {
   hole?: Hole;
 }
 
-/** A message that is shown on the screen and has no record (0.36 to 0.58). */
-const ofNoRecord = "Compact task completed";
+/** Messages that are shown on the screen and have no record: of a compaction (0.36 to 0.58), and behind what was imported (since 0.140). */
+const ofNoRecord: ReadonlySet<string> = new Set(["Compact task completed", "<EXTERNAL SESSION IMPORTED>"]);
 const mostLost = 10_000;
 const mostTold = 64;
 const mostTexts = 8;
@@ -174,7 +174,7 @@ export class MessagesWatch {
     this.#untold.answerTold(id);
     const seen = this.#answered.indexOf(text);
     if (seen >= 0) return void this.#answered.splice(seen, 1);
-    if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
+    if (text === "" || ofNoRecord.has(text) || this.#told.length >= mostTold) return;
     const isKnown = id !== undefined && this.#recorded.includes(id);
     if (isKnown || this.#told.some((told) => told.id !== undefined && told.id === id)) return;
     const event = spanOf(line);
