@@ -74,7 +74,7 @@ export class CodexDatabases {
   known(ids: Iterable<string> = []): Map<string, KnownThread> {
     const found = new Map<string, KnownThread>();
     const take = (row: JsonObject | undefined): void => {
-      const { id, rollout_path: path, name } = row ?? {};
+      const { id, rollout_path: path, called: name } = row ?? {};
       if (typeof id !== "string") return;
       found.set(id.toLowerCase(), {
         ...(typeof path === "string" && { path }),
@@ -83,11 +83,10 @@ export class CodexDatabases {
     };
     // Of a database that is cut off, or being written, what was read up to there is still a usable hint.
     this.#read("state", (database) => {
-      const columns = columnsOf(database, ["id", "rollout_path", "name"]);
+      const columns = columnsOf(database, ["id", "rollout_path"]);
       if (!columns.includes("id")) return;
-      const query = `SELECT ${columns.join(", ")} FROM threads WHERE`;
-      if (columns.includes("name"))
-        for (const row of database.prepare(`${query} name <> ''`).iterate()) take(row);
+      const query = `SELECT ${columns.join(", ")}, ${nameIn(database)} AS called FROM threads WHERE`;
+      for (const row of database.prepare(`${query} called <> ''`).iterate()) take(row);
       const one = database.prepare(`${query} id = ?`);
       for (const id of ids) if (!found.has(id)) take(one.get(id));
     });
@@ -239,6 +238,22 @@ export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
 function columnsOf(database: DatabaseSync, wanted: readonly string[]): string[] {
   const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
   return wanted.filter((column) => columns.some(({ name }) => name === column));
+}
+
+/**
+ * What a thread is called, as SQL: the name that it was given, or else a title that isn't its first prompt, as what Codex has imported from
+ * another agent has (0.140 to 0.169). Codex lists and resumes it by either. Long titles are prompts, and aren't read for being compared: that
+ * of thousands would take as long as the whole list.
+ */
+function nameIn(database: DatabaseSync): string {
+  const columns = columnsOf(database, ["name", "title", "first_user_message"]);
+  const ways = [
+    ...(columns.includes("name") ? ["nullif(name, '')"] : []),
+    ...(columns.includes("title") && columns.includes("first_user_message")
+      ? ["CASE WHEN octet_length(title) < 400 AND title <> nullif(first_user_message, '') THEN title END"]
+      : []),
+  ];
+  return `coalesce(NULL, ${[...ways, "''"].join(", ")})`;
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {

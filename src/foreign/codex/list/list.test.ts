@@ -110,18 +110,22 @@ test("names come from the last row of an id, and from the state database where t
   );
   const database = new DatabaseSync(join(home, "state_5.sqlite"));
   database.exec(
-    "CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT, later_column TEXT)",
+    "CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT, title TEXT, first_user_message TEXT, later TEXT)",
   );
-  database.exec(
-    `INSERT INTO threads VALUES ('01a1fab7-6525-7661-a97b-6d3096fc7bfa', '/nowhere', 'from the database', NULL)`,
-  );
-  database.exec(`INSERT INTO threads VALUES ('${id}', '/nowhere', 'older', NULL)`);
+  const insert = database.prepare("INSERT INTO threads VALUES (?, '/nowhere', ?, ?, 'read a.txt', NULL)");
+  insert.run(id, "older", "oldest");
+  insert.run("01a1fab7-6525-7661-a97b-6d3096fc7bfa", "from the database", "read a.txt");
+  // What Codex imports from another agent has that one's title, and no name (0.140 to 0.169).
+  insert.run("01a1fab7-0709-7340-b148-4ed76a8f31c7", null, "Ponds counted");
+  insert.run("01a1fab6-e5be-74f3-9cba-562438a9a458", null, "read a.txt");
   database.close();
   const before = readdirSync(home).sort();
   const { threads } = await listThreads(home);
   expect(readdirSync(home).sort()).toEqual(before);
-  expect(only(threads, id).name).toBe("renamed");
-  expect(only(threads, "01a1fab7-6525").name).toBe("from the database");
+  const names = [id, "01a1fab7-6525", "01a1fab7-0709", "01a1fab6-e5be"].map(
+    (each) => only(threads, each).name,
+  );
+  expect(names).toEqual(["renamed", "from the database", "Ponds counted", undefined]);
 });
 
 test("of two files the one that the state database names, though only its log says so", async () => {
