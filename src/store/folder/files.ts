@@ -12,10 +12,11 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { Failure, isFailure } from "../../failure.ts";
 import { crashesAt } from "../../lib/fault.ts";
 import { takeBackWords } from "../../lib/owner.ts";
-import { codeOf, hasCode, makeRoomWords, nearestThere, systemWords } from "../../lib/system.ts";
+import { codeOf, hasCode, makeRoomWords, nearestThere, syncPath, systemWords } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
@@ -70,6 +71,11 @@ export function makeFolder(path: string): boolean {
   // mkdir takes the umask's bits away, never adds any; a umask of 0277 would leave a folder that its owner can't write to.
   chmodSync(path, 0o700);
   return true;
+}
+
+/** The same, and its name is durable. */
+export function makeDurableFolder(path: string): void {
+  if (makeFolder(path)) syncPath(dirname(path));
 }
 
 /** Whether a symbolic link stands at the path. */

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
-import { makeFolder, openPrivate, refuseLink } from "./files.ts";
+import { makeDurableFolder, openPrivate, refuseLink } from "./files.ts";
 import { names } from "./paths.ts";
 
 const followUp = z.object({
@@ -38,7 +38,7 @@ export function putFollowUp(folder: string, { id, at, text, mode }: FollowUp): v
 function put(into: string, id: string, content: object): void {
   if (!fileName.test(`${id}.json`)) throw new TypeError(`a follow-up's id is a UUID, not "${id}"`);
   refuseLink(into);
-  makeFolder(into);
+  makeDurableFolder(into);
   const hidden = join(into, `.${id}.${process.pid}`);
   const fd = openPrivate(hidden, "wx");
   try {
@@ -144,7 +144,7 @@ export function moveFollowUps(from: string, to: string, only?: string): void {
   const entries = entriesIn(from).filter(({ id }) => only === undefined || id === only);
   if (entries.length === 0) return;
   refuseLink(inboxPath(to));
-  makeFolder(inboxPath(to));
+  makeDurableFolder(inboxPath(to));
   for (const { path } of entries) {
     const name = path.slice(inboxPath(from).length + 1);
     ifThere(() => renameSync(path, join(inboxPath(to), name)));
@@ -154,7 +154,7 @@ export function moveFollowUps(from: string, to: string, only?: string): void {
 
 /** It lies with the dead before it leaves the inbox; whoever finds it in both removes it from the inbox. */
 export function buryFollowUp(folder: string, { id, at, text, mode, why }: DeadFollowUp): void {
-  makeFolder(inboxPath(folder));
+  makeDurableFolder(inboxPath(folder));
   put(deadPath(folder), id, { id, at, text, mode, why });
 }
 

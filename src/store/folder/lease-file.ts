@@ -143,7 +143,6 @@ export class OwnLease {
       if (number >= this.fence) continue;
       rmSync(leasePath(this.#folder, number), { force: true });
     }
-    syncPath(this.#folder);
   }
 
   /**

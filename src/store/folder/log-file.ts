@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, syncPath } from "../../lib/system.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Committed } from "../appender.ts";
@@ -172,18 +172,20 @@ export class LogFile {
   }
 }
 
-/** Ends a last line that lacks nothing but its newline. */
+/** Ends a last line that lacks nothing but its newline. Durable with the next append. */
 export function endLine(folder: string): void {
   const log = openPrivate(logPath(folder), "a");
   try {
     writeSync(log, "\n");
-    fsyncSync(log);
   } finally {
     closeSync(log);
   }
 }
 
-/** Moves what follows `whole` into `log.torn`, durably, before it leaves the log. Returns its place there. */
+/**
+ * Moves what follows `whole` into `log.torn`, durably and under its name, before it leaves the log, which is durable with the next append.
+ * Returns its place there.
+ */
 export function setAsideTorn(folder: string, whole: number): { from: number; to: number } | undefined {
   const log = openPrivate(logPath(folder), "r+");
   try {
@@ -201,8 +203,8 @@ export function setAsideTorn(folder: string, whole: number): { from: number; to:
       }
       writeSync(torn, "\n");
       fsyncSync(torn);
+      syncPath(folder);
       ftruncateSync(log, whole);
-      fsyncSync(log);
       return { from, to: from + size - whole };
     } finally {
       closeSync(torn);

@@ -9,7 +9,7 @@ import type { Append, LogVisitor } from "../../store.ts";
 import type { Listing } from "../listing.ts";
 import { writeDraft } from "./draft-file.ts";
 import { FileSource } from "./file-source.ts";
-import { makeFolder, storeFailure } from "./files.ts";
+import { makeDurableFolder, makeFolder, storeFailure } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { inboxPath } from "./inbox.ts";
 import { spoolPath } from "./paths.ts";
@@ -89,7 +89,7 @@ function discard(temporary: string, named: string | undefined): boolean {
 
 function makeFolderAndParents(path: string): void {
   if (!existsSync(dirname(path))) makeFolderAndParents(dirname(path));
-  if (makeFolder(path)) syncPath(dirname(path));
+  makeDurableFolder(path);
 }
 
 /** For an id that a session has already. */
