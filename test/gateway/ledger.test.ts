@@ -1,27 +1,19 @@
-import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
 import {
-  chmodSync,
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Ledger } from "../../src/gateway/memory/ledger.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { both, client, closeBoth, inputOf, last, sealsIn, talk } from "./client.ts";
 import { gatewayTo } from "./kit.ts";
 
@@ -60,23 +52,7 @@ function entriesIn(file: string): number {
   }
 }
 
-/** A ledger of three hundred entries, which fill some pages. */
-function filled(lines: string[]): Ledger {
-  const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
-  for (let at = 0; at < 300; at++) ledger.refuse("a", [hashOf(at)], "why");
-  return ledger;
-}
-
-const hashOf = (at: number): string => createHash("sha256").update(String(at)).digest("hex");
-
-/** Overwrites a page of the file that lies behind its tables' names. */
-function damage(): void {
-  const file = openSync(path, "r+");
-  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 4096 * 7);
-  closeSync(file);
-}
-
-describe("the ledger", () => {
+describe("the ledger of a gateway", () => {
   it("outlives the gateway, and says what was refused, by whom, when and why, and nothing else", async () => {
     const { simulator, gateway } = await both(talk, { ledger: path });
     const codex = client(gateway);
@@ -97,70 +73,6 @@ describe("the ledger", () => {
     expect(text).toContain("invalid_encrypted_content");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, "gateway")).mode & 0o777).toBe(0o700);
-  });
-
-  it("forgets what is older than 90 days while it runs, not only when it is opened", () => {
-    let now = Date.now();
-    const open = (): Ledger => new Ledger(path, { log: () => undefined, now: () => now });
-    const before = open();
-    before.refuse("a", [hashOf(1)], "why");
-    before.noteSealed("a", [hashOf(2)]);
-    before.close();
-    const ledger = open();
-    const day = 24 * 3_600_000;
-    now += 89 * day;
-    ledger.refuse("a", [hashOf(3)], "why");
-    now += 2 * day;
-    ledger.refuse("a", [hashOf(4)], "why");
-    const db = new DatabaseSync(path, { readOnly: true });
-    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 2 });
-    expect(db.prepare("SELECT count(*) AS count FROM sealed").get()).toEqual({ count: 0 });
-    db.close();
-    ledger.knows("a");
-    expect([hashOf(1), hashOf(4)].map((blob) => ledger.seal("a", blob))).toEqual([undefined, "refused"]);
-    ledger.close();
-  });
-
-  it("is not read again for what the gateway itself has written, and is for what another one has", async () => {
-    const lines: string[] = [];
-    const ledger = filled(lines);
-    const look = async (): Promise<boolean> => {
-      await sleep(210);
-      return ledger.knows("b");
-    };
-    await look();
-    const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
-    const reads = (): number => prepare.mock.calls.filter(([sql]) => /\* FROM refused/u.test(sql)).length;
-    ledger.refuse("a", [hashOf(301)], "why");
-    expect(await look()).toBe(false);
-    expect(reads()).toBe(0);
-    const other = new Ledger(path, { log: () => undefined, now: Date.now });
-    prepare.mockClear();
-    other.refuse("b", [hashOf(1)], "why");
-    expect(await look()).toBe(true);
-    other.lift("b", [hashOf(1)]);
-    expect(await look()).toBe(false);
-    // One that was refused here and accepted there leaves the file as it was when it was last read.
-    ledger.refuse("b", [hashOf(2)], "why");
-    await sleep(210);
-    expect(other.knows("b")).toBe(true);
-    other.lift("b", [hashOf(2)]);
-    expect(await look()).toBe(false);
-    prepare.mockRestore();
-    other.close();
-    ledger.close();
-    expect(lines).toEqual([]);
-  });
-
-  it("that others may read is its owner's alone from then on", () => {
-    filled([]).close();
-    chmodSync(path, 0o644);
-    const ledger = filled([]);
-    try {
-      for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777, file).toBe(0o600);
-    } finally {
-      ledger.close();
-    }
   });
 
   it("goes on when its file is deleted while it runs, and is whole in the new one", async () => {
@@ -191,46 +103,6 @@ describe("the ledger", () => {
     expect(last(await elsewhere.say("three"))).toBe("response.completed");
     expect(simulator.requests.map(sealsIn)).toEqual([1, 0, 1]);
     expect(other.metrics.total("heals")).toBe(0);
-  });
-
-  it("written by two at once loses nothing of either, and what one lifts is lifted", async () => {
-    const now = Date.now();
-    const open = (): Ledger => new Ledger(path, { log: (line) => expect.fail(line), now: () => now });
-    const [one, two] = [open(), open()];
-    for (let at = 0; at < 200; at++) {
-      one.refuse("a", [`one-${at}`], "r");
-      two.refuse("a", [`two-${at}`], "r");
-    }
-    await sleep(250);
-    for (const ledger of [one, two]) {
-      expect(ledger.knows("a")).toBe(true);
-      for (let at = 0; at < 200; at++)
-        expect([ledger.seal("a", `one-${at}`), ledger.seal("a", `two-${at}`)]).toEqual([
-          "refused",
-          "refused",
-        ]);
-    }
-    one.lift("a", ["two-7"]);
-    await sleep(250);
-    expect(two.knows("a")).toBe(true);
-    expect(two.seal("a", "two-7")).toBeUndefined();
-    for (const ledger of [one, two]) ledger.close();
-  });
-
-  it("that several gateways make at once is put aside by none of them", async () => {
-    const module = fileURLToPath(new URL("../../src/gateway/memory/ledger-file.ts", import.meta.url));
-    for (let round = 0; round < 3; round++) {
-      const fresh = `${path}-${round}`;
-      const script = `import { openLedgerFile } from ${JSON.stringify(module)};
-        while (Date.now() < ${Date.now() + 500});
-        try { openLedgerFile(${JSON.stringify(fresh)}, (moved) => console.log("put aside: " + moved)); }
-        catch (error) { if (error.message !== "database is locked") throw error; }`;
-      const run = promisify(execFile);
-      const all = Array.from({ length: 5 }, () =>
-        run(process.execPath, ["--input-type=module", "-e", script]),
-      );
-      for (const { stdout } of await Promise.all(all)) expect(stdout).toBe("");
-    }
   });
 
   it("goes on from memory when it can't be written, and says so once", async () => {
@@ -278,62 +150,6 @@ describe("the ledger", () => {
     expect(existsSync(`${path}.unusable`)).toBe(false);
   });
 
-  it("whose damage shows only when it is read is put aside, with what could be read in the new one", () => {
-    const lines: string[] = [];
-    filled(lines).close();
-    damage();
-    const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
-    const kept = Array.from({ length: 300 }, (_none, at) => ledger.seal("a", hashOf(at)));
-    const left = kept.filter((state) => state === "refused").length;
-    expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThan(300);
-    ledger.close();
-    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
-    expect(entriesIn(path)).toBe(left);
-  });
-
-  it("that is damaged while it runs is made anew with all that is known", async () => {
-    const lines: string[] = [];
-    const ledger = filled(lines);
-    const other = new DatabaseSync(path);
-    other.exec("INSERT INTO parameters VALUES ('a', 'm', 'p', 1, 'r'); PRAGMA wal_checkpoint(TRUNCATE);");
-    other.close();
-    damage();
-    await sleep(250);
-    expect(ledger.knows("a")).toBe(true);
-    for (let at = 0; at < 300; at++) expect(ledger.seal("a", hashOf(at))).toBe("refused");
-    ledger.refuse("a", ["one more"], "why");
-    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
-    expect(entriesIn(path)).toBe(301);
-    ledger.close();
-  });
-
-  it("is whole for others after its log was deleted beside it", () => {
-    const lines: string[] = [];
-    const ledger = filled(lines);
-    rmSync(`${path}-wal`);
-    ledger.refuse("a", ["one more"], "why");
-    expect(entriesIn(path)).toBe(301);
-    ledger.close();
-    expect(lines).toEqual([]);
-  });
-
-  it("that another program has locked holds nobody up, and has everything once it is free", async () => {
-    const lines: string[] = [];
-    const ledger = filled(lines);
-    const other = new DatabaseSync(path);
-    other.exec("BEGIN IMMEDIATE");
-    const began = performance.now();
-    for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why");
-    // Tried each time it would take 50 ms for each of them, at least.
-    expect(performance.now() - began).toBeLessThan(100 * 50);
-    other.exec("ROLLBACK");
-    other.close();
-    await expect.poll(() => entriesIn(path)).toBe(400);
-    expect(lines).toEqual([expect.stringContaining("can't be written")]);
-    ledger.close();
-  });
-
   it("that lacks a column, or is emptied while it runs, is made anew with what is known", async () => {
     mkdirSync(join(folder, "gateway"));
     const other = new DatabaseSync(path);
@@ -375,41 +191,6 @@ describe("the ledger", () => {
     }
   });
 
-  it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
-    const hour = 3_600_000;
-    let now = 1_000 * hour;
-    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
-    ledger.refuse("a", ["x"], "why");
-    now += 5 * hour;
-    expect(ledger.seal("a", "x")).toBe("refused");
-    now += 2 * hour;
-    expect(ledger.seal("a", "x")).toBe("due");
-    expect(ledger.seal("b", "x")).toBeUndefined();
-    ledger.refuse("a", ["x"], "why");
-    now += 7 * hour;
-    expect(ledger.seal("a", "x")).toBe("refused");
-    now += 6 * hour;
-    expect(ledger.seal("a", "x")).toBe("due");
-    ledger.close();
-    now += 24 * 91 * hour;
-    const later = new Ledger(path, { log: () => undefined, now: () => now });
-    expect(later.knows("a")).toBe(false);
-    later.close();
-  });
-
-  it("tries again what was refused while the clock was a year ahead", () => {
-    const [hour, year] = [3_600_000, 365 * 24 * 3_600_000];
-    const set = 2 * year;
-    let now = set + year;
-    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
-    ledger.refuse("a", ["x"], "why");
-    now = set + hour;
-    ledger.refuse("a", ["y"], "why");
-    now = set;
-    expect([ledger.seal("a", "x"), ledger.seal("a", "y")]).toEqual(["due", "refused"]);
-    ledger.close();
-  });
-
   it("counts a refusal for what was refused, and not for what was left out because it had been before", async () => {
     const { turn, simulator, gateway } = await rotated();
     await turn("three");
@@ -424,48 +205,5 @@ describe("the ledger", () => {
     const [first, second, third] = entries.map(({ at }) => Number(at));
     expect(first).toBe(second);
     expect(third).toBeGreaterThan(first!);
-  });
-
-  it("that was locked when entries were lifted has them no more after it", async () => {
-    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
-    ledger.refuse("a", ["back", "gone", "refused again"], "why");
-    const other = new DatabaseSync(path);
-    other.exec("BEGIN IMMEDIATE");
-    ledger.lift("a", ["back", "refused again"]);
-    await sleep(5);
-    ledger.refuse("a", ["refused again"], "why");
-    other.exec("COMMIT");
-    other.close();
-    ledger.close();
-    const later = new Ledger(path, { log: () => undefined, now: Date.now });
-    const states = ["back", "gone", "refused again"].map((blob) => later.seal("a", blob));
-    expect(states).toEqual([undefined, "refused", "refused"]);
-    later.close();
-  });
-
-  it("in which another gateway has noted a new refusal keeps it, when an older lift is written late", async () => {
-    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
-    ledger.refuse("a", ["back"], "why");
-    const other = new DatabaseSync(path);
-    other.exec("BEGIN IMMEDIATE");
-    ledger.lift("a", ["back"]);
-    await sleep(5);
-    other.prepare("UPDATE refused SET at = ?, times = 2").run(Date.now());
-    other.exec("COMMIT");
-    other.close();
-    ledger.close();
-    const later = new Ledger(path, { log: () => undefined, now: Date.now });
-    expect(later.seal("a", "back")).toBe("refused");
-    later.close();
-  });
-
-  it("knows who sealed a blob after it has let go of it in memory", () => {
-    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
-    ledger.noteSealed("a", ["first"]);
-    ledger.close();
-    const later = new Ledger(path, { log: () => undefined, now: Date.now });
-    expect(later.sealedBy("first")).toBe("a");
-    expect(later.sealedBy("other")).toBeUndefined();
-    later.close();
   });
 });

@@ -1,0 +1,293 @@
+// The ledger by itself: its file, what others do to it meanwhile, and how long it keeps what.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Ledger } from "./ledger.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "throughline-ledger-"));
+  path = join(folder, "gateway", "ledger.sqlite");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function entriesIn(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    return Number(db.prepare("SELECT count(*) AS count FROM refused").get()!["count"]);
+  } finally {
+    db.close();
+  }
+}
+
+/** A ledger of three hundred entries, which fill some pages. */
+function filled(lines: string[]): Ledger {
+  const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+  for (let at = 0; at < 300; at++) ledger.refuse("a", [hashOf(at)], "why");
+  return ledger;
+}
+
+const hashOf = (at: number): string => createHash("sha256").update(String(at)).digest("hex");
+
+/** Overwrites a page of the file that lies behind its tables' names. */
+function damage(): void {
+  const file = openSync(path, "r+");
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 4096 * 7);
+  closeSync(file);
+}
+
+describe("the ledger", () => {
+  it("forgets what is older than 90 days while it runs, not only when it is opened", () => {
+    let now = Date.now();
+    const open = (): Ledger => new Ledger(path, { log: () => undefined, now: () => now });
+    const before = open();
+    before.refuse("a", [hashOf(1)], "why");
+    before.noteSealed("a", [hashOf(2)]);
+    before.close();
+    const ledger = open();
+    const day = 24 * 3_600_000;
+    now += 89 * day;
+    ledger.refuse("a", [hashOf(3)], "why");
+    now += 2 * day;
+    ledger.refuse("a", [hashOf(4)], "why");
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 2 });
+    expect(db.prepare("SELECT count(*) AS count FROM sealed").get()).toEqual({ count: 0 });
+    db.close();
+    ledger.knows("a");
+    expect([hashOf(1), hashOf(4)].map((blob) => ledger.seal("a", blob))).toEqual([undefined, "refused"]);
+    ledger.close();
+  });
+
+  it("that others may read is its owner's alone from then on", () => {
+    filled([]).close();
+    chmodSync(path, 0o644);
+    const ledger = filled([]);
+    try {
+      for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777, file).toBe(0o600);
+    } finally {
+      ledger.close();
+    }
+  });
+
+  it("that several gateways make at once is put aside by none of them", async () => {
+    const module = fileURLToPath(new URL("./ledger-file.ts", import.meta.url));
+    for (let round = 0; round < 3; round++) {
+      const fresh = `${path}-${round}`;
+      const script = `import { openLedgerFile } from ${JSON.stringify(module)};
+        while (Date.now() < ${Date.now() + 500});
+        try { openLedgerFile(${JSON.stringify(fresh)}, (moved) => console.log("put aside: " + moved)); }
+        catch (error) { if (error.message !== "database is locked") throw error; }`;
+      const run = promisify(execFile);
+      const all = Array.from({ length: 5 }, () =>
+        run(process.execPath, ["--input-type=module", "-e", script]),
+      );
+      for (const { stdout } of await Promise.all(all)) expect(stdout).toBe("");
+    }
+  });
+
+  it("whose damage shows only when it is read is put aside, with what could be read in the new one", () => {
+    const lines: string[] = [];
+    filled(lines).close();
+    damage();
+    const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+    const kept = Array.from({ length: 300 }, (_none, at) => ledger.seal("a", hashOf(at)));
+    const left = kept.filter((state) => state === "refused").length;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(300);
+    ledger.close();
+    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
+    expect(entriesIn(path)).toBe(left);
+  });
+
+  it("is whole for others after its log was deleted beside it", () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    rmSync(`${path}-wal`);
+    ledger.refuse("a", ["one more"], "why");
+    expect(entriesIn(path)).toBe(301);
+    ledger.close();
+    expect(lines).toEqual([]);
+  });
+
+  it("that another program has locked holds nobody up, and has everything once it is free", async () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const began = performance.now();
+    for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why");
+    // Tried each time it would take 50 ms for each of them, at least.
+    expect(performance.now() - began).toBeLessThan(100 * 50);
+    other.exec("ROLLBACK");
+    other.close();
+    await expect.poll(() => entriesIn(path)).toBe(400);
+    expect(lines).toEqual([expect.stringContaining("can't be written")]);
+    ledger.close();
+  });
+
+  it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
+    const hour = 3_600_000;
+    let now = 1_000 * hour;
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["x"], "why");
+    now += 5 * hour;
+    expect(ledger.seal("a", "x")).toBe("refused");
+    now += 2 * hour;
+    expect(ledger.seal("a", "x")).toBe("due");
+    expect(ledger.seal("b", "x")).toBeUndefined();
+    ledger.refuse("a", ["x"], "why");
+    now += 7 * hour;
+    expect(ledger.seal("a", "x")).toBe("refused");
+    now += 6 * hour;
+    expect(ledger.seal("a", "x")).toBe("due");
+    ledger.close();
+    now += 24 * 91 * hour;
+    const later = new Ledger(path, { log: () => undefined, now: () => now });
+    expect(later.knows("a")).toBe(false);
+    later.close();
+  });
+
+  it("tries again what was refused while the clock was a year ahead", () => {
+    const [hour, year] = [3_600_000, 365 * 24 * 3_600_000];
+    const set = 2 * year;
+    let now = set + year;
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["x"], "why");
+    now = set + hour;
+    ledger.refuse("a", ["y"], "why");
+    now = set;
+    expect([ledger.seal("a", "x"), ledger.seal("a", "y")]).toEqual(["due", "refused"]);
+    ledger.close();
+  });
+
+  it("that was locked when entries were lifted has them no more after it", () => {
+    let now = Date.now();
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["back", "gone", "refused again"], "why");
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    ledger.lift("a", ["back", "refused again"]);
+    now += 5;
+    ledger.refuse("a", ["refused again"], "why");
+    other.exec("COMMIT");
+    other.close();
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    const states = ["back", "gone", "refused again"].map((blob) => later.seal("a", blob));
+    expect(states).toEqual([undefined, "refused", "refused"]);
+    later.close();
+  });
+
+  it("in which another gateway has noted a new refusal keeps it, when an older lift is written late", () => {
+    let now = Date.now();
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["back"], "why");
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    ledger.lift("a", ["back"]);
+    now += 5;
+    other.prepare("UPDATE refused SET at = ?, times = 2").run(now);
+    other.exec("COMMIT");
+    other.close();
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    expect(later.seal("a", "back")).toBe("refused");
+    later.close();
+  });
+
+  it("knows who sealed a blob after it has let go of it in memory", () => {
+    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
+    ledger.noteSealed("a", ["first"]);
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    expect(later.sealedBy("first")).toBe("a");
+    expect(later.sealedBy("other")).toBeUndefined();
+    later.close();
+  });
+});
+
+describe("a ledger that is looked at again", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+  afterEach(() => void vi.useRealTimers());
+  /** It is looked at so often at most, milliseconds. */
+  const soon = (): void => void vi.advanceTimersByTime(210);
+
+  it("is not read again for what the gateway itself has written, and is for what another one has", () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const look = (): boolean => {
+      soon();
+      return ledger.knows("b");
+    };
+    look();
+    const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
+    const reads = (): number => prepare.mock.calls.filter(([sql]) => /\* FROM refused/u.test(sql)).length;
+    ledger.refuse("a", [hashOf(301)], "why");
+    expect(look()).toBe(false);
+    expect(reads()).toBe(0);
+    const other = new Ledger(path, { log: () => undefined, now: Date.now });
+    prepare.mockClear();
+    other.refuse("b", [hashOf(1)], "why");
+    expect(look()).toBe(true);
+    other.lift("b", [hashOf(1)]);
+    expect(look()).toBe(false);
+    // One that was refused here and accepted there leaves the file as it was when it was last read.
+    ledger.refuse("b", [hashOf(2)], "why");
+    soon();
+    expect(other.knows("b")).toBe(true);
+    other.lift("b", [hashOf(2)]);
+    expect(look()).toBe(false);
+    prepare.mockRestore();
+    other.close();
+    ledger.close();
+    expect(lines).toEqual([]);
+  });
+
+  it("written by two at once loses nothing of either, and what one lifts is lifted", () => {
+    const now = Date.now();
+    const open = (): Ledger => new Ledger(path, { log: (line) => expect.fail(line), now: () => now });
+    const [one, two] = [open(), open()];
+    for (let at = 0; at < 200; at++) {
+      one.refuse("a", [`one-${at}`], "r");
+      two.refuse("a", [`two-${at}`], "r");
+    }
+    soon();
+    for (const ledger of [one, two]) {
+      expect(ledger.knows("a")).toBe(true);
+      for (let at = 0; at < 200; at++)
+        expect([ledger.seal("a", `one-${at}`), ledger.seal("a", `two-${at}`)]).toEqual([
+          "refused",
+          "refused",
+        ]);
+    }
+    one.lift("a", ["two-7"]);
+    soon();
+    expect(two.knows("a")).toBe(true);
+    expect(two.seal("a", "two-7")).toBeUndefined();
+    for (const ledger of [one, two]) ledger.close();
+  });
+
+  it("that is damaged while it runs is made anew with all that is known", () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const other = new DatabaseSync(path);
+    other.exec("INSERT INTO parameters VALUES ('a', 'm', 'p', 1, 'r'); PRAGMA wal_checkpoint(TRUNCATE);");
+    other.close();
+    damage();
+    soon();
+    expect(ledger.knows("a")).toBe(true);
+    for (let at = 0; at < 300; at++) expect(ledger.seal("a", hashOf(at))).toBe("refused");
+    ledger.refuse("a", ["one more"], "why");
+    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
+    expect(entriesIn(path)).toBe(301);
+    ledger.close();
+  });
+});
