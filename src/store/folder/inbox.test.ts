@@ -111,6 +111,16 @@ describe("the inbox of a session", () => {
     await successor.release();
   });
 
+  it("keeps a file that can't be read, and the list names it", async () => {
+    put(id, "one");
+    const broken = join(inboxPath(folderOf(id)), `${nextId()}.json`);
+    writeFileSync(broken, '{"id":');
+    expect(await textsOf(id)).toEqual(["one"]);
+    expect((await store.list())[0]?.trouble).toContain(broken);
+    expect(readFileSync(broken, "utf8")).toBe('{"id":');
+    await log.release();
+  });
+
   it("is rid of what a dead sender left, a day later", async () => {
     await log.release();
     const inbox = inboxPath(folderOf(id));

@@ -1,48 +1,16 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import { formatTime } from "../../lib/date.ts";
-import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord } from "../../session/event.ts";
 import { beatEveryMs, judge, type Lease } from "../../session/lease.ts";
-import type { LogVisitor, SessionStore } from "../../store.ts";
+import type { LogVisitor } from "../../store.ts";
 import { created, renamed } from "../conformance/events.ts";
-import { Child } from "./fixtures/spawn-child.ts";
-import { folderStore } from "./folder-store.ts";
+import { failureOf, ignore, testHome } from "./fixtures/test-home.ts";
 import { leaseHeld } from "./lease-file.ts";
 
-let home: string;
-let id: string;
-let store: SessionStore;
-const children: Child[] = [];
-
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "lease "));
-  id = uuidv7(Date.now());
-  store = folderStore(home, { version: "0", watching: { silenceMs: 400 } });
-});
-
-afterEach(async () => {
-  for (const each of children.splice(0)) await each.kill();
-  await store.close();
-  rmSync(home, { recursive: true, force: true });
-});
-
-function child(env: Record<string, string> = {}): Child {
-  const made = new Child(home, id, { env });
-  children.push(made);
-  return made;
-}
+const at = testHome({ watching: { silenceMs: 400 } });
 
 const anyLease: Lease = {
   fence: 1,
@@ -62,28 +30,17 @@ const anyLease: Lease = {
   },
 };
 
-const ignore: LogVisitor = { record: () => undefined };
-const month = (): string => join(home, "sessions", readdirSync(join(home, "sessions"))[0]!);
-const leases = (): string[] => readdirSync(join(month(), id)).filter((name) => name.startsWith("lease."));
-const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
-async function makeSession(): Promise<void> {
-  await (await store.create(id, created(id), "testing")).release();
-}
+const leases = (): string[] => readdirSync(at.folder()).filter((name) => name.startsWith("lease."));
 
 async function eventsOf(): Promise<LogRecord["event"][]> {
   const events: LogRecord["event"][] = [];
-  await store.read(id, { record: ({ event }) => events.push(event) });
+  await at.store.read(at.id, { record: ({ event }) => events.push(event) });
   return events;
 }
 
 /** Makes the current lease that of a process that can't be looked at from here. */
 function moveOwnerAway(change: object = {}): void {
-  const path = join(month(), id, leases()[0]!);
+  const path = join(at.folder(), leases()[0]!);
   const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
   writeFileSync(
     path,
@@ -97,12 +54,12 @@ function moveOwnerAway(change: object = {}): void {
 }
 
 it("a log that its owner made anew while that one was watched is the one that is read and gone on with", async () => {
-  await makeSession();
-  const folder = join(month(), id);
-  await store.close();
-  const [log, kept] = [join(folder, "log.jsonl"), join(home, "kept")];
+  await at.make();
+  const folder = at.folder();
+  await at.store.close();
+  const [log, kept] = [join(folder, "log.jsonl"), join(at.home, "kept")];
   renameSync(folder, kept);
-  const anew = await store.create(id, created(id), "testing");
+  const anew = await at.store.create(at.id, created(at.id), "testing");
   await anew.append(renamed("anew"));
   await anew.release();
   const made = readFileSync(log);
@@ -110,13 +67,13 @@ it("a log that its owner made anew while that one was watched is the one that is
   renameSync(kept, folder);
   moveOwnerAway();
   const onWatch = (): void => {
-    writeFileSync(join(home, "made"), made);
-    renameSync(join(home, "made"), log);
+    writeFileSync(join(at.home, "made"), made);
+    renameSync(join(at.home, "made"), log);
   };
-  store = folderStore(home, { version: "0", watching: { silenceMs: 400, onWatch } });
+  at.store = at.another({ watching: { silenceMs: 400, onWatch } });
   const read: string[] = [];
   const visitor: LogVisitor = { record: ({ event }) => read.push(event.type) };
-  const session = await store.acquire(id, visitor, { doing: "testing" });
+  const session = await at.store.acquire(at.id, visitor, { doing: "testing" });
   await session.append(renamed("after"));
   await session.release();
   expect(read).toEqual(["session-created", "session-renamed", "lease-taken"]);
@@ -124,7 +81,7 @@ it("a log that its owner made anew while that one was watched is the one that is
 });
 
 it("who closed the session itself is told so, and not to take it by force", async () => {
-  const log = await store.create(id, created(id), "testing");
+  const log = await at.store.create(at.id, created(at.id), "testing");
   await log.release();
   const late = await failureOf(log.append(renamed("late")));
   expect(isFailureOf(late, "lease-lost") && late.message).toMatch(
@@ -134,9 +91,9 @@ it("who closed the session itself is told so, and not to take it by force", asyn
 
 describe("a session that another process owns", () => {
   it("is refused with who holds it, since when, what it does and how to go on", async () => {
-    const owner = child();
+    const owner = at.child();
     await owner.tell("create compiling the kernel");
-    const failure = await failureOf(store.acquire(id, ignore, { doing: "x" }));
+    const failure = await failureOf(at.store.acquire(at.id, ignore, { doing: "x" }));
     expect(isFailureOf(failure, "lease-held") && failure.data.owner).toMatchObject({
       pid: owner.process.pid,
       doing: "compiling the kernel",
@@ -146,12 +103,12 @@ describe("a session that another process owns", () => {
   });
 
   it("is free at once when the process was killed, and everything it acknowledged is there", async () => {
-    const owner = child();
+    const owner = at.child();
     await owner.tell("create working");
     await owner.tell("append acknowledged");
     await owner.kill();
-    expect(await store.holder(id)).toMatchObject({ state: "free" });
-    const log = await store.acquire(id, ignore, { doing: "x" });
+    expect(await at.store.holder(at.id)).toMatchObject({ state: "free" });
+    const log = await at.store.acquire(at.id, ignore, { doing: "x" });
     await log.release();
     expect((await eventsOf()).map(({ type }) => type)).toEqual([
       "session-created",
@@ -161,8 +118,8 @@ describe("a session that another process owns", () => {
   });
 
   it("goes to exactly one of the processes that ask for it at once", async () => {
-    await makeSession();
-    const racers = Array.from({ length: 4 }, () => child());
+    await at.make();
+    const racers = Array.from({ length: 4 }, () => at.child());
     // All of them are up before the moment.
     await Promise.all(racers.map((racer) => racer.tell("ready")));
     const moment = Date.now() + 150;
@@ -174,10 +131,10 @@ describe("a session that another process owns", () => {
   });
 
   it("can be taken by force, and the late append of the old owner neither succeeds nor counts", async () => {
-    const owner = child();
+    const owner = at.child();
     await owner.tell("create working");
     await owner.tell("append before");
-    const log = await store.acquire(id, ignore, { doing: "taking over", force: true });
+    const log = await at.store.acquire(at.id, ignore, { doing: "taking over", force: true });
     expect(await owner.tell("append after")).toMatchObject({
       failure: "lease-lost",
       data: { owner: { pid: process.pid, doing: "taking over" } },
@@ -221,9 +178,9 @@ describe("who is told that a session is in use", () => {
 
 describe("an owner that was replaced writes nothing more", () => {
   it("as soon as another lease is there, though who made it was killed before doing anything else", async () => {
-    const owner = child();
+    const owner = at.child();
     await owner.tell("create working");
-    const killed = child({ THROUGHLINE_CRASH_AT: "lease-made" });
+    const killed = at.child({ env: { THROUGHLINE_CRASH_AT: "lease-made" } });
     expect(await killed.tell("force x")).toMatchObject({ failure: "ended" });
     expect(leases().sort()).toEqual(["lease.1.json", "lease.2.json"]);
     expect(await owner.tell("append late")).toMatchObject({ failure: "lease-lost" });
@@ -231,10 +188,10 @@ describe("an owner that was replaced writes nothing more", () => {
   });
 
   it("when the one that replaced it was replaced itself", async () => {
-    const owner = child();
+    const owner = at.child();
     await owner.tell("create working");
     for (const doing of ["first", "second"])
-      await (await store.acquire(id, ignore, { doing, force: true })).release();
+      await (await at.store.acquire(at.id, ignore, { doing, force: true })).release();
     expect(leases()).toEqual(["lease.3.json"]);
     expect(await owner.tell("append late")).toMatchObject({ failure: "lease-lost" });
     expect((await eventsOf()).filter(({ type }) => type === "session-renamed")).toEqual([]);
@@ -245,10 +202,10 @@ describe("an owner that does nothing", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
   afterEach(() => void vi.useRealTimers());
   const told = (fence: number): Lease =>
-    JSON.parse(readFileSync(join(month(), id, `lease.${fence}.json`), "utf8")) as Lease;
+    JSON.parse(readFileSync(join(at.folder(), `lease.${fence}.json`), "utf8")) as Lease;
 
   it("counts up, so that other hosts see that it lives, until it gives the lease back", async () => {
-    const log = await store.create(id, created(id), "testing");
+    const log = await at.store.create(at.id, created(at.id), "testing");
     expect(told(1)).toMatchObject({ beat: 0, released: false });
     vi.advanceTimersByTime(2 * beatEveryMs);
     expect(told(1)).toMatchObject({ beat: 2, released: false });
@@ -258,8 +215,8 @@ describe("an owner that does nothing", () => {
   });
 
   it("learns with the next beat that it was replaced", async () => {
-    const log = await store.create(id, created(id), "testing");
-    const other = await store.acquire(id, ignore, { doing: "taking over", force: true });
+    const log = await at.store.create(at.id, created(at.id), "testing");
+    const other = await at.store.acquire(at.id, ignore, { doing: "taking over", force: true });
     expect(log.lost.aborted).toBe(false);
     vi.advanceTimersByTime(beatEveryMs);
     expect(isFailureOf(log.lost.reason, "lease-lost")).toBe(true);
@@ -273,15 +230,15 @@ describe("a lease of an owner of this machine that is known to be dead", () => {
     ["after a reboot", { boot: "the boot before" }],
     ["when its pid is another process's now", { started: "1" }],
   ])("is replaced at once %s", async (_, change) => {
-    await makeSession();
-    const path = join(month(), id, leases()[0]!);
+    await at.make();
+    const path = join(at.folder(), leases()[0]!);
     const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
     // Its pid is that of this process, which lives.
     writeFileSync(path, JSON.stringify({ ...lease, released: false, owner: { ...lease.owner, ...change } }));
-    expect(await store.holder(id)).toMatchObject({ state: "free" });
+    expect(await at.store.holder(at.id)).toMatchObject({ state: "free" });
     // Nobody watches a counter for that: the watch takes longer than any test.
-    const patient = folderStore(home, { version: "0", watching: { silenceMs: 3_600_000 } });
-    const log = await patient.acquire(id, ignore, { doing: "x" });
+    const patient = at.another({ watching: { silenceMs: 3_600_000 } });
+    const log = await patient.acquire(at.id, ignore, { doing: "x" });
     expect(log.fence).toBe(2);
     await log.release();
   });
@@ -289,20 +246,20 @@ describe("a lease of an owner of this machine that is known to be dead", () => {
 
 describe("a lease of an owner out of sight", () => {
   it("is taken when its counter stands still", async () => {
-    await makeSession();
+    await at.make();
     moveOwnerAway();
-    expect(await store.holder(id)).toMatchObject({ state: "held", owner: { host: "elsewhere" } });
-    const log = await store.acquire(id, ignore, { doing: "x" });
+    expect(await at.store.holder(at.id)).toMatchObject({ state: "held", owner: { host: "elsewhere" } });
+    const log = await at.store.acquire(at.id, ignore, { doing: "x" });
     expect(log.fence).toBe(2);
     await log.release();
   });
 
   it("is held when its counter moves", async () => {
-    await makeSession();
+    await at.make();
     moveOwnerAway();
     const { promise: isWatched, resolve: onWatch } = Promise.withResolvers<unknown>();
-    const watcher = folderStore(home, { version: "0", watching: { silenceMs: 400, onWatch } });
-    const asked = failureOf(watcher.acquire(id, ignore, { doing: "x" }));
+    const watcher = at.another({ watching: { silenceMs: 400, onWatch } });
+    const asked = failureOf(watcher.acquire(at.id, ignore, { doing: "x" }));
     expect(await isWatched, "who is watched is told").toMatchObject({ host: "elsewhere" });
     moveOwnerAway({ beat: 1 });
     expect(isFailureOf(await asked, "lease-held")).toBe(true);
@@ -310,9 +267,9 @@ describe("a lease of an owner out of sight", () => {
   });
 
   it("is taken when its file says nothing, after it was watched", async () => {
-    await makeSession();
-    writeFileSync(join(month(), id, "lease.2.json"), '{"fence":2,"sch');
-    const log = await store.acquire(id, ignore, { doing: "x" });
+    await at.make();
+    writeFileSync(join(at.folder(), "lease.2.json"), '{"fence":2,"sch');
+    const log = await at.store.acquire(at.id, ignore, { doing: "x" });
     expect([log.fence, leases()]).toEqual([3, ["lease.3.json"]]);
     await log.release();
   });
@@ -322,21 +279,21 @@ describe("after kill -9", () => {
   it.each(["session-folder-made", "lease-half-written", "lease-made"])(
     "at %s while a session is made there is none, and it can be made",
     async (point) => {
-      const maker = child({ THROUGHLINE_CRASH_AT: point });
+      const maker = at.child({ env: { THROUGHLINE_CRASH_AT: point } });
       expect(await maker.tell("create x")).toMatchObject({ failure: "ended" });
-      expect(await store.list()).toEqual([]);
-      await makeSession();
-      expect((await store.list()).map((session) => session.id)).toEqual([id]);
+      expect(await at.store.list()).toEqual([]);
+      await at.make();
+      expect((await at.store.list()).map((session) => session.id)).toEqual([at.id]);
     },
   );
 
   it.each(["lease-half-written", "lease-made", "lease-taken"])(
     "at %s while it is opened the session opens again",
     async (point) => {
-      await makeSession();
-      const opener = child({ THROUGHLINE_CRASH_AT: point });
+      await at.make();
+      const opener = at.child({ env: { THROUGHLINE_CRASH_AT: point } });
       expect(await opener.tell("acquire x")).toMatchObject({ failure: "ended" });
-      const log = await store.acquire(id, ignore, { doing: "x" });
+      const log = await at.store.acquire(at.id, ignore, { doing: "x" });
       expect([log.fence, log.report.damage, leases()]).toEqual([3, [], ["lease.3.json"]]);
       await log.release();
     },
@@ -346,11 +303,11 @@ describe("after kill -9", () => {
     "at %s everything acknowledged is there and nothing else is harmed",
     async (point) => {
       // The first append is the session's creation.
-      const writer = child({ THROUGHLINE_CRASH_AT: `${point}:3` });
+      const writer = at.child({ env: { THROUGHLINE_CRASH_AT: `${point}:3` } });
       await writer.tell("create x");
       await writer.tell("append acknowledged");
       expect(await writer.tell("append never acknowledged")).toMatchObject({ failure: "ended" });
-      const log = await store.acquire(id, ignore, { doing: "x" });
+      const log = await at.store.acquire(at.id, ignore, { doing: "x" });
       expect(log.report.damage.map(({ kind }) => kind)).toEqual(
         point === "append-half-written" ? ["torn-tail"] : [],
       );
@@ -360,7 +317,7 @@ describe("after kill -9", () => {
         event.type === "session-renamed" ? [event.name] : [],
       );
       expect(names.filter((name) => name !== "never acknowledged")).toEqual(["acknowledged", "next"]);
-      expect(existsSync(join(month(), id, "log.torn"))).toBe(point === "append-half-written");
+      expect(existsSync(join(at.folder(), "log.torn"))).toBe(point === "append-half-written");
     },
   );
 });

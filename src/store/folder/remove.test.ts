@@ -1,53 +1,38 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, rmSync, symlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { uuidv7 } from "../../lib/ids.ts";
 import { schemaVersion } from "../../session/event.ts";
-import { created } from "../conformance/events.ts";
 import { storeFailure } from "./files.ts";
-import { folderStore } from "./folder-store.ts";
+import { testHome } from "./fixtures/test-home.ts";
 import { leaseNumbers, OwnLease } from "./lease-file.ts";
 import { processOwner } from "./process-owner.ts";
 import { removeFolder } from "./remove.ts";
 
+const at = testHome();
+
 it("a session whose log nobody can open is removed all the same, and is said to be unreadable, not read-only", async () => {
-  const home = mkdtempSync(join(tmpdir(), "remove-"));
-  const store = folderStore(home, { version: "0" });
-  const id = uuidv7(Date.now());
-  try {
-    await (await store.create(id, created(id), "testing")).release();
-    const [month = ""] = readdirSync(join(home, "sessions"));
-    const path = join(home, "sessions", month, id, "log.jsonl");
-    // As the rights of somebody else's file, but for whoever runs this as root.
-    rmSync(path);
-    symlinkSync(path, path);
-    const refused = storeFailure(
-      Object.assign(new Error("no"), { code: "EACCES", path }),
-      home,
-      "It is kept.",
-    );
-    expect(refused).toSatisfy((error) => isFailureOf(error, "store-unavailable"));
-    expect(refused.message).toContain(`${path} can't be used: its rights don't allow it`);
-    await store.remove(id);
-    expect(readdirSync(join(home, "sessions", month))).toEqual([]);
-  } finally {
-    await store.close();
-    rmSync(home, { recursive: true });
-  }
+  await at.make();
+  const path = at.log();
+  // As the rights of somebody else's file, but for whoever runs this as root.
+  rmSync(path);
+  symlinkSync(path, path);
+  const refused = storeFailure(
+    Object.assign(new Error("no"), { code: "EACCES", path }),
+    at.home,
+    "It is kept.",
+  );
+  expect(refused).toSatisfy((error) => isFailureOf(error, "store-unavailable"));
+  expect(refused.message).toContain(`${path} can't be used: its rights don't allow it`);
+  await at.store.remove(at.id);
+  expect(readdirSync(at.month())).toEqual([]);
 });
 
 it("a session that somebody begins to work in while its removal looks at it is kept", async () => {
-  const home = mkdtempSync(join(tmpdir(), "remove-"));
-  const store = folderStore(home, { version: "0" });
-  const id = uuidv7(Date.now());
   let other: OwnLease | undefined;
   try {
-    await (await store.create(id, created(id), "testing")).release();
-    const [month = ""] = readdirSync(join(home, "sessions"));
-    const folder = join(home, "sessions", month, id);
+    await at.make();
+    const folder = at.folder();
     const owner = processOwner("0", Date.now(), "working");
     const fence = leaseNumbers(folder).at(-1)! + 1;
     const clock = {
@@ -58,13 +43,11 @@ it("a session that somebody begins to work in while its removal looks at it is k
         return systemClock.monotonic();
       },
     };
-    const removing = removeFolder(folder, { id, owner, clock, force: false });
+    const removing = removeFolder(folder, { id: at.id, owner, clock, force: false });
     await expect(removing).rejects.toSatisfy((error) => isFailureOf(error, "lease-held"));
     expect(other?.isHighest()).toBe(true);
     expect(readdirSync(folder)).toContain("log.jsonl");
   } finally {
     other?.release();
-    await store.close();
-    rmSync(home, { recursive: true });
   }
 });
