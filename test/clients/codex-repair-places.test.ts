@@ -3,7 +3,6 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { diagnose } from "../../src/foreign/codex/diagnose.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
@@ -11,6 +10,7 @@ import { needsRepair } from "../../src/foreign/codex/findings/finding.ts";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";
 import { quoted } from "../../src/lib/words.ts";
+import { codexRollouts } from "../kit/codex-home.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
 import { textOf } from "./model.ts";
 import type { Refusal } from "./requirements.ts";
@@ -296,8 +296,7 @@ const whole = [
 describe.skipIf(binary === undefined)("a session of 0.36 that is copied into a home in use", () => {
   test("names no provider, for which the app server refuses it until it is repaired", async () => {
     restore("plain");
-    const fixtures = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
-    const [old] = listRollouts(fixtures);
+    const [old] = codexRollouts("0.36.0");
     const copy = join(codex.home, "sessions", "2026", "11", "20", basename(old!.path));
     mkdirSync(dirname(copy), { recursive: true });
     cpSync(old!.path, copy);

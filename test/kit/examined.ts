@@ -1,9 +1,9 @@
 // A rollout of a few records, examined as doctor does it: what the tests of the single watches are written with.
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Examination } from "../../src/foreign/codex/examine/examination.ts";
 import { examine } from "../../src/foreign/codex/examine/examine.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A record's type and payload, or a line as it stands in the file. */
 export type Line = readonly [type: string, payload: object] | string;
@@ -51,7 +51,7 @@ export async function examined(
     const [type, payload] = line;
     return JSON.stringify({ timestamp, ...(isPaginated && { ordinal: at }), type, payload });
   });
-  const path = join(mkdtempSync(join(tmpdir(), "examined-")), `rollout-2026-11-20T20-48-00-${thread}.jsonl`);
+  const path = join(temporaryFolder(), `rollout-2026-11-20T20-48-00-${thread}.jsonl`);
   writeFileSync(path, text.map((line) => `${line}\n`).join(""));
   return examine(path);
 }

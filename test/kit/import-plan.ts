@@ -7,12 +7,17 @@ import { memoryStore } from "../../src/store/memory/memory-store.ts";
 export function importPlan(): ImportPlan {
   const store = memoryStore({ version: "1" });
   onTestFinished(() => store.close());
-  const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
   return {
     store,
     clock: systemClock,
-    issuer: () => "i",
-    settings: () => settings,
-    workspace: () => Promise.resolve({ path: "/w" }),
+    issuer: (provider) => `codex:${provider}`,
+    settings: ({ model = "m", effort }) => ({
+      provider: "p",
+      model,
+      ...(effort !== undefined && { effort }),
+      instructionsHash: "",
+      approval: "ask",
+    }),
+    workspace: ({ cwd = "/w" }) => Promise.resolve({ path: cwd }),
   };
 }

@@ -2,23 +2,21 @@
 // that they were not told to change.
 // `THROUGHLINE_FUZZ=10000 THROUGHLINE_SEED=$RANDOM npx vitest run test/property/rollout-mutations` takes them all.
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
+import { codexRollouts, codexVersions } from "../kit/codex-home.ts";
 import { fc } from "../kit/property.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/foreign/codex/findings/catalogue.ts";
-import { listRollouts, packedPath } from "../../src/foreign/codex/home/places.ts";
+import { packedPath } from "../../src/foreign/codex/home/places.ts";
 import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
+import { temporaryFolder } from "../kit/temporary-folder.ts";
 
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);
-const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
-const rollouts = versions.flatMap((version) =>
-  listRollouts(fileURLToPath(new URL(`../../src/foreign/codex/fixtures/${version}`, import.meta.url))).filter(
-    ({ form }) => form === "jsonl",
-  ),
+const rollouts = codexVersions.flatMap((version) =>
+  codexRollouts(version).filter(({ form }) => form === "jsonl"),
 );
 
 type Mutation =
@@ -107,8 +105,7 @@ function mutate(bytes: Buffer, how: Mutation): Buffer {
 const longestTask = 300_000;
 const mostMemory = 512 * 2 ** 20;
 
-const root = mkdtempSync(join(tmpdir(), "throughline-mutations-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 /** What is left after a repair may only be what no repair mends: an archive, too, of which nothing can be unpacked. */
 const unmendable: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { examine } from "./examine/examine.ts";
 import { judge } from "./findings/judge.ts";
@@ -35,8 +35,7 @@ const note = {
 const isRow = (item: object): boolean => "payload" in item;
 
 function fileOf(items: readonly object[]): string {
-  const home = mkdtempSync(join(tmpdir(), "throughline-notes-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   const path = join(home, "sessions", `rollout-2026-11-22T04-03-19-${id}.jsonl`);
   const timestamp = "2026-11-22T04:03:19.000Z";

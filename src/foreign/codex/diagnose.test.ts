@@ -1,16 +1,15 @@
 import { execFileSync } from "node:child_process";
 import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
 import { makeRepairFolder } from "./repair/journal.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-diagnose-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const id = "01a1fac2-0000-7000-8000-000000000000";
 const name = `rollout-2026-11-20T20-58-19-${id}.jsonl`;

@@ -1,8 +1,9 @@
 // Rollouts that disks, editors and sync tools have been at: whatever is in the file, what can be read is taken over, and the log is sound.
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codexRollouts } from "../../../test/kit/codex-home.ts";
 import { fc } from "../../../test/kit/property.ts";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { isJsonObject } from "../../lib/json.ts";
@@ -14,14 +15,13 @@ import { threadAt } from "./takeover/find.ts";
 import { importThread } from "./takeover/import.ts";
 import type { ImportPlan } from "./takeover/import-plan.ts";
 import { lastMessages } from "./list/last-messages.ts";
-import { listRollouts } from "./home/places.ts";
 import { scanRollout } from "./list/scan.ts";
 
 /** More with `THROUGHLINE_FUZZ=10000`. */
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 150);
 
 const contents = ["0.29.0", "0.36.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
-  listRollouts(join(import.meta.dirname, "fixtures", version)).map(({ path }) => ({
+  codexRollouts(version).map(({ path }) => ({
     path,
     bytes: readFileSync(path),
   })),
@@ -98,7 +98,7 @@ test(
   "a damaged rollout is read as far as it can be, and makes a sound log",
   { timeout: 600_000 },
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), "throughline-fuzz-"));
+    const folder = temporaryFolder();
     await fc.assert(
       fc.asyncProperty(
         fc.nat({ max: contents.length - 1 }),

@@ -1,24 +1,15 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { listRollouts, pathKnownTo } from "./home/places.ts";
 import { repairRollout } from "./repair/repair.ts";
 import { takeWriterLock } from "./home/writer-lock.ts";
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-linked-")));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
-const [source] = listRollouts(fileURLToPath(new URL("./fixtures/0.169.0", import.meta.url)));
+const [source] = codexRollouts("0.169.0");
 const text = readFileSync(source!.path, "utf8");
 const name = `rollout-2026-11-20T10-00-00-${source!.thread}.jsonl`;
 

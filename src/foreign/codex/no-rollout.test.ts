@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { examine } from "./examine/examine.ts";
 import { judge } from "./findings/judge.ts";
 import { prepareRepair } from "./repair/prepare.ts";
@@ -27,7 +27,6 @@ const foreign: Record<string, string> = {
   "opening braces": times("{\n"),
 };
 
-afterAll(() => rmSync(home, { recursive: true }));
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -41,7 +40,7 @@ async function parsedBy(doing: () => Promise<unknown>): Promise<number> {
   return parsed;
 }
 
-const home = mkdtempSync(join(tmpdir(), "no-rollout-"));
+const home = temporaryFolder();
 const name = "rollout-2026-11-20T10-00-00-019a0000-0000-7000-8000-000000000001.jsonl";
 
 function written(text: string | Buffer): string {

@@ -1,17 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { codexRollouts } from "../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { examine } from "./examine/examine.ts";
 import { needsRepair } from "./findings/finding.ts";
 import { judge } from "./findings/judge.ts";
-import { listRollouts } from "./home/places.ts";
 import { scanRollout } from "./list/scan.ts";
 import { repairRollout } from "./repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-odd-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 /** Nobody can make a text or a number of the first; arrays have no such length as the second. */
 const odd: readonly unknown[] = [{ toString: 1, valueOf: 2 }, 1.5];
@@ -52,7 +51,7 @@ const more: readonly JsonObject[] = [
 it.each(["0.36.0", "0.130.0", "0.169.0"])(
   "whatever value a member of a record of %s has, its file is listed and examined",
   async (version) => {
-    const [source] = listRollouts(join(import.meta.dirname, "fixtures", version));
+    const [source] = codexRollouts(version);
     const path = join(root, basename(source!.path));
     const lines = readFileSync(source!.path, "utf8").trimEnd().split("\n");
     const records = [...lines.map((line) => JSON.parse(line) as JsonObject), ...more];

@@ -1,20 +1,17 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { diagnose } from "./diagnose.ts";
 import { type Finding, needsRepair } from "./findings/finding.ts";
-import { listRollouts } from "./home/places.ts";
 import { repairRollout } from "./repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-whole-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21T12:00:00Z");
-const fixtures = fileURLToPath(new URL("./fixtures/0.169.0", import.meta.url));
-const source = listRollouts(fixtures)
+const source = codexRollouts("0.169.0")
   .map((file) => ({ ...file, text: readFileSync(file.path, "latin1") }))
   .find(({ text }) => /"type":"(?:custom_tool|function)_call_output"/u.test(text) && text.length < 200_000)!;
 const whole = source.text;

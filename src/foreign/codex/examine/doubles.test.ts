@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { linesIn } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
 import { judge } from "../findings/judge.ts";
@@ -10,9 +9,9 @@ import { examine } from "./examine.ts";
 import { TextSet } from "./text-set.ts";
 import { watched } from "./watched-record.ts";
 import { answer, call, event, examined, item, type Line, output } from "../../../../test/kit/examined.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-doubles-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const thread = "01a1fab7-43af-7111-ab7c-b4a4c49da1a3";
 const record = (ordinal: number, type: string, payload: object): string =>

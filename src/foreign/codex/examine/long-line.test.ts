@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { applyEdits } from "../repair/apply-edits.ts";
 import { EditedFile } from "../plan/edited-file.ts";
 import { examine } from "./examine.ts";
@@ -13,8 +13,7 @@ import { beginnings, salvageLongLine } from "../plan/salvage-long-line.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-long-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21T12:00:00Z");
 const id = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { lostBase } from "./lost-base.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-lost-base-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const sessions = join(root, "codex", "sessions", "2026", "11", "20");
 beforeEach(() => {
   rmSync(sessions, { recursive: true, force: true });

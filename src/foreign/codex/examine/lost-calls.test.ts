@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { examine } from "./examine.ts";
@@ -15,9 +14,9 @@ import {
   output,
   prompt,
 } from "../../../../test/kit/examined.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-lost-calls-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const thread = "01a1fab7-43af-7111-ab7c-b4a4c49da1a3";
 

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { codexFixtures, codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { examine } from "./examine.ts";
 import { linesIn } from "../rollout/lines.ts";
-import { listRollouts } from "../home/places.ts";
 import { asRecord } from "../rollout/record.ts";
 import { lineSkim } from "./skim.ts";
 import { describeText } from "../../../session/seal.ts";
@@ -18,7 +17,6 @@ import {
   type WatchedRecord,
 } from "./watched-record.ts";
 
-const fixtures = join(import.meta.dirname, "../fixtures");
 afterEach(() => vi.restoreAllMocks());
 
 function skimmed(bytes: Buffer): WatchedRecord | undefined {
@@ -59,8 +57,8 @@ function parsed(bytes: Buffer): object {
 test("of every line that real versions wrote a skim says the same as parsing it, and most are skimmed", () => {
   const kinds = new Set<string>();
   let [lines, skims] = [0, 0];
-  for (const version of readdirSync(fixtures)) {
-    for (const { path } of listRollouts(join(fixtures, version)).filter(({ form }) => form === "jsonl")) {
+  for (const version of readdirSync(codexFixtures)) {
+    for (const { path } of codexRollouts(version).filter(({ form }) => form === "jsonl")) {
       for (const { bytes } of linesIn(readFileSync(path))) {
         lines++;
         const record = skimmed(bytes);
@@ -107,8 +105,8 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
       },
     });
   });
-  for (const version of readdirSync(fixtures))
-    for (const { path } of listRollouts(join(fixtures, version))) await examine(path);
+  for (const version of readdirSync(codexFixtures))
+    for (const { path } of codexRollouts(version)) await examine(path);
   expect(spy.mock.results.length).toBeGreaterThan(200);
   expect([...asked]).toEqual([]);
 });

@@ -1,24 +1,20 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { codexRollouts, codexVersions } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
 import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "./catalogue.ts";
 import { type Finding, needsRepair } from "./finding.ts";
 import { formatTime } from "../../../lib/date.ts";
 import { judge } from "./judge.ts";
-import { listRollouts } from "../home/places.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
-const fixtures = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
-  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url))),
-);
-const root = mkdtempSync(join(tmpdir(), "throughline-judge-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const fixtures = codexVersions.flatMap((version) => codexRollouts(version));
+const root = temporaryFolder();
 
 async function judged(path: string): Promise<Finding[]> {
   return judge(await examine(path), { path, now });

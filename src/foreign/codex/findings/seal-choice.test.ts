@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { sealed } from "../../../../test/kit/examined.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
 import { chosenSeals, type SealChoice } from "./seal-choice.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-choice-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-22");
 const [hour, day] = [3_600_000, 86_400_000];

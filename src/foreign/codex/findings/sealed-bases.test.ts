@@ -1,15 +1,14 @@
 // Sealed content in the files that a rollout goes on from: its own repair doesn't reach it, and says which one does.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
 import { needsRepair } from "./finding.ts";
 import type { SealChoice } from "./seal-choice.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-bases-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const folder = join(root, "codex", "sessions", "2026", "11", "21");
 const thread = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
 const timestamp = "2026-11-21T09:45:53.780Z";

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { listThreads } from "../list/list.ts";
 
-const home = mkdtempSync(join(tmpdir(), "tl-copies-"));
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+const home = temporaryFolder();
 
 test("a copy under another name is the session where the session's own file isn't beside it", async () => {
   const id = "01a1fab7-6ca0-7853-978f-a8ff0a61dcf0";

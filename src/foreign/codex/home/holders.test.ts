@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { type Held, holdersOf } from "./holders.ts";
 
 it("a folder of locks that can't be looked into, as of another user, keeps nobody from a diagnosis", () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-holders-"));
-  onTestFinished(() => rmSync(home, { recursive: true }));
+  const home = temporaryFolder();
   const thread = "01a1fab6-dd6a-75e1-b1e7-fabb96b332be";
   const path = join(home, "sessions", "2026", "11", "20", `rollout-2026-11-20T20-47-30-${thread}.jsonl`);
   mkdirSync(join(path, ".."), { recursive: true });
@@ -22,14 +21,13 @@ describe("on a Mac", () => {
 
   /** A home with so many rollouts, and a `lsof` on the PATH that prints this; none without it. */
   function macWith(count: number, printed?: (rollouts: readonly Held[]) => string): Held[] {
-    const folder = mkdtempSync(join(tmpdir(), "throughline-holders-"));
+    const folder = temporaryFolder();
     const { platform } = process;
     Object.defineProperty(process, "platform", { value: "darwin" });
     vi.stubEnv("PATH", folder);
     onTestFinished(() => {
       Object.defineProperty(process, "platform", { value: platform });
       vi.unstubAllEnvs();
-      rmSync(folder, { recursive: true });
     });
     const rollouts = Array.from({ length: count }, (_, index) => ({
       path: join(folder, `Sitzung-ü-${index}.jsonl`),

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { indexMisfit } from "./misfits.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-surroundings-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 it("an index that waits for an ordinal that never comes doesn't fit, as one that has read beyond the end", () => {
   const path = join(root, "rollout.jsonl");

@@ -3,7 +3,6 @@ import {
   chmodSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,22 +11,24 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
-import { fc } from "../../../../test/kit/property.ts";
 import { expect, onTestFinished, test } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
-import { codexFixtures, codexHomeWith } from "../../../../test/kit/codex-home.ts";
-import { listThreads, type ListedThread } from "./list.ts";
-import { linesIn } from "../rollout/lines.ts";
+import {
+  codexFixtures,
+  codexHomeWith,
+  codexRollouts,
+  codexVersions,
+} from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { listRollouts } from "../home/places.ts";
+import { linesIn } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
+import { listThreads, type ListedThread } from "./list.ts";
 import { scanRollout } from "./scan.ts";
-
-const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
 
 const only = (threads: readonly ListedThread[], beginning: string): ListedThread => {
   const found = threads.filter(({ id }) => id.startsWith(beginning));
@@ -35,10 +36,10 @@ const only = (threads: readonly ListedThread[], beginning: string): ListedThread
   return found[0]!;
 };
 
-test.each(versions)("a list says of %s rollouts what reading all of them says", async (version) => {
+test.each(codexVersions)("a list says of %s rollouts what reading all of them says", async (version) => {
   const { threads, troubles } = await listThreads(join(codexFixtures, version));
   expect(troubles).toEqual([]);
-  expect(threads).toHaveLength(listRollouts(join(codexFixtures, version)).length);
+  expect(threads).toHaveLength(codexRollouts(version).length);
   for (const thread of threads) {
     const records = linesIn(readFileSync(thread.path))
       .map(readRecord)
@@ -87,8 +88,7 @@ test.each(["envelope", "bare"])(
       user("# AGENTS.md instructions are what?"),
       context,
     ];
-    const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const home = temporaryFolder();
     const folder = join(home, "sessions", "2026", "11", "21");
     mkdirSync(folder, { recursive: true });
     writeFileSync(
@@ -188,37 +188,6 @@ test.each([
   expect(await listThreads(home)).toEqual(before);
 });
 
-test("what is wrong at the ends of a file is seen", () => {
-  const home = codexHomeWith("0.169.0");
-  const [rollout] = listRollouts(home);
-  const path = rollout!.path;
-  const content = readFileSync(path);
-  const flawsOf = (bytes: Buffer | string): readonly string[] => {
-    writeFileSync(path, bytes);
-    return scanRollout({ ...rollout!, bytes: bytes.length }).flaws;
-  };
-  expect(flawsOf(content)).toEqual([]);
-  expect(flawsOf("")).toEqual(["empty"]);
-  expect(flawsOf("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toEqual(["git-lfs"]);
-  expect(flawsOf(content.subarray(content.indexOf("\n") + 1))).toEqual(["no-header"]);
-  expect(flawsOf(Buffer.concat([Buffer.from("{}\n"), content]))).toEqual(["no-header"]);
-  expect(flawsOf(Buffer.concat([Buffer.from("\n  \r\n"), content])), "Codex passes over blank lines").toEqual(
-    [],
-  );
-  expect(flawsOf(Buffer.concat([Buffer.from("\uFEFF"), content]))).toEqual(["bom"]);
-  expect(flawsOf(Buffer.concat([content, Buffer.alloc(4096)]))).toEqual(["nul-tail"]);
-  expect(flawsOf(content.subarray(0, content.length - 20))).toContain("torn-tail");
-  expect(flawsOf(content.subarray(0, content.length - 1))).toEqual([]);
-  const bare =
-    '{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":{"type":"token_count"}}\n';
-  expect(flawsOf(Buffer.concat([content, Buffer.from(bare)]))).toEqual(["no-ordinal"]);
-  const two = content.toString("utf8").split("\n", 2);
-  expect(flawsOf(["", ...two, bare].join("\n"))).toContain("no-ordinal");
-  expect(flawsOf(content.subarray(0, content.lastIndexOf("\n", content.length - 2) + 1))).toEqual([
-    "open-turn",
-  ]);
-});
-
 test("what the last turn failed of is told, until a later one hasn't", async () => {
   const home = codexHomeWith("0.169.0");
   const [first] = (await listThreads(home)).threads;
@@ -262,7 +231,7 @@ test("a file that may not be read is looked at each time, as rights that are giv
 
 test("files are read once, and again when they have changed", async () => {
   const home = codexHomeWith("0.130.0");
-  const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
+  const cache = join(temporaryFolder(), "cache");
   const first = await listThreads(home, { cache });
   expect(first.read).toBe(first.threads.length);
   expect(await listThreads(home, { cache })).toEqual({ ...first, read: 0 });
@@ -280,8 +249,7 @@ test("files are read once, and again when they have changed", async () => {
 });
 
 test("a row says what its header and its last turn say, and the one that was worked on last comes first", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   const id = (nth: number): string => `01a1fe21-a4f7-7732-aaac-cfb0c457200${nth}`;
   const written = (nth: number, minute: number, more: object, folder = "sessions"): string => {
     const timestamp = `2026-11-20T10:0${minute}:00.000Z`;
@@ -335,149 +303,6 @@ test("a row says what its header and its last turn say, and the one that was wor
   ]);
 });
 
-test("of a large file the ends are read, and its messages are reckoned", () => {
-  const home = codexHomeWith("0.130.0");
-  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
-  const all = readFileSync(rollout.path);
-  const body = all.subarray(all.indexOf("\n") + 1);
-  const times = 400;
-  writeFileSync(rollout.path, Buffer.concat([all, ...Array.from({ length: times }, () => body)]));
-  const small = scanRollout({
-    ...rollout,
-    path: listRollouts(join(codexFixtures, "0.130.0")).find(({ thread }) => thread === rollout.thread)!.path,
-  });
-  const large = scanRollout(rollout);
-  const exact = small.messages * (times + 1);
-  expect(large).toMatchObject({
-    title: small.title,
-    model: small.model,
-    estimated: true,
-    updated: small.updated,
-  });
-  expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
-});
-
-test("an image that is larger than all else is not taken for thousands of messages", () => {
-  const home = codexHomeWith("0.130.0");
-  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
-  const lines = readFileSync(rollout.path, "utf8").trimEnd().split("\n");
-  const { messages } = scanRollout(rollout);
-  const content = [{ type: "input_image", image_url: `data:image/png;base64,${"A".repeat(6_000_000)}` }];
-  const payload = { type: "message", role: "user", content };
-  const image = JSON.stringify({ timestamp: "2026-11-20T21:04:39.000Z", type: "response_item", payload });
-  lines.splice(lines.length / 2, 0, image);
-  writeFileSync(rollout.path, lines.map((line) => `${line}\n`).join(""));
-  const found = scanRollout(rollout);
-  expect(found.estimated).toBe(true);
-  expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
-});
-
-test("a reverted thread is one row, as is a thread of which there are two files", async () => {
-  const home = codexHomeWith("0.169.0");
-  const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
-  const rollout = listRollouts(home).find(({ thread }) => thread === one.id);
-  const path = rollout!.path;
-  const lines = readFileSync(path, "utf8").split("\n");
-  const meta = JSON.parse(lines[0]!) as { payload: Record<string, unknown> };
-  const answer = lines.findIndex((line) => line.includes('"role":"assistant"'));
-  const kept = lines.slice(0, answer + 1).join("\n").length + 1;
-  meta.payload["history_base"] = {
-    thread_id: rollout!.thread,
-    end_ordinal_exclusive: 9,
-    end_byte_offset: kept,
-  };
-  const segment = "01a1fab8-0000-7000-8000-000000000001";
-  const later = join(
-    dirname(path),
-    basename(path)
-      .replace(/T\d\d-/u, "T23-")
-      .replace(".jsonl", `_${segment}.jsonl`),
-  );
-  writeFileSync(later, `${JSON.stringify(meta)}\n${lines[answer]}\n`);
-  const bytes = statSync(path).size + statSync(later).size;
-  const cache = join(home, "cache");
-  for (const read of [listRollouts(home).length, 0]) {
-    const listed = await listThreads(home, { cache });
-    const thread = only(listed.threads, rollout!.thread);
-    expect(listed.read).toBe(read);
-    // The first prompt and its answer, and the answer since: what was taken back isn't counted.
-    expect(thread).toMatchObject({ path: later, messages: 3, flaws: [], bytes });
-    expect(thread.estimated, "every message was counted").toBeUndefined();
-    expect(thread.title).toBe(one.title);
-  }
-
-  const copy = join(home, "sessions", "2026", "11", "21");
-  mkdirSync(copy);
-  writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
-  expect(only((await listThreads(home)).threads, rollout!.thread).flaws).toEqual(["two-files"]);
-});
-
-test("a thread whose beginning is gone says so, and one that names itself as its beginning is listed all the same", async () => {
-  const home = codexHomeWith("0.169.0");
-  const [rollout] = listRollouts(home);
-  const { path, thread } = rollout!;
-  const lines = readFileSync(path, "utf8").split("\n");
-  const { messages } = only((await listThreads(home)).threads, thread);
-  const meta = JSON.parse(lines[0]!) as { payload: object };
-  const begunBy = (base: string): void => {
-    const history_base = { thread_id: base, end_ordinal_exclusive: 9, end_byte_offset: 1 };
-    const header = { ...meta, payload: { ...meta.payload, history_base } };
-    writeFileSync(path, [JSON.stringify(header), ...lines.slice(1)].join("\n"));
-  };
-  begunBy("01a1fab8-0000-7000-8000-000000000001");
-  expect(only((await listThreads(home)).threads, thread)).toMatchObject({
-    messages,
-    flaws: ["base-missing"],
-  });
-  begunBy(thread);
-  expect(only((await listThreads(home)).threads, thread)).toMatchObject({ messages });
-});
-
-test("what a thread goes on from is counted once it can be read", async () => {
-  const home = codexHomeWith("0.169.0");
-  chmodSync(home, 0o777);
-  const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
-  const lines = readFileSync(one.path, "utf8").split("\n");
-  const meta = JSON.parse(lines[0]!) as { payload: object };
-  const history_base = {
-    thread_id: one.id,
-    end_ordinal_exclusive: 900,
-    end_byte_offset: statSync(one.path).size,
-  };
-  const answer = lines.find((line) => line.includes('"role":"assistant"'));
-  const segment = one.path
-    .replace(/T\d\d-/u, "T23-")
-    .replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
-  writeFileSync(
-    segment,
-    `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n${answer}\n`,
-  );
-  const cache = join(home, "cache");
-  const counted = async (): Promise<number> =>
-    only((await asUser(() => listThreads(home, { cache }))).threads, one.id).messages;
-  chmodSync(one.path, 0);
-  expect([await counted(), await counted()]).toEqual([1, 1]);
-  chmodSync(one.path, 0o644);
-  expect([await counted(), await counted()]).toEqual([one.messages + 1, one.messages + 1]);
-});
-
-test("a thread that goes on from before another one's first question has the title of its own", async () => {
-  const home = codexHomeWith("0.169.0");
-  const { path, id, title } = (await listThreads(home)).threads.find((each) => each.title !== undefined)!;
-  const text = readFileSync(path, "utf8");
-  const asked = text.split("\n").find((line) => line.includes(`"text":"${title}"`))!;
-  const meta = JSON.parse(text.split("\n", 1)[0]!) as { payload: object };
-  const segment = path.replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
-  for (const before of [text.slice(0, text.indexOf(asked)), text]) {
-    const end_byte_offset = Buffer.byteLength(before);
-    const history_base = { thread_id: id, end_ordinal_exclusive: 9, end_byte_offset };
-    const header = JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } });
-    writeFileSync(segment, `${header}\n${asked.replace(title!, "Asked instead")}\n`);
-    const listed = only((await listThreads(home)).threads, id);
-    expect(listed).toMatchObject({ path: segment, title: before === text ? title : "Asked instead" });
-  }
-});
-
 test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {
   const home = codexHomeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;
@@ -488,35 +313,6 @@ test("of two files of one name the one with the last path is a thread's, as in C
   }
   for (const [at, each] of [copies[0]!, path, copies[1]!].entries()) utimesSync(each, at, at);
   expect(only((await listThreads(home)).threads, thread).path).toBe(copies[0]);
-});
-
-test("a thread is listed where it was worked on last, in whatever segment of it that is told", async () => {
-  const home = codexHomeWith("0.169.0");
-  const { path, thread } = listRollouts(home)[0]!;
-  const told = (ordinal: number, type: string, payload: object): void =>
-    appendFileSync(
-      path,
-      `${JSON.stringify({ timestamp: "2026-11-20T22:00:00.000Z", ordinal, type, payload })}\n`,
-    );
-  const listed = async (): Promise<string | undefined> => only((await listThreads(home)).threads, thread).cwd;
-  expect(await listed()).toMatch(/\/ws$/u);
-  told(900, "turn_context", { turn_id: "t", cwd: 'C:\\a "b"', model: "gpt-5.5" });
-  expect(await listed()).toBe('C:\\a "b"');
-  const thread_settings = { model: "gpt-5.5", cwd: "/moved" };
-  told(901, "event_msg", { type: "thread_settings_applied", thread_settings });
-  expect(await listed()).toBe("/moved");
-
-  const meta = JSON.parse(readFileSync(path, "utf8").split("\n")[0]!) as { payload: object };
-  const history_base = {
-    thread_id: thread,
-    end_ordinal_exclusive: 902,
-    end_byte_offset: statSync(path).size,
-  };
-  const segment = path
-    .replace(/T\d\d-/u, "T23-")
-    .replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
-  writeFileSync(segment, `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n`);
-  expect(only((await listThreads(home)).threads, thread)).toMatchObject({ path: segment, cwd: "/moved" });
 });
 
 test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", async () => {
@@ -552,29 +348,6 @@ test("a rollout whose members another program has sorted says the same, and with
   }
   const without = ({ bytes: _bytes, ...thread }: ListedThread): Omit<ListedThread, "bytes"> => thread;
   expect((await listThreads(home)).threads.map(without)).toEqual(before.map(without));
-});
-
-test("no bytes make a scan throw", () => {
-  const home = codexHomeWith("0.58.0");
-  const [rollout] = listRollouts(home);
-  const content = readFileSync(rollout!.path);
-  fc.assert(
-    fc.property(
-      fc.nat(content.length),
-      fc.nat(content.length),
-      fc.uint8Array({ maxLength: 40 }),
-      (from, length, bytes) => {
-        const mutated = Buffer.concat([
-          content.subarray(0, from),
-          bytes,
-          content.subarray(from + (length % 500)),
-        ]);
-        writeFileSync(rollout!.path, mutated);
-        expect(scanRollout(rollout!).messages).toBeGreaterThanOrEqual(0);
-      },
-    ),
-    { numRuns: 300 },
-  );
 });
 
 test("a list gives way to others while it reads, and ends when it is told to", async () => {

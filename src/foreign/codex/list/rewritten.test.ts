@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { judge } from "../findings/judge.ts";
@@ -32,8 +32,7 @@ const said = (role: string, text: string): object =>
 const write = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 function placed(content: string): string {
-  const home = mkdtempSync(join(tmpdir(), "throughline-rewritten-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   writeFileSync(join(home, "sessions", `rollout-2026-01-01T00-00-00-${id}.jsonl`), content);
   return home;

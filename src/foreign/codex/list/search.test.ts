@@ -1,14 +1,12 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codexFixtures, codexHomeWith } from "../../../../test/kit/codex-home.ts";
+import { codexHomeWith, codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
 import { holdsWords } from "./search.ts";
 
 test("a search finds what was said and called, whatever its case, and not what is only in Codex's own texts", async () => {
-  const file = listRollouts(join(codexFixtures, "0.169.0")).find(({ thread }) =>
-    thread.startsWith("01a1fab7-6525"),
-  )!;
+  const file = codexRollouts("0.169.0").find(({ thread }) => thread.startsWith("01a1fab7-6525"))!;
   expect(await holdsWords(file, [], ["A.TXT"])).toBe(true);
   expect(await holdsWords(file, [], ["a.txt", "nowhere-in-it"])).toBe(false);
   expect(await holdsWords(file, [], ["You are Codex, a coding agent"])).toBe(false);

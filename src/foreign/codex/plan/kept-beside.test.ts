@@ -1,18 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
-import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-kept-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 /** A rollout whose summary is sealed, as the real CLI wrote it. */
 function sealedOf(version: string): { name: string; lines: string[]; at: number } {
-  for (const { path } of listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))) {
+  for (const { path } of codexRollouts(version)) {
     const lines = readFileSync(path, "utf8").trimEnd().split("\n");
     const at = lines.findLastIndex((line) => /"type":"compacted".*"type":"compaction"/u.test(line));
     if (at > 0) return { name: basename(path), lines, at };

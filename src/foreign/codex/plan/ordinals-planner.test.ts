@@ -1,16 +1,15 @@
 // Records whose ordinals go back: which lines move, to where, and that as few of them move as can be.
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fc } from "../../../../test/kit/property.ts";
-import { afterAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
+import { describe, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import { OrdinalsPlanner } from "./ordinals-planner.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-order-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
 const path = join(root, `rollout-2026-11-21T09-45-53-${id}.jsonl`);
 

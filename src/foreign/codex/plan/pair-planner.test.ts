@@ -1,13 +1,12 @@
 // Which output belongs to which call, where both are alone: one that is given to another's call tells the model what never happened.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-pairs-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
 const timestamp = "2026-11-21T09:45:53.780Z";
 const path = join(root, "sessions", `rollout-2026-11-21T09-45-53-${id}.jsonl`);

@@ -1,21 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
-import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-events-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21");
-const fixtures = fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url));
-const source = listRollouts(fixtures).find(({ path }) =>
+const source = codexRollouts("0.169.0").find(({ path }) =>
   readFileSync(path, "utf8").includes('"AgentMessage"'),
 )!;
 const lines = readFileSync(source.path, "utf8").trimEnd().split("\n");
@@ -57,14 +54,14 @@ describe.each(["UserMessage", "AgentMessage"])("the event that tells a %s", (typ
 });
 
 it("no event is missed in what Codex has written", async () => {
-  for (const { path: each } of listRollouts(fixtures)) {
+  for (const { path: each } of codexRollouts("0.169.0")) {
     const found = judge(await examine(each), { path: each, now });
     expect(found.map(({ kind }) => kind)).not.toContain("lost-event");
   }
 });
 
 it("a summary that Codex made lacks no event, since no event tells one", async () => {
-  const all = listRollouts(fixtures).map((each) => readFileSync(each.path, "utf8").trimEnd().split("\n"));
+  const all = codexRollouts("0.169.0").map((each) => readFileSync(each.path, "utf8").trimEnd().split("\n"));
   const summarised = all.find((each) => each.some((line) => line.includes('"text":"SUMMARY: ')))!;
   const before = summarised.findIndex((line) => line.includes('"text":"SUMMARY: ')) - 1;
   for (const damaged of [

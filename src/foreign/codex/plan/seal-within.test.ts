@@ -1,21 +1,12 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-within-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
 const timestamp = "2026-11-21T09:45:53.780Z";
 const now = Date.parse("2026-11-22");

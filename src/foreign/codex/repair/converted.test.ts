@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-converted-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const id = "019f5000-0000-7000-8000-000000000001";
 const parent = "019f5000-0000-7000-8000-000000000002";

@@ -1,17 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-doubled-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
-const rollouts = (version: string): string[] =>
-  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url))).map(({ path }) => path);
+const rollouts = (version: string): string[] => codexRollouts(version).map(({ path }) => path);
 
 /** The lines that hold something, once the file is repaired. */
 async function repaired(

@@ -1,16 +1,15 @@
 // Every cell of the table in decisions/0015, without a kill: a journal, its copies and a file made by hand for each.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { CompletedRepair } from "./carry-out.ts";
 import { type Journal, type KnownRepair, RepairFolder, repairsOf } from "./journal.ts";
 import { finishRepair, undoRepair } from "./repair.ts";
 import { type FileStanding, fileStandingOf } from "./file-standing.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-standing-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const own = join(root, "own");
 const path = join(root, "rollout.jsonl");

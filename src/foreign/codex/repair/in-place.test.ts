@@ -1,12 +1,11 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-in-place-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const [path, before, after] = ["file", "before", "after"].map((name) => join(root, name)) as [
   string,
   string,

@@ -6,7 +6,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,22 +16,20 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { asUser } from "../../../../test/kit/as-user.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isFailureOf } from "../../../failure.ts";
-import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import type { CompletedRepair } from "./carry-out.ts";
 import type { PreparedRepair, RepairPlan } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-kept-safe-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
-const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const source = codexRollouts("0.130.0")[0]!;
 const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
 const own = join(root, "own");
 const path = join(root, "codex", "sessions", "2026", "11", "20", basename(source.path));

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { pinsIn } from "../examine/descendants.ts";
 import { examine } from "../examine/examine.ts";
@@ -12,12 +12,10 @@ import { listRollouts } from "../home/places.ts";
 import { lineageOf } from "../rollout/lineage.ts";
 import { repairRollout } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-lost-head-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21");
-const fixture = (version: string): string =>
-  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))[0]!.path;
+const fixture = (version: string): string => codexRollouts(version)[0]!.path;
 const home = join(root, "codex");
 const sessions = join(home, "sessions", "2026", "11", "20");
 beforeEach(() => {
@@ -102,7 +100,7 @@ describe("a first line that is lost before lines without envelopes", () => {
 });
 
 describe("a thread whose first lines are gone, beside one that begins with the same words", () => {
-  const [other, own] = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)));
+  const [other, own] = codexRollouts("0.169.0");
 
   it.each([
     [2, true],
@@ -118,7 +116,7 @@ describe("a thread whose first lines are gone, beside one that begins with the s
 });
 
 describe("a file of a reverted thread, whose first lines are overwritten as one", () => {
-  const base = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url))).find(
+  const base = codexRollouts("0.169.0").find(
     ({ path }) => readFileSync(path, "utf8").split('"task_started"').length > 2,
   )!;
 
@@ -151,7 +149,7 @@ describe("a file of a reverted thread, whose first lines are overwritten as one"
 
 describe("a file of a reverted thread, whose first line alone is gone", () => {
   it("goes on where the lines before it end: at the settings before a turn, though the turn before was killed", async () => {
-    const base = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[1]!;
+    const base = codexRollouts("0.169.0")[1]!;
     const before = readFileSync(base.path);
     const lines = before.toString().trimEnd().split("\n");
     const at = lines.findLastIndex((line) => line.includes('"task_started"')) - 1;
@@ -173,7 +171,7 @@ describe("a file of a reverted thread, whose first line alone is gone", () => {
 });
 
 describe("a fork whose first line is gone", () => {
-  const source = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
+  const source = codexRollouts("0.169.0")[0]!;
   const text = readFileSync(source.path, "utf8");
   const lines = text.trimEnd().split("\n");
   const last = JSON.parse(lines.at(-1)!) as { ordinal: number };

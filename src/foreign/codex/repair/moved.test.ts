@@ -1,29 +1,19 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
 import { needsRepair } from "../findings/finding.ts";
-import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { prepareRepair } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-moved-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21");
-const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const source = codexRollouts("0.130.0")[0]!;
 const [home, own] = [join(root, "codex"), join(root, "own")];
 const name = basename(source.path);
 const path = join(home, "sessions", "2026", "11", "20", name);
@@ -295,7 +285,7 @@ describe("a repair that was cut off before its session was moved", () => {
 });
 
 describe("a session of which Codex noted another history while its first line was broken", () => {
-  const paginated = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
+  const paginated = codexRollouts("0.169.0")[0]!;
   const file = join(path, "..", basename(paginated.path));
   const legacyAt = (place: string): void =>
     withState((database) => {

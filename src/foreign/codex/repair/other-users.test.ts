@@ -1,22 +1,19 @@
 // A repair of a file, or in a home, that is another user's.
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { asUser, isRoot, nobody } from "../../../../test/kit/as-user.ts";
-import { codexFixtures } from "../../../../test/kit/codex-home.ts";
-import { listRollouts } from "../home/places.ts";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { takeWriterLock } from "../home/writer-lock.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
-const [source] = listRollouts(join(codexFixtures, "0.130.0"));
+const [source] = codexRollouts("0.130.0");
 const damaged = Buffer.concat([readFileSync(source!.path), Buffer.alloc(100)]);
 
 /** A damaged rollout in a home of its own, and Throughline's home beside that. */
 function rollout(): { codex: string; path: string; home: string } {
-  const root = mkdtempSync(join(tmpdir(), "throughline-other-users-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryFolder();
   const codex = join(root, "codex");
   const path = join(codex, "sessions", basename(source!.path));
   const home = join(root, "own");

@@ -6,7 +6,6 @@ import fs, {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -18,17 +17,16 @@ import fs, {
   writeFileSync,
 } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { placeWhole } from "./packed.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { previewRepair } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-packed-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const id = "01a1fac2-0000-7000-8000-000000000000";
 const home = join(root, "codex");

@@ -1,13 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fc } from "../../../../test/kit/property.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { expect, test } from "vitest";
 import { applyEdits } from "./apply-edits.ts";
 import type { Edit } from "../plan/edit.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "throughline-planned-"));
+const folder = temporaryFolder();
 let files = 0;
 
 const edit = (at: number, length: number, bytes: Buffer | "blank"): Edit => ({

@@ -1,17 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { listRollouts } from "../home/places.ts";
+import { beforeEach, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { previewRepair } from "./prepare.ts";
 import { repairRollout } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-prepare-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
-const [source] = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)));
+const [source] = codexRollouts("0.169.0");
 const { thread } = source!;
 const whole = readFileSync(source!.path, "latin1");
 const lines = whole.split("\n").slice(0, -1);

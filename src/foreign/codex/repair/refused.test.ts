@@ -1,8 +1,8 @@
 // What a provider has refused, as the rollout's last turn says it: what goes, what stays, and that no byte moves.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
@@ -11,8 +11,7 @@ import type { SealChoice } from "../findings/seal-choice.ts";
 import { understand } from "../findings/understand.ts";
 import { repairRollout } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-refused-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 beforeEach(() => rmSync(join(root, "sessions"), { recursive: true, force: true }));
 
 const now = Date.parse("2026-11-22");

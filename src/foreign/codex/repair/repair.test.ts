@@ -1,23 +1,13 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-repair-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 describe("a repair leaves a file alone", () => {
   it.each([

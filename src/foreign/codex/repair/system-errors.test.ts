@@ -1,17 +1,16 @@
 // Whatever the system refuses while a rollout is repaired.
-import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isFailureOf } from "../../../failure.ts";
-import { listRollouts } from "../home/places.ts";
 import type { CompletedRepair } from "./carry-out.ts";
 import { repairsOf } from "./journal.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
-const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const source = codexRollouts("0.130.0")[0]!;
 const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
 
 const calls = [
@@ -38,7 +37,7 @@ let codex: string;
 let own: string;
 let path: string;
 beforeEach(() => {
-  const root = mkdtempSync(join(tmpdir(), "throughline-repair-errors-"));
+  const root = temporaryFolder();
   [codex, own] = [join(root, "codex"), join(root, "own")];
   const folder = join(codex, "sessions", "2026", "11", "20");
   mkdirSync(folder, { recursive: true });

@@ -1,21 +1,19 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { linesIn } from "../rollout/lines.ts";
-import { listRollouts } from "../home/places.ts";
 import { textIn } from "../rollout/text-in.ts";
 import { repairRollout } from "./repair.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
-const root = mkdtempSync(join(tmpdir(), "throughline-turned-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const sessions = join(root, "codex", "sessions", "2026", "11", "21");
 beforeEach(() => mkdirSync(sessions, { recursive: true }));
 
@@ -24,7 +22,7 @@ interface Source {
   lines: string[];
 }
 function sources(version: string, has: RegExp): Source[] {
-  return listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))
+  return codexRollouts(version)
     .map(({ path }) => ({ path, lines: readFileSync(path, "utf8").trimEnd().split("\n") }))
     .filter(({ lines }) => lines.some((line) => has.test(line)));
 }

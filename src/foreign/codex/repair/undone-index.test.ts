@@ -1,17 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
-import { codexFixtures } from "../../../../test/kit/codex-home.ts";
+import { expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { CodexDatabases } from "../home/databases.ts";
-import { listRollouts } from "../home/places.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
 it("an index that Codex has made since a repair goes where taking that back moves what it was made from", async () => {
-  const [, source] = listRollouts(join(codexFixtures, "0.169.0"));
-  const root = mkdtempSync(join(tmpdir(), "throughline-undone-index-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const [, source] = codexRollouts("0.169.0");
+  const root = temporaryFolder();
   const path = join(root, "codex", "sessions", basename(source!.path));
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, readFileSync(source!.path));

@@ -1,27 +1,25 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { examine } from "../examine/examine.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
-import { listRollouts } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { textIn } from "../rollout/text-in.ts";
 import { repairRollout } from "./repair.ts";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
-const root = mkdtempSync(join(tmpdir(), "throughline-unread-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const sessions = join(root, "codex", "sessions", "2026", "11", "20");
 mkdirSync(sessions, { recursive: true });
 
 const versions = ["0.36.0", "0.98.0", "0.130.0", "0.169.0"];
 const rollouts = (version: string): string[] =>
-  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))
+  codexRollouts(version)
     .filter(({ form }) => form === "jsonl")
     .map(({ path }) => path);
 

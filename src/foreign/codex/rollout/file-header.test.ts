@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { firstHeader, headerOf } from "./file-header.ts";
 
 const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
@@ -14,8 +14,7 @@ const item = {
 };
 
 it("what is lost with a first line isn't read off an item that stands there now", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "throughline-header-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, "saved.jsonl");
   const write = (...lines: readonly object[]): void =>
     writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));

@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { parseJson } from "../../../lib/json.ts";
 import { describeItem } from "../../../session/item.ts";
-import { listRollouts } from "../home/places.ts";
 import { loggedItem } from "./item.ts";
 import { linesIn } from "./lines.ts";
 import { readRecord } from "./record.ts";
 import { Room } from "./room.ts";
 
-const fixtures = join(import.meta.dirname, "../fixtures");
 const room = new Room(0);
 const seal = `gAAAAABpH5nw${"A".repeat(84)}`;
 const words = { type: "input_text", text: "a" };
@@ -18,7 +16,7 @@ const own = { internal_chat_message_metadata_passthrough: { turn_id: "t" } };
 
 test("what the header says of an item is what its bytes say, in real rollouts", () => {
   const versions = ["0.29.0", "0.36.0", "0.98.0", "0.169.0"];
-  const paths = versions.flatMap((version) => listRollouts(join(fixtures, version)).map(({ path }) => path));
+  const paths = versions.flatMap((version) => codexRollouts(version).map(({ path }) => path));
   let items = 0;
   for (const line of paths.flatMap((path) => linesIn(readFileSync(path)))) {
     const record = readRecord(line);

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { uuidv7Time } from "../../../lib/ids.ts";
 import { examine } from "../examine/examine.ts";
 import { listRollouts } from "../home/places.ts";
@@ -16,8 +16,7 @@ import { ValuesInLines } from "./values-in-lines.ts";
 import { judge } from "../findings/judge.ts";
 import { finishRepair, repairRollout, undoRepair } from "../repair/repair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-layout-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
 const now = Date.parse("2026-11-21");
 

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { lineageOf } from "./lineage.ts";
 import { listRollouts } from "../home/places.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-lineage-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const thread = "01a1fab7-43af-7111-ab7c-b4a4c49da1a3";
 const rollouts = ["01a1fab7-5000-7111-ab7c-b4a4c49da1a3", "01a1fab7-6000-7111-ab7c-b4a4c49da1a3"] as const;

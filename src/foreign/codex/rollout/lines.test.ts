@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { fc } from "../../../../test/kit/property.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { expect, test } from "vitest";
 import { linesIn, type LineOptions, type RolloutLine, rolloutLines } from "./lines.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "throughline-lines-"));
+const folder = temporaryFolder();
 let files = 0;
 
 function written(content: Buffer | string, ending = "jsonl"): string {

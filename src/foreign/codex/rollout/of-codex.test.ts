@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
 import type { Finding } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 
-const root = mkdtempSync(join(tmpdir(), "throughline-of-codex-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
 
 async function judged(name: string, content: string): Promise<Finding[]> {

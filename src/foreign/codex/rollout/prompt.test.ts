@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { linesIn } from "./lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { promptOf } from "./prompt.ts";
@@ -95,8 +95,7 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
   ],
   ["without any event", "legacy", [item("count the ponds")], "count the ponds"],
 ])("a session is known by what the person asked first, %s", (_where, history, lines, title) => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-prompt-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   const header = { id, originator: "codex-tui", cli_version: "0.150.0", cwd: "/w", history_mode: history };
   const rows = [{ type: "session_meta", payload: header }, ...lines].map((line, ordinal) => ({

@@ -1,21 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { codexFixtures, codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader } from "./header.ts";
 import { linesIn } from "./lines.ts";
-import { isCodexName, isCopy, listRollouts, readRolloutName } from "../home/places.ts";
+import { isCodexName, isCopy, readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord, timeIn, timeOf } from "./record.ts";
-
-const fixtures = join(import.meta.dirname, "../fixtures");
 
 function read(text: string | Buffer): ReturnType<typeof readRecord> {
   return readRecord({ bytes: Buffer.from(text as string), whole: true });
 }
 
 function firstOf(version: string): RolloutRecord {
-  const [rollout] = listRollouts(join(fixtures, version)).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const [rollout] = codexRollouts(version).toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const record = readRecord(linesIn(readFileSync(rollout!.path))[0]!);
   if (!record.readable) throw new Error("the first line of a fixture can't be read");
   return record;
@@ -23,8 +21,8 @@ function firstOf(version: string): RolloutRecord {
 
 test("every line that real versions wrote is read, and a glance at it says the same as all of it", () => {
   const seen = new Set<string>();
-  for (const version of readdirSync(fixtures)) {
-    for (const { path } of listRollouts(join(fixtures, version))) {
+  for (const version of readdirSync(codexFixtures)) {
+    for (const { path } of codexRollouts(version)) {
       for (const line of linesIn(readFileSync(path))) {
         const record = readRecord(line);
         if (!record.readable) throw new Error(`${path}:${line.index + 1} can't be read: ${record.why}`);

@@ -1,18 +1,16 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { describeItem } from "../../../session/item.ts";
 import { glance } from "./glance.ts";
 import { copiedItem, type LoggedItem, loggedItem } from "./item.ts";
 import { linesIn } from "./lines.ts";
-import { listRollouts } from "../home/places.ts";
 import { readRecord } from "./record.ts";
 import { Room } from "./room.ts";
 import { threadSkim } from "./thread-skim.ts";
 
-const fixtures = join(import.meta.dirname, "../fixtures");
 const rollouts = ["0.58.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
-  listRollouts(join(fixtures, version)).map(({ path }) => path),
+  codexRollouts(version).map(({ path }) => path),
 );
 const room = new Room(0);
 

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import { loggedItem } from "../rollout/item.ts";
@@ -89,8 +89,7 @@ test("what a call seals in its arguments is known too: no other provider is sent
 });
 
 test("words where a seal would stand are no damage, and a cut seal is", async () => {
-  const root = mkdtempSync(join(tmpdir(), "throughline-agents-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const root = temporaryFolder();
   const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
   const timestamp = "2026-11-21T09:45:53.780Z";
   const kindsOf = async (sealed: string): Promise<string[]> => {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { codexFixtures } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { findThreads, hasRollout } from "./find.ts";
 
 /** Made on 2026-11-20. */
@@ -11,8 +12,7 @@ const segment = "01a1fab8-0000-7000-8000-000000000001";
 
 /** A home with a file of the thread at each of these paths. */
 function homeWith(...paths: readonly string[]): string {
-  const home = mkdtempSync(join(tmpdir(), "throughline-find-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   const payload = { id: thread, timestamp: "2026-11-20T20:48:05.000Z", cwd: "/w", cli_version: "0.169.0" };
   for (const path of paths) {
     mkdirSync(dirname(join(home, path)), { recursive: true });
@@ -45,6 +45,17 @@ test("of a thread with several files the one is taken that Codex's state databas
   }
   naming(first, "mine");
   expect(await found("mine"), "by the name that it has there").toEqual([join(home, first)]);
+});
+
+test("a thread is found by its id, its beginning and the name that a person gave it", async () => {
+  const home = join(codexFixtures, "0.169.0");
+  const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
+  for (const reference of [id, id.slice(0, 13), id.toUpperCase(), "my named session"]) {
+    const found = await findThreads(home, reference);
+    expect(found.map(({ file, name }) => [file.thread, name])).toEqual([[id, "my named session"]]);
+  }
+  expect(await findThreads(home, "my named")).toEqual([]);
+  expect(await findThreads(join(home, "nowhere"), id)).toEqual([]);
 });
 
 test("a thread is found by the first four letters of its id, and by no fewer", async () => {

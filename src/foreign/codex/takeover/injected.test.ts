@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
@@ -45,8 +45,7 @@ function text(provider: string, rows: readonly object[], more: object = {}): str
 }
 
 function placed(content: string): { path: string; home: string } {
-  const home = mkdtempSync(join(tmpdir(), "throughline-injected-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   const path = join(home, "sessions", `rollout-2026-10-01T00-00-00-${id}.jsonl`);
   writeFileSync(path, content);

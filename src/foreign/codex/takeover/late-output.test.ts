@@ -1,33 +1,28 @@
 // An output that comes after its call was answered, because Codex was still running the call when its session was taken over.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
+import { opened, take } from "../../../../test/kit/taken-over.ts";
 import { contractNamed } from "../../../replay/contracts.ts";
 import { project } from "../../../replay/project.ts";
 import type { LogRecord } from "../../../session/event.ts";
-import { advance, createHistory } from "../../../session/history.ts";
 import { visibleItems } from "../../../store/visible-items.ts";
-import { listRollouts } from "../home/places.ts";
-import { threadAt } from "./find.ts";
-import { importThread } from "./import.ts";
 
 test("a call that was under way when its session was taken over has its output once Codex has gone on", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "throughline-late-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, "rollout.jsonl");
-  const fixtures = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
+  const fixtures = codexRollouts("0.130.0");
   const all = readFileSync(fixtures.find((file) => file.path.includes("01a1fac6-9157"))!.path);
   const plan = importPlan();
-  const take = async () => importThread(plan, (await threadAt(path))!);
   writeFileSync(path, all.subarray(0, all.indexOf("\n", all.indexOf('"type":"function_call"')) + 1));
-  const { id } = await take();
+  const { id } = await take(plan, path);
   writeFileSync(path, all);
-  expect(await take()).toMatchObject({ did: "grown", id });
+  expect(await take(plan, path)).toMatchObject({ did: "grown", id });
 
-  const history = createHistory();
-  await plan.store.read(id, { record: (record) => advance(history, record) });
+  const { history } = await opened(plan.store, id);
   const origin = ({ event }: LogRecord): unknown => event.type === "item-added" && event.origin;
   const projection = project(contractNamed("openai"), { issuer: "x", quarantines: [] }, history.items);
   const outputs = [...projection.elements()].filter(

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
+import { opened, take } from "../../../../test/kit/taken-over.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { advance, createHistory } from "../../../session/history.ts";
-import { threadAt } from "./find.ts";
-import { importThread } from "./import.ts";
 import { lostOutput } from "../plan/rebuild-pair.ts";
 import { RolloutWriter } from "../rollout/write.ts";
 
@@ -27,8 +25,7 @@ const prompt = { type: "message", role: "user", content: [{ type: "input_text", 
 const id = "01a1fd5d-d6d5-7f92-8f98-eacbd690e9ab";
 
 test("a call of the local shell is answered by the output that Codex stored for it, and an open one as Codex answers it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, `rollout-2026-11-21T09-09-07-${id}.jsonl`);
   const timestamp = "2026-11-21T09:09:07.000Z";
   const items = [prompt, call("a", "echo one"), output("a"), call("b", "sleep 9")];
@@ -38,11 +35,9 @@ test("a call of the local shell is answered by the output that Codex stored for 
   ];
   writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const plan = importPlan();
-  const { store } = plan;
-  const taken = await importThread(plan, (await threadAt(path))!);
+  const taken = await take(plan, path);
   expect(taken.counts).toMatchObject({ calls: 2, outputs: 1 });
-  const history = createHistory();
-  await store.read(taken.id, { record: (record) => advance(history, record) });
+  const { history } = await opened(plan.store, taken.id);
   expect([...history.openCalls]).toEqual([]);
   expect(history.items.map(({ event }) => event.kind)).toEqual([
     "message",

@@ -1,9 +1,9 @@
 // What a session goes on with, where Codex 0.169 rebuilds another history than the lines would say one after the other.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { advance, createHistory } from "../../../session/history.ts";
 import { itemText } from "../../../session/item.ts";
@@ -62,8 +62,7 @@ const taken = (...lines: JsonObject[]): Promise<Rebuilt> => takenIn([lines.lengt
  * seen at last.
  */
 async function takenIn(pieces: readonly number[], lines: readonly JsonObject[]): Promise<Rebuilt> {
-  const folder = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, `rollout-2026-11-21T09-09-07-${id}.jsonl`);
   const head = {
     timestamp,

@@ -1,12 +1,13 @@
 // A session that is made anew from its rollout: what a person changed about it stays, and it is never gone.
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, cpSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
+import { opened, take } from "../../../../test/kit/taken-over.ts";
 import { checkpointOf } from "../../../session/checkpoint.ts";
-import type { LogRecord, NewEvent } from "../../../session/event.ts";
-import { advance, createHistory, type History } from "../../../session/history.ts";
+import type { NewEvent } from "../../../session/event.ts";
 import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
 import { itemsOf } from "../../../session/items.ts";
@@ -15,30 +16,16 @@ import { listRollouts } from "../home/places.ts";
 import { lastRepairAt } from "../repair/journal.ts";
 import { repairRollout, undoRepair } from "../repair/repair.ts";
 import { threadAt } from "./find.ts";
-import { importThread, type TakenOver } from "./import.ts";
+import { importThread } from "./import.ts";
 import { type ImportPlan, toldWorkspace } from "./import-plan.ts";
 
-const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
+const [fixture] = codexRollouts("0.130.0");
 const text = readFileSync(fixture!.path, "utf8");
 
 function rollout(): string {
-  const path = join(mkdtempSync(join(tmpdir(), "throughline-remade-")), "rollout.jsonl");
+  const path = join(temporaryFolder(), "rollout.jsonl");
   writeFileSync(path, text);
   return path;
-}
-
-const take = async (plan: ImportPlan, path: string): Promise<TakenOver> =>
-  importThread(plan, (await threadAt(path))!);
-
-async function read(store: SessionStore, id: string): Promise<{ history: History; records: LogRecord[] }> {
-  const history = createHistory();
-  const records: LogRecord[] = [];
-  const record = (each: LogRecord): void => {
-    advance(history, each);
-    records.push(each);
-  };
-  await store.read(id, { record });
-  return { history, records };
 }
 
 async function note(store: SessionStore, id: string, ...events: NewEvent[]): Promise<void> {
@@ -52,7 +39,7 @@ test("a rollout that was written anew is taken over anew, and what a person chan
   const plan = importPlan();
   const { store } = plan;
   const { id } = await take(plan, path);
-  const settings = { ...(await read(store, id)).history.settings, model: "chosen", effort: "high" };
+  const settings = { ...(await opened(store, id)).history.settings, model: "chosen", effort: "high" };
   await note(
     store,
     id,
@@ -64,7 +51,7 @@ test("a rollout that was written anew is taken over anew, and what a person chan
   for (const before of ["\n", "\n\n"]) {
     writeFileSync(path, `${before}${text}`);
     expect(await take(plan, path)).toMatchObject({ did: "remade", id });
-    expect((await read(store, id)).history).toMatchObject({ archived: true, name: "mine", settings });
+    expect((await opened(store, id)).history).toMatchObject({ archived: true, name: "mine", settings });
   }
 });
 
@@ -72,24 +59,24 @@ test("what is asked for now goes before what a person chose earlier", async () =
   const path = rollout();
   const plan = importPlan();
   const { id } = await take(plan, path);
-  const settings = { ...(await read(plan.store, id)).history.settings, model: "chosen", effort: "high" };
+  const settings = { ...(await opened(plan.store, id)).history.settings, model: "chosen", effort: "high" };
   await note(plan.store, id, { type: "settings-changed", settings });
   writeFileSync(path, `\n${text}`);
   expect(await take({ ...plan, asked: { model: "asked" } }, path)).toMatchObject({ did: "remade", id });
-  expect((await read(plan.store, id)).history.settings).toMatchObject({ model: "asked", effort: "high" });
+  expect((await opened(plan.store, id)).history.settings).toMatchObject({ model: "asked", effort: "high" });
 });
 
 test("a session whose making anew fails is as it was", async () => {
   const path = rollout();
   const plan = importPlan();
   const { id } = await take(plan, path);
-  const before = (await read(plan.store, id)).records;
+  const before = (await opened(plan.store, id)).records;
   writeFileSync(path, `\n${text}`);
   const onBytes = (): void => {
     throw new Error("the disk is full");
   };
   await expect(take({ ...plan, onBytes }, path)).rejects.toThrow("the disk is full");
-  const { records } = await read(plan.store, id);
+  const { records } = await opened(plan.store, id);
   expect(records.slice(0, before.length)).toEqual(before);
   expect(records.slice(before.length).map(({ event }) => event.type)).toEqual(["lease-taken"]);
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
@@ -97,10 +84,10 @@ test("a session whose making anew fails is as it was", async () => {
 
 test("a rollout that is moved away while its session is made anew costs that nothing, and nobody is told to delete it", async () => {
   const path = rollout();
-  const store = folderStore(mkdtempSync(join(tmpdir(), "throughline-remade-")), { version: "1" });
+  const store = folderStore(temporaryFolder(), { version: "1" });
   const plan = { ...importPlan(), store };
   const { id } = await take(plan, path);
-  const before = (await read(store, id)).records;
+  const before = (await opened(store, id)).records;
   writeFileSync(path, `\n${text}`);
   const workspace: ImportPlan["workspace"] = async (thread) => {
     renameSync(path, `${path}.moved`);
@@ -110,7 +97,7 @@ test("a rollout that is moved away while its session is made anew costs that not
   expect(failure).toMatchObject({ class: "store-unavailable" });
   expect((failure as Error).message).toContain(`${path} can't be used`);
   expect((failure as Error).message).not.toContain("delete");
-  expect((await read(store, id)).records.slice(0, before.length)).toEqual(before);
+  expect((await opened(store, id)).records.slice(0, before.length)).toEqual(before);
 });
 
 test("a session in which somebody worked while its rollout was looked at is left to them", async () => {
@@ -129,7 +116,7 @@ test("a session in which somebody worked while its rollout was looked at is left
       key === "acquire" ? acquire : (target[key] as () => unknown).bind(target),
   });
   expect(await take({ ...plan, store: slow }, path)).toMatchObject({ did: "moved-on" });
-  expect((await read(store, id)).history.openTurn).toMatchObject({ preview: "own" });
+  expect((await opened(store, id)).history.openTurn).toMatchObject({ preview: "own" });
 });
 
 /** Codex's own items of a session, without what only this program's log says of them. */
@@ -175,7 +162,7 @@ test.each(["add", "replace"])(
 const otherId = "01a1fac6-9157-7301-9e0a-5c0a24a34fff";
 
 test("what a repair of the file that this one goes on from brings back comes into the session", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  const home = temporaryFolder();
   cpSync(join(import.meta.dirname, "../fixtures/0.169.0/sessions"), join(home, "sessions"), {
     recursive: true,
   });
@@ -205,7 +192,7 @@ test("what a repair of the file that this one goes on from brings back comes int
 });
 
 test("what a repair brings back comes into the session, though the rollout ends as it did; and goes when that is taken back", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  const home = temporaryFolder();
   const path = rollout();
   const plan = { ...importPlan(), mendedAt: (of: string) => lastRepairAt(home, of) };
   const lines = text.split("\n");
@@ -224,17 +211,17 @@ test("what a repair brings back comes into the session, though the rollout ends 
 });
 
 test("in a session that has gone its own way, only a repair since it was taken over counts", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-remade-"));
+  const home = temporaryFolder();
   const path = rollout();
-  const store = folderStore(mkdtempSync(join(tmpdir(), "throughline-remade-")), { version: "1" });
+  const store = folderStore(temporaryFolder(), { version: "1" });
   const plan = { ...importPlan(), store, mendedAt: (of: string) => lastRepairAt(home, of) };
   writeFileSync(path, `${text}torn`);
   await repairRollout(path, { home });
   const { id } = await take(plan, path);
-  const { history } = await read(store, id);
+  const { history } = await opened(store, id);
   const turn = history.turn + 1;
   await note(store, id, { type: "turn-started", turn, source: "prompt", preview: "own" });
-  const checkpoint = checkpointOf((await read(store, id)).history);
+  const checkpoint = checkpointOf((await opened(store, id)).history);
   await note(store, id, { type: "turn-ended", turn, outcome: { kind: "completed" }, checkpoint });
   expect(await take(plan, path)).toMatchObject({ did: "same" });
   appendFileSync(path, "torn again");

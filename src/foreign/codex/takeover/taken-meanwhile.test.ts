@@ -1,14 +1,13 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { Failure } from "../../../failure.ts";
 import type { SessionStore } from "../../../store.ts";
 import { memoryStore } from "../../../store/memory/memory-store.ts";
-import { listRollouts } from "../home/places.ts";
 import { threadAt } from "./find.ts";
 import { importThread, type TakenOver } from "./import.ts";
 import type { ImportPlan } from "./import-plan.ts";
 
-const [rollout] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
+const [rollout] = codexRollouts("0.130.0");
 const settings: ImportPlan["settings"] = () => ({
   provider: "p",
   model: "m",

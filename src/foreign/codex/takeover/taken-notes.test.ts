@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { TakenNotes } from "./taken-notes.ts";
 
@@ -18,8 +18,7 @@ const file = (path: string, bytes: number, mtime = 1): RolloutFile => ({
 const [first, later] = [file("/sessions/a.jsonl", 10), file("/sessions/b.jsonl", 20)];
 
 function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), "throughline-taken-"));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  const made = temporaryFolder();
   return join(made, "cache");
 }
 

@@ -1,0 +1,97 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { codexHomeWith, codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { fc } from "../../../../test/kit/property.ts";
+import { listRollouts } from "../home/places.ts";
+import { scanRollout } from "./scan.ts";
+
+test("what is wrong at the ends of a file is seen", () => {
+  const home = codexHomeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const path = rollout!.path;
+  const content = readFileSync(path);
+  const flawsOf = (bytes: Buffer | string): readonly string[] => {
+    writeFileSync(path, bytes);
+    return scanRollout({ ...rollout!, bytes: bytes.length }).flaws;
+  };
+  expect(flawsOf(content)).toEqual([]);
+  expect(flawsOf("")).toEqual(["empty"]);
+  expect(flawsOf("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toEqual(["git-lfs"]);
+  expect(flawsOf(content.subarray(content.indexOf("\n") + 1))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("{}\n"), content]))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("\n  \r\n"), content])), "Codex passes over blank lines").toEqual(
+    [],
+  );
+  expect(flawsOf(Buffer.concat([Buffer.from("\uFEFF"), content]))).toEqual(["bom"]);
+  expect(flawsOf(Buffer.concat([content, Buffer.alloc(4096)]))).toEqual(["nul-tail"]);
+  expect(flawsOf(content.subarray(0, content.length - 20))).toContain("torn-tail");
+  expect(flawsOf(content.subarray(0, content.length - 1))).toEqual([]);
+  const bare =
+    '{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":{"type":"token_count"}}\n';
+  expect(flawsOf(Buffer.concat([content, Buffer.from(bare)]))).toEqual(["no-ordinal"]);
+  const two = content.toString("utf8").split("\n", 2);
+  expect(flawsOf(["", ...two, bare].join("\n"))).toContain("no-ordinal");
+  expect(flawsOf(content.subarray(0, content.lastIndexOf("\n", content.length - 2) + 1))).toEqual([
+    "open-turn",
+  ]);
+});
+
+test("of a large file the ends are read, and its messages are reckoned", () => {
+  const home = codexHomeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const all = readFileSync(rollout.path);
+  const body = all.subarray(all.indexOf("\n") + 1);
+  const times = 400;
+  writeFileSync(rollout.path, Buffer.concat([all, ...Array.from({ length: times }, () => body)]));
+  const small = scanRollout({
+    ...rollout,
+    path: codexRollouts("0.130.0").find(({ thread }) => thread === rollout.thread)!.path,
+  });
+  const large = scanRollout(rollout);
+  const exact = small.messages * (times + 1);
+  expect(large).toMatchObject({
+    title: small.title,
+    model: small.model,
+    estimated: true,
+    updated: small.updated,
+  });
+  expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
+});
+
+test("an image that is larger than all else is not taken for thousands of messages", () => {
+  const home = codexHomeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const lines = readFileSync(rollout.path, "utf8").trimEnd().split("\n");
+  const { messages } = scanRollout(rollout);
+  const content = [{ type: "input_image", image_url: `data:image/png;base64,${"A".repeat(6_000_000)}` }];
+  const payload = { type: "message", role: "user", content };
+  const image = JSON.stringify({ timestamp: "2026-11-20T21:04:39.000Z", type: "response_item", payload });
+  lines.splice(lines.length / 2, 0, image);
+  writeFileSync(rollout.path, lines.map((line) => `${line}\n`).join(""));
+  const found = scanRollout(rollout);
+  expect(found.estimated).toBe(true);
+  expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
+});
+
+test("no bytes make a scan throw", () => {
+  const home = codexHomeWith("0.58.0");
+  const [rollout] = listRollouts(home);
+  const content = readFileSync(rollout!.path);
+  fc.assert(
+    fc.property(
+      fc.nat(content.length),
+      fc.nat(content.length),
+      fc.uint8Array({ maxLength: 40 }),
+      (from, length, bytes) => {
+        const mutated = Buffer.concat([
+          content.subarray(0, from),
+          bytes,
+          content.subarray(from + (length % 500)),
+        ]);
+        writeFileSync(rollout!.path, mutated);
+        expect(scanRollout(rollout!).messages).toBeGreaterThanOrEqual(0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
