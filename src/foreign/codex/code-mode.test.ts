@@ -151,7 +151,7 @@ apply_patch *** Begin Patch
 ])("the lost output of a script is told to the model %s", async (_what, items, told) => {
   const path = fileOf([message("user", "go"), ...items, message("user", "go on")]);
   const options = { home: join(path, "..", "..", "own"), now, seals: { which: "none" } } as const;
-  const done = await repairRollout(path, options, () => undefined);
+  const done = await repairRollout(path, options);
   expect(done?.journal.mended).toEqual({ "call-without-output": 1 });
   const rows = readFileSync(path, "utf8").trimEnd().split("\n");
   const made = rows.find((row) => row.includes("rebuilt_by"))!;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -161,7 +161,7 @@ it.each<[string, string, boolean]>([
   ["OneDrive's", "-LAPTOP", true],
   ["of another file of its thread", "_01a1fac2-0001-7000-8000-000000000000 (1)", false],
 ])("a sync program's copy that holds more than the session is told: %s", async (_what, added, isTold) => {
-  const sessions = join(mkdtempSync(join(root, "copies-")), "sessions");
+  const sessions = join(temporaryFolder(), "sessions");
   mkdirSync(sessions);
   const path = join(sessions, name);
   const copy = path.replace(/(?=\.jsonl$)/u, added);
@@ -200,7 +200,7 @@ it.each<[string, string | undefined, string | undefined, boolean, string?]>([
   ["that only the database names", "home", '[model_providers.home]\nname = "Home"\n', true, "work"],
   ["in whose place the database names none", "work", 'model = "m"\n', true, ""],
 ])("a provider %s", async (_what, provider, settings, isTold, inDatabase) => {
-  const home = mkdtempSync(join(root, "settings-"));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   if (settings !== undefined) writeFileSync(join(home, "config.toml"), settings);
   const path = join(home, "sessions", name);
@@ -222,7 +222,7 @@ it.each<[string, string | undefined, string | undefined, boolean, string?]>([
 });
 
 it("of a provider whose name is no bare key the table is told as TOML wants it, which else Codex refuses to load", async () => {
-  const home = mkdtempSync(join(root, "settings-"));
+  const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));
   writeFileSync(join(home, "config.toml"), 'model = "m"\n');
   const path = join(home, "sessions", name);

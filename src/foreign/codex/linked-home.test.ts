@@ -52,14 +52,14 @@ describe("a home whose sessions folder is a link", () => {
     const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" } } as const;
     const lock = takeWriterLock(home, source!.thread, path);
     try {
-      await expect(repairRollout(path, options, () => undefined)).rejects.toMatchObject({
+      await expect(repairRollout(path, options)).rejects.toMatchObject({
         class: "lease-held",
         message: expect.stringContaining("codex app-server daemon stop"),
       });
     } finally {
       lock.release();
     }
-    expect((await repairRollout(path, options, () => undefined))?.journal.path).toBe(path);
+    expect((await repairRollout(path, options))?.journal.path).toBe(path);
     expect(readFileSync(path, "utf8").endsWith("\n")).toBe(true);
   });
 });

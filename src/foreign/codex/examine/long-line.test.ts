@@ -51,7 +51,7 @@ async function kinds(): Promise<string[]> {
 async function repaired(bytes: Buffer): Promise<Buffer> {
   writeFileSync(path, bytes);
   const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   rmSync(join(root, "own"), { recursive: true, force: true });
   return readFileSync(path);
 }

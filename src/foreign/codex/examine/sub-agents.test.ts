@@ -101,7 +101,7 @@ async function found(): Promise<Finding[]> {
 async function repaired(lines: readonly string[]): Promise<string[]> {
   writeFileSync(path, joined(lines));
   const options = { home: join(root, "own"), now: made, seals: { which: "none" } } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   return readFileSync(path, "utf8").trimEnd().split("\n");
 }
 

@@ -92,7 +92,7 @@ function reverted(error: string | undefined): { first: string; middle: string; l
 
 const home = join(root, "own");
 const repair = (path: string, which: "dead" | "all" | "none"): ReturnType<typeof repairRollout> =>
-  repairRollout(path, { home, now, seals: { which } satisfies SealChoice }, () => undefined);
+  repairRollout(path, { home, now, seals: { which } satisfies SealChoice });
 
 /** What mends each thing that is wrong with the rollout. */
 async function mends(path: string): Promise<(string | undefined)[]> {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
@@ -27,7 +27,7 @@ async function repaired(
   const before = lines.map((line) => `${line}\n`).join("");
   writeFileSync(path, before);
   const options = {
-    home: mkdtempSync(join(root, "own-")),
+    home: temporaryFolder(),
     now: Date.now(),
     seals: { which: "all" },
   } as const;

@@ -43,7 +43,7 @@ async function answers(...items: JsonObject[]): Promise<Record<string, string>> 
     now: Date.parse("2026-11-22"),
     seals: { which: "none" },
   } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   const made = readFileSync(path, "utf8")
     .trimEnd()
     .split("\n")
@@ -115,6 +115,6 @@ it("an output that is put in behind a last line without an ending is told as tha
   writeFileSync(path, rows.slice(0, 2).join("\n"));
   const only = ["call-without-output"] as const;
   const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" }, only } as const;
-  const done = await repairRollout(path, options, () => undefined);
+  const done = await repairRollout(path, options);
   expect(done?.journal.mended).toEqual({ "no-final-newline": 1, "call-without-output": 1 });
 });

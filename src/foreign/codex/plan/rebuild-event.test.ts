@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
@@ -44,8 +44,8 @@ describe.each(["UserMessage", "AgentMessage"])("the event that tells a %s", (typ
     ["can't be read", lines.with(at, "#".repeat(lines[at]!.length)), ["unparsable-line", "lost-event"]],
   ])("comes back from the message itself where it %s", async (_how, damaged, found) => {
     expect((await kinds(damaged)).toSorted()).toEqual(found.toSorted());
-    const options = { home: mkdtempSync(join(root, "own-")), now, seals: { which: "none" } } as const;
-    await repairRollout(path, options, () => undefined);
+    const options = { home: temporaryFolder(), now, seals: { which: "none" } } as const;
+    await repairRollout(path, options);
     const mended = readFileSync(path, "utf8").trimEnd().split("\n");
     expect(shown(mended[at]!)).toEqual(shown(lines[at]!));
     expect(mended.toSpliced(at, 1)).toEqual(lines.toSpliced(at, 1));

@@ -1,8 +1,9 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
+import type { SealChoice } from "../findings/seal-choice.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout } from "../repair/repair.ts";
 
@@ -22,6 +23,14 @@ const output = { type: "function_call_output", call_id: "a" };
 const said = { type: "message", role: "assistant" };
 const content = [{ type: "output_text", text: "Read." }];
 const user = { type: "message", role: "user", content: [text("read it")] };
+
+const [all, dead, named] = [
+  { which: "all" },
+  { which: "dead" },
+  { which: "named", tail: blob.slice(-8) },
+] as const;
+const mend = (path: string, seals: SealChoice): Promise<unknown> =>
+  repairRollout(path, { home: temporaryFolder(), seals, now });
 
 function written(items: readonly object[]): string {
   const folder = join(root, "sessions", "2026", "11", "21");
@@ -59,7 +68,7 @@ it("a dead seal in an output, a call or an answer goes from its place, and the r
   ]);
   const { size } = statSync(path);
   expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "sealed-reasoning", count: 4 }]);
-  await repairRollout(path, { home: root, seals: { which: "all" }, now }, () => undefined);
+  await mend(path, all);
   expect(itemsIn(path)).toEqual([
     user,
     { ...call, encrypted_content: null },
@@ -87,11 +96,7 @@ it("a dead seal in a call's arguments becomes words there, also in what a summar
   appendFileSync(path, `${JSON.stringify(kept)}\n`);
   const { size } = statSync(path);
   expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "sealed-reasoning", count: 3 }]);
-  await repairRollout(
-    path,
-    { home: mkdtempSync(join(root, "own-")), seals: { which: "named", tail: blob.slice(-8) }, now },
-    () => undefined,
-  );
+  await mend(path, named);
   const unsealed = given("[Sealed content stood here. It can't be opened any more.]");
   expect(itemsIn(path)).toEqual([
     user,
@@ -113,11 +118,7 @@ it("of several seals in one line the one that an error names goes alone", async 
     { ...output, output: [part, { ...part, encrypted_content: other }] },
     { ...said, encrypted_content: other, content },
   ]);
-  await repairRollout(
-    path,
-    { home: mkdtempSync(join(root, "own-")), seals: { which: "named", tail: blob.slice(-8) }, now },
-    () => undefined,
-  );
+  await mend(path, named);
   expect(itemsIn(path)).toEqual([
     user,
     call,
@@ -139,11 +140,7 @@ it("a seal that was altered to what is no ASCII goes, also from what a summary's
     },
   };
   appendFileSync(path, `${JSON.stringify(kept)}\n`);
-  await repairRollout(
-    path,
-    { home: mkdtempSync(join(root, "own-")), seals: { which: "dead" }, now },
-    () => undefined,
-  );
+  await mend(path, dead);
   expect(itemsIn(path)).toEqual([
     user,
     call,
@@ -155,19 +152,13 @@ it("a seal that was altered to what is no ASCII goes, also from what a summary's
 const summary = { type: "compaction", encrypted_content: blob };
 const compacted = (...kept: object[]): string =>
   `${JSON.stringify({ timestamp, type: "compacted", payload: { message: "", replacement_history: kept } })}\n`;
-const mend = (path: string): Promise<unknown> =>
-  repairRollout(
-    path,
-    { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
-    () => undefined,
-  );
 
 it("of a summary whose history is gone, what is sealed in an item kept beside it becomes words", async () => {
   const path = written([]);
   const sealed = { ...output, output: [text("note 1"), part] };
   appendFileSync(path, compacted(sealed, user, call, sealed, summary, call, sealed));
   const { size } = statSync(path);
-  await mend(path);
+  await mend(path, all);
   const left = { ...output, output: [text("note 1"), opened] };
   expect(itemsIn(path)).toEqual([{ message: "", replacement_history: [left, user, call, left, call, left] }]);
   expect(statSync(path).size).toBe(size);
@@ -177,7 +168,7 @@ it("of a summary whose history is in the file, however long its prompts are, all
   const long = { ...user, content: [text(`Read "it" to the end. ${"It is long. ".repeat(50)}`)] };
   const path = written([long, { ...said, content }]);
   appendFileSync(path, compacted(long, summary));
-  await mend(path);
+  await mend(path, all);
   const [, ...lines] = readFileSync(path, "utf8").trimEnd().split("\n");
   expect(lines.map((line) => line.trim() !== "")).toEqual([true, true]);
 });
@@ -186,11 +177,7 @@ it.each(["context_compaction", "a_kind_to_come"])(
   "a %s, which is nothing without its seal, goes whole",
   async (type) => {
     const path = written([user, { type, encrypted_content: blob }, { ...said, content }]);
-    await repairRollout(
-      path,
-      { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
-      () => undefined,
-    );
+    await mend(path, all);
     expect(readFileSync(path, "utf8").trimEnd().split("\n")[2]!.trim()).toBe("");
   },
 );
@@ -200,7 +187,7 @@ it("words where a seal would stand in an output are none, and a cut seal is foun
   expect(judge(await examine(written([user, call, sealed("look at it")])), { path: "", now })).toEqual([]);
   const path = written([user, call, sealed(`${blob.slice(0, 90)}…`)]);
   expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "seal-malformed" }]);
-  await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
+  await mend(path, dead);
   expect(itemsIn(path).at(-1)).toEqual({ ...output, output: [opened] });
 });
 
@@ -214,11 +201,7 @@ it("words that stand beside a seal in an output stay, with null behind them or i
     encrypted_content: null,
   };
   const path = written([user, call, { ...output, output: [part, unsealed, plain] }]);
-  await repairRollout(
-    path,
-    { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
-    () => undefined,
-  );
+  await mend(path, all);
   expect(itemsIn(path)).toEqual([user, call, { ...output, output: [opened, unsealed, plain] }]);
 });
 
@@ -243,11 +226,7 @@ it("a message that a summary's line keeps stays with the line, and a sealed summ
     [[keptUser, { type: "compaction", encrypted_content: blob }], [{ ...user, encrypted_content: null }]],
   ] as const) {
     put(history);
-    await repairRollout(
-      path,
-      { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
-      () => undefined,
-    );
+    await mend(path, all);
     expect(itemsIn(path)).toEqual([{ message: "", replacement_history: left }]);
   }
 });

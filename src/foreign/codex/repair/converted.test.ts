@@ -34,7 +34,7 @@ async function repaired(lines: readonly object[], before = ""): Promise<JsonObje
   const text = lines.map((line) => `${before}${JSON.stringify(line)}\n`).join("");
   writeFileSync(path, text);
   const home = join(root, "own");
-  await repairRollout(path, { home, now, seals: { which: "none" } }, () => undefined);
+  await repairRollout(path, { home, now, seals: { which: "none" } });
   expect(judge(await examine(path), { path, now })).toEqual([]);
   const made = readFileSync(path, "utf8").trim().split("\n");
   await undoRepair(path, { home });

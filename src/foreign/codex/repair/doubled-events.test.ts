@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
@@ -21,11 +21,11 @@ async function repaired(
   const path = join(sessions, name);
   writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
   const options = {
-    home: mkdtempSync(join(root, "own-")),
+    home: temporaryFolder(),
     now: Date.now(),
     seals: { which: "none" },
   } as const;
-  await repairRollout(path, { ...options, ...(only && { only }) }, () => undefined);
+  await repairRollout(path, { ...options, ...(only && { only }) });
   const left = readFileSync(path, "utf8").split("\n");
   return left.filter((line) => line.trim() !== "");
 }

@@ -27,7 +27,7 @@ async function repaired(name: string, content: Buffer): Promise<{ ordinal?: numb
   const path = join(sessions, name);
   writeFileSync(path, content);
   const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   expect(judge(await examine(path), { path, now }).filter(({ severity }) => severity !== "note")).toEqual([]);
   const [first = ""] = readFileSync(path, "utf8").split("\n");
   return JSON.parse(first) as { ordinal?: number; payload: JsonObject };

@@ -46,7 +46,7 @@ async function repaired(source: string, content: string): Promise<string> {
   const path = join(sessions, basename(source));
   writeFileSync(path, content);
   const options = { home: join(root, `home-${repairs++}`), now, seals: { which: "none" } } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   return readFileSync(path, "utf8");
 }
 

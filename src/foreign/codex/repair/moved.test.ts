@@ -57,7 +57,7 @@ async function kinds(file = path): Promise<string[]> {
 }
 
 const repair = async (file = path): Promise<unknown> =>
-  (await repairRollout(file, { home: own, now, seals: { which: "none" } }, () => undefined))?.journal.mended;
+  (await repairRollout(file, { home: own, now, seals: { which: "none" } }))?.journal.mended;
 
 describe("a session that Codex has archived, and whose file was moved back by hand", () => {
   it.each([

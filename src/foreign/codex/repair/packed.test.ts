@@ -58,7 +58,7 @@ const call = line("response_item", {
 const unanswered = head + call + said("Done.");
 const later = said("And more.");
 
-const mended = (): ReturnType<typeof repairRollout> => repairRollout(archive, options, () => undefined);
+const mended = (): ReturnType<typeof repairRollout> => repairRollout(archive, options);
 const beside = (): string[] => readdirSync(dirname(path));
 
 function packed(text: string | Buffer): Buffer {
@@ -154,7 +154,7 @@ it("of one that can't be unpacked to its end, all that can be goes on, and the r
   expect(text.length).toBeGreaterThan(lines.length / 2);
   expect(lines.startsWith(text.trimEnd()), "whole lines of it, and spaces for the last one").toBe(true);
   expect(readFileSync(folder.packed).equals(bytes)).toBe(true);
-  expect(await repairRollout(path, options, () => undefined), "nothing is left to mend").toBeUndefined();
+  expect(await repairRollout(path, options), "nothing is left to mend").toBeUndefined();
   await undoRepair(path, { home: options.home });
   expect(readFileSync(archive).equals(bytes)).toBe(true);
   expect(existsSync(path)).toBe(false);

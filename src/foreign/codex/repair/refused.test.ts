@@ -80,7 +80,7 @@ async function repaired(
   write(text);
   const { seals = { which: "dead" }, only } = options;
   const own = { home: join(root, "own"), now, seals, ...(only && { only: [only].flat() }) };
-  await repairRollout(path, own, () => undefined);
+  await repairRollout(path, own);
   const after = readFileSync(path, "utf8");
   const lengths = (of: string): number[] => of.split("\n").map((line) => Buffer.byteLength(line));
   expect(lengths(after)).toEqual(lengths(text));
@@ -312,7 +312,7 @@ describe("an item before which a line can't be read", () => {
     expect(
       items.map(({ index }) => (JSON.parse(lines[index]!) as { payload: JsonObject }).payload["id"]),
     ).toEqual(bare);
-    await repairRollout(path, { home: root, now, seals: { which: "none" } }, () => undefined);
+    await repairRollout(path, { home: root, now, seals: { which: "none" } });
     expect(await kinds()).toEqual([]);
     for (const own of bare) expect(readFileSync(path, "utf8")).not.toContain(`"${own}"`);
   });

@@ -71,7 +71,7 @@ it("a repair that a database of Codex's doesn't let end says so, and is finished
     CREATE TRIGGER held BEFORE DELETE ON thread_history_projection_state BEGIN SELECT RAISE(ABORT, 'no room'); END`);
   const options = { home: join(root, "own"), now: Date.now(), seals: { which: "dead" } } as const;
 
-  const failed = await repairRollout(path, options, () => undefined).catch((error: unknown) => error);
+  const failed = await repairRollout(path, options).catch((error: unknown) => error);
   expect(failed).toMatchObject({ class: "store-unavailable" });
   expect((failed as Error).message).toMatch(
     /was cut off: no room.*--write, or take it back with: .* --undo$/u,
@@ -110,8 +110,7 @@ it("a rollout that may only be read is refused before anything is begun", async 
   chmodSync(path, 0o444);
   chmodSync(root, 0o777);
   const options = { home: join(root, "theirs"), now: Date.now(), seals: { which: "dead" } } as const;
-  const repairing = (): Promise<unknown> =>
-    repairRollout(path, options, () => undefined).catch((error: unknown) => error);
+  const repairing = (): Promise<unknown> => repairRollout(path, options).catch((error: unknown) => error);
   const failed = await asUser(repairing);
   expect(failed).toMatchObject({ code: "EACCES", path });
   expect(repairsOf(options.home, path)).toEqual([]);

@@ -55,7 +55,7 @@ async function repaired({ path }: Source, text: string): Promise<string> {
   const at = join(sessions, basename(path));
   writeFileSync(at, text);
   const options = { home: join(root, "own"), now, seals: { which: "dead" } } as const;
-  await repairRollout(at, options, () => undefined);
+  await repairRollout(at, options);
   return readFileSync(at, "utf8");
 }
 

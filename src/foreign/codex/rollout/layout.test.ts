@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -78,7 +78,7 @@ async function linesAt(path: string): Promise<string> {
 }
 
 const kept = async (path: string): Promise<string> => {
-  const to = join(mkdtempSync(join(root, "transcript-")), "transcript.md");
+  const to = join(temporaryFolder(), "transcript.md");
   await writeTranscript(path, to);
   return readFileSync(to, "utf8");
 };
@@ -118,7 +118,7 @@ describe("a rollout that a program has written anew is one again", () => {
   ])("%s, where the first one is destroyed", async (what, content) => {
     const path = written(`headless${what.replaceAll(/\W/gu, "")}`, content);
     expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "other-layout" }]);
-    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    await repairRollout(path, { home: root, seals: { which: "none" }, now });
     expect(judge(await examine(path), { path, now })).toEqual([]);
     const mended = readFileSync(path, "utf8").trimEnd().split(/\s*\n/u);
     expect(JSON.parse(mended[0]!)).toMatchObject({ type: "session_meta", payload: { id } });
@@ -129,9 +129,8 @@ describe("a rollout that a program has written anew is one again", () => {
     "%s and torn off, with what Codex has written since a repair that was taken back",
     async (what, content) => {
       const path = written(`torn${what.replaceAll(/\W/gu, "")}`, Buffer.from(content).subarray(0, -61));
-      const home = mkdtempSync(join(root, "own-"));
-      const mend = (): Promise<unknown> =>
-        repairRollout(path, { home, seals: { which: "none" }, now }, () => undefined);
+      const home = temporaryFolder();
+      const mend = (): Promise<unknown> => repairRollout(path, { home, seals: { which: "none" }, now });
       await mend();
       const later = [said(3, "user", "Und über dem Teich? 🦆"), said(4, "assistant", "5, 6")];
       const since = later.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -151,9 +150,8 @@ describe("a rollout that a program has written anew is one again", () => {
     "%s, with what Codex has written since a repair that was taken back",
     async (what, content) => {
       const path = written(`since${what.replaceAll(/\W/gu, "")}`, content);
-      const home = mkdtempSync(join(root, "own-"));
-      const mend = (): Promise<unknown> =>
-        repairRollout(path, { home, seals: { which: "none" }, now }, () => undefined);
+      const home = temporaryFolder();
+      const mend = (): Promise<unknown> => repairRollout(path, { home, seals: { which: "none" }, now });
       await mend();
       const since = `${JSON.stringify(said(3, "user", "Und über dem Teich? 🦆"))}\n`;
       appendFileSync(path, since);
@@ -173,7 +171,7 @@ describe("a rollout that a program has written anew is one again", () => {
     const text = (all: readonly object[], indent?: number): string =>
       all.map((row) => `${JSON.stringify(row, null, indent)}\n`).join("");
     const path = written("pieces", text([...rows, ...more], 2));
-    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    await repairRollout(path, { home: root, seals: { which: "none" }, now });
     expect(readFileSync(path, "utf8")).toBe(text([...rows, ...more]));
   });
 
@@ -184,7 +182,7 @@ describe("a rollout that a program has written anew is one again", () => {
     const older = { ...payload, id: "01a0f490-0990-7f13-933f-78cca4bbbb53" };
     const head = { ...envelope, timestamp: copied, payload: older };
     const path = written("forked", utf16([head, ...rest].map((row) => JSON.stringify(row)).join("\n")));
-    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    await repairRollout(path, { home: root, seals: { which: "none" }, now });
     const [first = ""] = readFileSync(path, "utf8").split("\n");
     expect(JSON.parse(first)).toMatchObject({ type: "session_meta", payload: { id } });
   });
@@ -216,7 +214,7 @@ describe("a rollout that a program has written anew is one again", () => {
   it("by a repair, with what stands before a torn end, and back", async () => {
     const content = `${spread}{\n  "timestamp": "2026`;
     const path = written("torn", content);
-    await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
+    await repairRollout(path, { home: root, seals: { which: "dead" }, now });
     expect(readFileSync(path, "utf8").startsWith(whole)).toBe(true);
     expect(judge(await examine(path), { path, now })).toEqual([]);
     await undoRepair(path, { home: root });

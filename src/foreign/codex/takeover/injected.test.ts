@@ -83,7 +83,7 @@ it("becomes a message of the user's in its place, and no byte moves", async () =
   const before = text("deepseek", [item(injected), ended({ message: refusal })]);
   const { path, home } = placed(before);
   const options = { home: join(home, "own"), now, seals: { which: "dead" } } as const;
-  await repairRollout(path, options, () => undefined);
+  await repairRollout(path, options);
   const after = readFileSync(path, "utf8");
   expect(after.length).toBe(before.length);
   const [meta, line, end] = after
