@@ -276,6 +276,24 @@ describe("an event is lost", () => {
       [blank, said, makes("")],
       ["assistant 2, in 1 (1)"],
     ],
+    [
+      "of an answer before the one that is a summary, whatever summaries follow",
+      [blank, said, blank, answer("so far", of("msg_b")), makes("so far"), makes("so far")],
+      ["assistant 2, in 1 (1)"],
+    ],
+    [
+      "of the answers beside one whose event comes late, however often that one is told",
+      [
+        blank,
+        said,
+        blank,
+        answer("b", of("msg_b")),
+        blank,
+        answer("c", of("msg_c")),
+        ...["msg_b", "x", "msg_b"].map((id) => told("AgentMessage", "b", id)),
+      ],
+      ["assistant 2, in 1 (1)", "assistant 6, in 5 (5)"],
+    ],
   ])("%s", async (_what, lines, found) => {
     const { untold } = await examined(lines, "ordinals");
     expect(
