@@ -21,6 +21,7 @@ export type { Holder } from "./codex/home/holders.ts";
 export { previewRepair } from "./codex/repair/prepare.ts";
 export type { RepairOptions, RepairPlan } from "./codex/repair/prepare.ts";
 export type { DatabaseChanges } from "./codex/repair/database-changes.ts";
+export { mendedCopy } from "./codex/repair/mended-copy.ts";
 export { repairRollout, undoRepair } from "./codex/repair/repair.ts";
 export type { CompletedRepair } from "./codex/repair/carry-out.ts";
 export type { SealChoice } from "./codex/findings/seal-choice.ts";

@@ -26,6 +26,7 @@ const wordsOf = (left: Record<string, number>): string =>
     counts,
     left,
     fresh: 0,
+    isMended: false,
   } satisfies TakenOver);
 
 it("lines of kinds that nobody here knows are said, for the history may go on in them", () => {

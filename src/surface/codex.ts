@@ -20,6 +20,7 @@ import {
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
+import { mendedCopy } from "../foreign/codex/repair/mended-copy.ts";
 import { codexSettings } from "../foreign/codex/home/settings.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/skipped.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
@@ -114,6 +115,7 @@ function takenOver(
     {
       store,
       mendedAt: (path) => lastRepairAt(config.home, path),
+      mended: (path) => mendedCopy(path, config.home),
       issuer: (provider = "openai") => providers.get(provider) ?? unknownIssuer(provider),
       settings: ({ model, effort }) => {
         const isOwn = config.chosen.has("model") || !isSameMaker || model === undefined;
@@ -179,7 +181,7 @@ export async function takeOverMeant(
 /** What became of the thread, and what of it could not be taken, in one line. */
 export function takenWords(
   { file, lineage: { trouble } }: Thread,
-  { id, did, items, left, fresh }: TakenOver,
+  { id, did, items, left, fresh, isMended }: TakenOver,
 ): string {
   const broken = Object.entries(left)
     .filter(([why]) => unreadable.has(why))
@@ -187,6 +189,9 @@ export function takenWords(
   const long = left["too-long"] ?? 0;
   const unknown = Object.keys(left).filter(isUnknownKind);
   const lost = [
+    isMended
+      ? `; it is damaged, and was read as its repair would leave it: throughline doctor ${quoted(file.path)}`
+      : "",
     left["broken-archive"] !== undefined
       ? `; the compressed file can't be unpacked to its end, and what it held there is missing: throughline doctor ${quoted(file.path)}`
       : "",

@@ -263,6 +263,16 @@ describe("a rollout that a fork goes on from at its end", () => {
   });
 });
 
+describe("ordinals that are no numbers", () => {
+  it.each(["null", '"12"'])("are given again: %s", async (other) => {
+    const odd = (line: string): string => line.replace(/"ordinal":\d+/u, `"ordinal":${other}`);
+    const last = lines.length - 1;
+    expect(await repaired(joined(lines.with(last, odd(lines[last]!))))).toBe(whole);
+    expect(await findings()).toEqual([]);
+    expect(await repaired(joined(lines.map(odd)))).toBe(whole);
+  });
+});
+
 describe("records without ordinals, where ordinals go back before them", () => {
   const from = lines.length - 10;
   const back = lines.map((line, at) =>

@@ -31,6 +31,7 @@ const dateText = "\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?";
 const ids = `(${uuid})(?:_(${uuid}))?`;
 const ending = `\\.(jsonl|jsonl\\.zst|json)$`;
 const codexName = new RegExp(`^rollout-(${dateText})-${ids}${ending}`, "iu");
+const ownName = new RegExp(`^rollout-${dateText}-${ids}\\.jsonl(?:\\.zst)?$`, "u");
 /**
  * Programs that fork or convert sessions put something else before the id (`…T10-00-00.123Z-<id>`, no time at all), and those that copy
  * and sync files something behind it (`…-<id> (1).jsonl`, `…-<id>.sync-conflict-….jsonl`).
@@ -60,9 +61,9 @@ export function readRolloutName(path: string): RolloutName | undefined {
   };
 }
 
-/** Whether a file's name is of the form that Codex gives it. */
+/** Whether a file's name is of the form that Codex gives it, letter by letter. */
 export function isCodexName(path: string): boolean {
-  return codexName.test(basename(path));
+  return ownName.test(basename(path));
 }
 
 /** Whether a rollout's name says that it is a copy: something stands behind the id. */

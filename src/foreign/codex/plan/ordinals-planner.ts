@@ -13,6 +13,8 @@ const mostMoved = 10_000;
 const [index, at, bytes, time] = [0, 1, 2, 3];
 const kind = "ordinal-regressed";
 const longestHead = 512;
+/** What an ordinal stands behind, and one that is no number. */
+const beforeOrdinal = /^(\s*\{(?:"timestamp":"[^"\\]*",)?)(?:"ordinal":(?:"[^"\\]*"|null|true|false),)?/u;
 
 /** Puts the ordinals of a paginated rollout right. Call `restored` first, and `renumbered` for what that has left. */
 export class OrdinalsPlanner {
@@ -63,12 +65,14 @@ export class OrdinalsPlanner {
         yield edit;
         continue;
       }
-      const start = /^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(this.#head(line))?.[0].length;
-      if (start === undefined) continue;
+      const head = beforeOrdinal.exec(this.#head(line));
+      if (!head) continue;
+      const [{ length: end }, start] = head as unknown as [string, string];
       const isMissing = had === undefined && ordinals.missing.count > 0;
       const text = Buffer.from(`"ordinal":${ordinal},`);
       const says = `ordinal ${ordinal} is put in`;
-      yield this.#file.insert(partOf(line, start, 0), isMissing ? "missing-ordinal" : kind, says, text);
+      const place = partOf(line, start.length, end - start.length);
+      yield this.#file.replace(place, isMissing ? "missing-ordinal" : kind, says, text);
     }
     return undefined;
   }

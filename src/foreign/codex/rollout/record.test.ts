@@ -179,4 +179,7 @@ test("names that other programs give, and Codex looks for by the id, are underst
   expect(readRolloutName(`rollout-1759572000000-${id}.jsonl`)).toMatchObject({ thread: id, made: "" });
   expect(readRolloutName(`rollout-${id}.jsonl`)).toMatchObject({ thread: id, made: "" });
   expect(isCodexName(`rollout-${made}-${id}.jsonl`)).toBe(true);
+  // 0.169 refuses both: "does not have a canonical rollout filename".
+  expect(isCodexName(`ROLLOUT-${made}-${id.toUpperCase()}.JSONL`)).toBe(false);
+  expect(isCodexName(`rollout-${made}-${id}.json`)).toBe(false);
 });

@@ -47,6 +47,9 @@ export class ThreadFold {
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
+  /** The ordinal of the line before, in this file. */
+  #ordinal: number | undefined;
+  #isOutOfOrder = false;
 
   /**
    * `history`: the marks of a history that is known already, to go on after it. `undone`: compactions that a later rollback takes back,
@@ -64,6 +67,14 @@ export class ThreadFold {
     this.#isOwed = isOwed;
   }
 
+  /** Notes that the next line is another file's. Whether ordinals of this one were missing, or came twice. */
+  endFile(): boolean {
+    const isOutOfOrder = this.#isOutOfOrder;
+    this.#isOutOfOrder = false;
+    this.#ordinal = undefined;
+    return isOutOfOrder;
+  }
+
   /** What is left to be done after the last line. */
   end(): Changed[] {
     return dated(this.#addAlone(), undefined);
@@ -72,6 +83,11 @@ export class ThreadFold {
   /** Takes the next line and gives the changes that it makes. */
   take({ bytes: line, whole, length }: RolloutLine): Changed[] {
     const glanced = glance(line);
+    const ordinal = glanced?.ordinal;
+    if (ordinal !== undefined) {
+      if (this.#ordinal !== undefined && ordinal !== this.#ordinal + 1) this.#isOutOfOrder = true;
+      this.#ordinal = ordinal;
+    }
     if (glanced && isSilent(glanced)) {
       if ((this.#isTold && this.#isCodexs) || !whole || !this.#mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });

@@ -36,8 +36,19 @@ export interface ImportPlan {
    * isn't known of repairs.
    */
   mendedAt?(path: string): number | undefined;
+  /**
+   * A copy of a damaged rollout as its repair would leave it, to be read instead; `undefined` where none is to be had. Absent: damaged ones
+   * are read as they are.
+   */
+  mended?(path: string): Promise<MendedCopy | undefined>;
   /** Called now and then, with bytes of all files. */
   onBytes?(read: number, total: number): void;
+}
+
+/** A copy of a rollout that is only read. */
+export interface MendedCopy {
+  readonly path: string;
+  remove(): void;
 }
 
 /** What a thread says of where it was used. */

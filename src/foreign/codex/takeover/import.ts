@@ -6,7 +6,7 @@ import { type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from 
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 import { TakenPlace } from "./taken-place.ts";
 import { emptyTally, type TakenTally, Taking } from "./taking.ts";
-import { ending, taken, type Task, unreadable, writeLog } from "./thread-events.ts";
+import { asItIs, ending, taken, type Task, unreadable, whole, writeLog } from "./thread-events.ts";
 
 /** What became of a thread that was to be taken over. */
 export interface TakenOver extends TakenTally {
@@ -95,11 +95,13 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 }
 
 /** Folds all lines of a thread without writing anything. */
-async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
-  const trial = new Taking(issuerIn(plan));
-  const groups = taken(plan, thread, trial, new TakenPlace(thread.file));
-  while ((await groups.next()).done !== true);
-  return trial;
+function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
+  return whole(plan, async (reading) => {
+    const trial = new Taking(issuerIn(plan));
+    const groups = taken(plan, thread, trial, new TakenPlace(thread.file), reading);
+    while ((await groups.next()).done !== true);
+    return trial;
+  });
 }
 
 /**
@@ -185,7 +187,7 @@ async function grow({ plan, thread, id }: Task, fresh: number, { keep }: Keeping
     }
     const place = new TakenPlace(thread.file, imported);
     let appended = 0;
-    for await (const group of taken(plan, thread, taking, place)) {
+    for await (const group of taken(plan, thread, taking, place, asItIs)) {
       await append(group);
       appended += group.length;
     }

@@ -5,7 +5,7 @@ import { describeItem, isCallKind, isOutputKind } from "../../../session/item.ts
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import type { Append } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
-import { answerTo, toolSearch } from "../rollout/answer.ts";
+import { answerTo } from "../rollout/answer.ts";
 import { isSummaryText } from "../rollout/compaction.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
 import { copiedItem, type LoggedItem, loggedItem } from "../rollout/item.ts";
@@ -16,6 +16,7 @@ import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 import { titleOf } from "../rollout/title.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
+import { OpenCalls } from "./open-calls.ts";
 import { outcomeIn, type Progress, progressOf } from "./progress.ts";
 
 /**
@@ -53,10 +54,12 @@ export interface TakenTally {
   readonly counts: TakenCounts;
   /** Lines and items that were left out, by kind, with how many of each. */
   readonly left: Readonly<Record<string, number>>;
+  /** Whether a damaged file was read as its repair would leave it. */
+  readonly isMended: boolean;
 }
 
 /** Of a session into which nothing is taken over. */
-export const emptyTally = (): TakenTally => ({ items: 0, counts: noCounts(), left: {} });
+export const emptyTally = (): TakenTally => ({ items: 0, counts: noCounts(), left: {}, isMended: false });
 
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
@@ -69,12 +72,6 @@ export interface TakenBefore {
 
 /** Who an item is from, as the log's header names it. */
 type Origin = EventOf<"item-added">["origin"];
-
-/** An open call, by the item that asks for it. */
-interface OpenCall {
-  readonly kind: string;
-  readonly call: string;
-}
 
 /**
  * Turns a Codex thread's lines, in order, into the events of a session's log. Nothing that the person, the model or a tool said or did is
@@ -116,18 +113,30 @@ export class Taking {
   /** The log's numbers of the items in the thread's history. */
   #seqs: number[];
   readonly #progress: Progress;
-  #open: OpenCall[] = [];
+  readonly #open = new OpenCalls();
+  /** Whether a line of the file can't be read. */
+  #isUnreadable = false;
+  readonly #isMended: boolean;
 
   /**
    * `issuer`: who sealed what, by the provider that the thread's header names. `before`: of a session that holds a part of the thread.
-   * `undone`: compactions that are known to be taken back.
+   * `undone`: compactions that are known to be taken back. `isMended`: what is taken was damaged and is mended.
    */
   constructor(
     issuer: (provider: string | undefined) => string,
-    { before, undone }: { readonly before?: TakenBefore; readonly undone?: ReadonlySet<number> } = {},
+    {
+      before,
+      undone,
+      isMended = false,
+    }: {
+      readonly before?: TakenBefore;
+      readonly undone?: ReadonlySet<number>;
+      readonly isMended?: boolean;
+    } = {},
   ) {
     const { history, marks, header } = before ?? {};
     this.#issuer = issuer;
+    this.#isMended = isMended;
     this.#most = groupBytes[history ? "append" : "make"];
     this.#room = new Room(2 * this.#most);
     this.#nextSeq = (history?.lastSeq ?? 0) + 1;
@@ -168,7 +177,17 @@ export class Taking {
   }
 
   get tally(): TakenTally {
-    return { items: this.items, counts: this.counts, left: Object.fromEntries(this.left) };
+    const { items, counts, left } = this;
+    return { items, counts, left: Object.fromEntries(left), isMended: this.#isMended };
+  }
+
+  /** Notes that a file of the thread is read to its end. Whether it seems to be damaged; a repair may find nothing to mend in it. */
+  endFile(): boolean {
+    const isOutOfOrder = this.#fold.endFile();
+    const isDamaged = this.#isUnreadable || isOutOfOrder || this.#open.isUneven || this.header === undefined;
+    this.#isUnreadable = false;
+    this.#open.isUneven = false;
+    return isDamaged;
   }
 
   /** What was said up to now, what was known before included. */
@@ -275,6 +294,7 @@ export class Taking {
         break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
+        if (unreadable.has(change.why)) this.#isUnreadable = true;
     }
   }
 
@@ -316,11 +336,7 @@ export class Taking {
   #place({ kind, payload, bytes, skimmed }: ThreadItem, origin: Origin): void {
     const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(payload, this.#room, bytes);
     const { call = "" } = logged.facts;
-    if (isCallKind(kind) || (kind === toolSearch.call && call !== "")) this.#open.push({ kind, call });
-    if (isOutputKind(kind) || kind === toolSearch.output) {
-      const answered = this.#open.findIndex((open) => open.call === call);
-      if (answered >= 0) this.#open.splice(answered, 1);
-    }
+    this.#open.see(kind, call);
     const isSealed = logged.facts.sealed !== undefined;
     this.#seqs.push(this.#nextSeq);
     this.#item(logged, origin, {
@@ -335,8 +351,7 @@ export class Taking {
    * keeps the answer apart from the thread's items, so that a rollback counts what it counted.
    */
   #answerOpen(): void {
-    if (this.#open.length === 0) return;
-    for (const { kind, call } of this.#open.splice(0)) {
+    for (const { kind, call } of this.#open.leave()) {
       const bytes = Buffer.from(JSON.stringify(answerTo(kind, call, unknown)));
       const facts = describeItem(bytes);
       if (!facts) throw new Error("an output is an item");
@@ -363,6 +378,9 @@ export class Taking {
     this.#group.push(append);
   }
 }
+
+/** Why lines are skipped in which anything may have stood. */
+const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs"]);
 
 const unknown = `${outcomeUnknown}: Codex has no output of this call, which may have run`;
 

@@ -6,7 +6,14 @@ import type { Workspace } from "../../../session/event.ts";
 import type { Append } from "../../../store.ts";
 import { linesUntil } from "../rollout/lineage.ts";
 import { createdOf } from "../rollout/header.ts";
-import { type ImportPlan, issuerIn, settingsOf, type Thread, workspaceIn } from "./import-plan.ts";
+import {
+  type ImportPlan,
+  issuerIn,
+  type MendedCopy,
+  settingsOf,
+  type Thread,
+  workspaceIn,
+} from "./import-plan.ts";
 import { TakenPlace } from "./taken-place.ts";
 import { Taking } from "./taking.ts";
 
@@ -25,30 +32,91 @@ export interface ThreadLog {
   readonly taking: Taking;
 }
 
+/** Where the lines of a thread's damaged files are read. */
+export interface Reading {
+  /** Copies that are mended, by the files' paths. */
+  readonly copies: ReadonlyMap<string, MendedCopy>;
+  /** How far the last file itself was read. */
+  readonly place?: TakenPlace;
+}
+
+/** Every file is read as it is, damaged or not. */
+export const asItIs: Reading = { copies: new Map() };
+
 /**
- * Has `write` write the log of the session that a thread becomes: once more from its beginning where a rollback turns out to take back
- * compactions that aren't among `undone`. What they replaced has left the log's window for good. What `write` is given is written whole
- * or not at all, and fails with what its events throw.
+ * Has `read` read a thread's files as they are, and once more where they turn out to be damaged: then mended copies in their place. Of a
+ * damaged file Codex itself makes less than is in it.
  */
-export async function writeLog<Result>(
+export async function whole<Result>(
+  plan: ImportPlan,
+  read: (reading?: Reading) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read(plan.mended ? undefined : asItIs);
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error;
+    const copies = new Map<string, MendedCopy>();
+    try {
+      for (const path of error.paths) {
+        const copy = await plan.mended?.(path);
+        if (copy) copies.set(path, copy);
+      }
+      return await read({ copies, place: error.place });
+    } finally {
+      for (const copy of copies.values()) copy.remove();
+    }
+  }
+}
+
+/** Thrown once all files are read, where some of them are damaged. */
+class Damaged extends Error {
+  readonly paths: readonly string[];
+  readonly place: TakenPlace;
+
+  constructor(paths: readonly string[], place: TakenPlace) {
+    super(`damaged: ${paths.join(", ")}`);
+    this.paths = paths;
+    this.place = place;
+  }
+}
+
+/**
+ * Has `write` write the log of the session that a thread becomes: once more from its beginning where a file is damaged (`whole`), or a
+ * rollback turns out to take back compactions that aren't among `undone`. What they replaced has left the log's window for good. What
+ * `write` is given is written whole or not at all, and fails with what its events throw.
+ */
+export function writeLog<Result>(
   task: Task,
   undone: ReadonlySet<number>,
   write: (log: ThreadLog) => Promise<Result>,
 ): Promise<Result> {
-  const log = await logOf(task, undone);
+  return whole(task.plan, (reading) => written(task, undone, write, reading));
+}
+
+async function written<Result>(
+  task: Task,
+  undone: ReadonlySet<number>,
+  write: (log: ThreadLog) => Promise<Result>,
+  reading: Reading | undefined,
+): Promise<Result> {
+  const log = await logOf(task, undone, reading);
   try {
     return await write(log);
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error;
-    return writeLog(task, new Set([...undone, ...log.taking.undone]), write);
+    return written(task, new Set([...undone, ...log.taking.undone]), write, reading);
   }
 }
 
 /** Thrown to stop the writing of a log that has to begin anew. */
 class TakenBack extends Error {}
 
-async function logOf({ plan, thread, id }: Task, undone: ReadonlySet<number>): Promise<ThreadLog> {
-  const taking = new Taking(issuerIn(plan), { undone });
+async function logOf(
+  { plan, thread, id }: Task,
+  undone: ReadonlySet<number>,
+  reading: Reading | undefined,
+): Promise<ThreadLog> {
+  const taking = new Taking(issuerIn(plan), { undone, isMended: (reading?.copies.size ?? 0) > 0 });
   const { header } = thread;
   const begun = await workspaceIn(plan, {
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
@@ -64,29 +132,36 @@ async function logOf({ plan, thread, id }: Task, undone: ReadonlySet<number>): P
   const place = new TakenPlace(thread.file);
   async function* events(): AsyncGenerator<readonly Append[]> {
     // Which compactions are taken back is known only when everything has been read.
-    for await (const group of taken(plan, thread, taking, place)) if (taking.undone.size === 0) yield group;
+    for await (const group of taken(plan, thread, taking, place, reading))
+      if (taking.undone.size === 0) yield group;
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
-    yield await ending(plan, taking, place, begun);
+    yield await ending(plan, taking, reading?.place ?? place, begun);
   }
   return { created: { event: created, at: createdOf(header, thread.file) }, events: events(), taking };
 }
 
-/** The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. */
+/**
+ * The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. Without a `reading`,
+ * what tells `whole` of damage is thrown behind the last of them.
+ */
 export async function* taken(
   plan: ImportPlan,
   { lineage: { segments } }: Thread,
   taking: Taking,
   place: TakenPlace,
+  reading: Reading | undefined,
 ): AsyncGenerator<Append[]> {
   const from = place.bytes;
   const last = segments.at(-1)!;
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;
+  const damaged: string[] = [];
   const onBroken = (): void => void taking.left.set("broken-archive", 1);
   for (const segment of from > 0 ? [last] : segments) {
     const { file, until } = segment;
-    for await (const lines of linesUntil(file.path, until, { from: segment === last ? from : 0, onBroken })) {
+    const { path } = reading?.copies.get(file.path) ?? file;
+    for await (const lines of linesUntil(path, until, { from: segment === last ? from : 0, onBroken })) {
       for (let next = 0; next < lines.length;) {
         next = taking.take(lines, next);
         if (taking.isEnough) yield taking.group();
@@ -95,9 +170,11 @@ export async function* taken(
       if (segment === last) place.reached(lines);
       plan.onBytes?.(Math.min(read, total), total);
     }
+    if (taking.endFile()) damaged.push(file.path);
   }
   const rest = taking.group();
   if (rest.length > 0) yield rest;
+  if (reading === undefined && damaged.length > 0) throw new Damaged(damaged, place);
 }
 
 /** What follows on the events of the last line; `begun` is the folder that the session belongs to up to there. */
