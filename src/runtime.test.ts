@@ -246,6 +246,29 @@ describe("a turn", () => {
     await session.close();
   });
 
+  it("has as many tries for a step that fails as for each of those before it", async () => {
+    const fails = (request: number) =>
+      ({ kind: "rate-limit", told: "header-ms", retry_after: "1ms", request, times: 5 }) as const;
+    const session = await started({ ...runsOnce, fault: [fails(1), fails(7)] });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    const attempts = sessions.updates.flatMap((update) =>
+      update.type === "attempt-started" ? [update.step] : [],
+    );
+    expect(attempts).toEqual([...Array<number>(6).fill(1), ...Array<number>(6).fill(2)]);
+    await session.close();
+  });
+
+  it("tells others meanwhile at which one the session is, and on what", async () => {
+    const session = await started(runsOnce);
+    const told: unknown[] = [];
+    onUpdate = (update) => {
+      if (update.type === "attempt-started") told.push(sessions.store.holder(session.id));
+    };
+    await session.run("Count the files.", never);
+    expect((await Promise.all(told))[0]).toMatchObject({ owner: { doing: "at turn 1: Count the files." } });
+    await session.close();
+  });
+
   it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
     const outcome = await session.run("go", never);
@@ -253,6 +276,24 @@ describe("a turn", () => {
     expect(simulator.requests).toHaveLength(1);
     expect(await session.run(undefined, never)).toEqual({ kind: "completed" });
     await session.close();
+  });
+});
+
+describe("a session that is resumed", () => {
+  it("logs its settings where they are other ones, and nothing of them where they are the same", async () => {
+    const session = await started(runsOnce);
+    await session.close();
+    const resumed = async (model: string): Promise<string[]> => {
+      const { settings, ...rest } = equipment();
+      const equip = () => Promise.resolve({ ...rest, settings: { ...settings, model } });
+      await (await resumeSession(runtime(), session.id, { force: false }, equip)).close();
+      return (await sessions.records(session.id)).flatMap(({ event }) =>
+        event.type === "settings-changed" ? [event.settings.model] : [],
+      );
+    };
+    expect(await resumed("gpt-5.5")).toEqual([]);
+    expect(await resumed("another")).toEqual(["another"]);
+    expect(await resumed("another")).toEqual(["another"]);
   });
 });
 
@@ -272,6 +313,7 @@ describe("a rotated seal key", () => {
     const told = sessions.updates.filter((update) => update.type === "repaired");
     expect(told).toHaveLength(1);
     expect(told[0]).toMatchObject({ count: 2, notice: expect.stringContaining("2 items set aside") });
+    expect(sessions.updates.filter(({ type }) => type === "attempt-failed")).toEqual([]);
     // Blobs that are still good are still sent (R4), messages all the more.
     const last = inputOf(simulator.requests.length - 1);
     expect(ofType(last, "reasoning")).toHaveLength(1);

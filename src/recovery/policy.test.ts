@@ -263,7 +263,8 @@ describe("poison", () => {
     situation.progressed();
     expect(decide(missed, situation, given).do).toBe("repair");
     expect(decide(unknown(400), situation, given)).toMatchObject({ do: "try", quarantine: { rung: 1 } });
-    expect(decide(unknown(400), situation, given), "the sixth").toMatchObject({ do: "try" });
+    expect(decide(unknown(400), situation, given)).toMatchObject({ do: "try" });
+    expect(situation.repairs, "trials count as repairs do").toBe(6);
     expect(decide(unknown(400), situation, given).do).toBe("stop");
   });
 
@@ -395,7 +396,9 @@ describe("poison", () => {
       [],
     );
     const situation = new Situation();
+    const before = situation.repairs;
     expect(decide(sealed(), situation, { ...given, projection: nothing }).do).toBe("rotate");
+    expect(situation.repairs, "it counts as a repair").toBe(before + 1);
     expect(decide(sealed(), situation, { ...given, projection: nothing })).toEqual({
       do: "stop",
       class: "unrecoverable",

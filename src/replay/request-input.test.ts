@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { textOf, WrittenLog } from "../../test/property/written-log.ts";
+import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.ts";
+import type { ReplayContract } from "./contract.ts";
 import { openai } from "./contracts/openai.ts";
-import { project } from "./project.ts";
-import { requestInput } from "./request-input.ts";
+import { project, type Projection } from "./project.ts";
+import { type ProjectedInput, requestInput } from "./request-input.ts";
 
 const basis = { issuer: "i", quarantines: [] };
 const message = (text: string): object => ({ id: "m", type: "message", role: "assistant", content: text });
@@ -36,6 +37,48 @@ describe("the input of a request", () => {
       log.addItem(later, { ...place, origin });
       expect(project(openai, basis, log.history.items, projection)).toBe(projection);
       expect(await textOf(input.chunks())).toBe(before);
+    },
+  );
+
+  const blob = sealedBlob(1, "i");
+  const images = (...sizes: number[]): object => ({
+    type: "message",
+    role: "user",
+    content: sizes.map((size) => ({ type: "input_image", image_url: "i".repeat(size) })),
+  });
+  const call = { type: "function_call", call_id: "call_long", name: "t", arguments: "{}" };
+  it.each<[string, ReplayContract, object[]]>([
+    [
+      "an image that was too large stood beside one that there is no room for any more",
+      { ...openai, media: { where: "anywhere", maxPartBytes: 300, maxParts: 2 } },
+      [images(400, 40), images(40), images(40)],
+    ],
+    [
+      "a call that has another id was sealed in a turn that is too old now",
+      { ...openai, sealed: { window: 1 }, callIdLimit: 5 },
+      [{ ...call, encrypted_content: blob }, message("a"), message("b")],
+    ],
+  ])(
+    "has an item that was changed for an earlier request as it is changed now: %s",
+    async (_what, to, items) => {
+      const log = new WrittenLog();
+      const inputOf = (projection: Projection): Promise<ProjectedInput> =>
+        requestInput(projection, log.bodies());
+      let continued: Projection | undefined;
+      const sent = new Set<string>();
+      const inputs: { input: ProjectedInput; text: string }[] = [];
+      for (const [at, item] of items.entries()) {
+        log.addItem(item, { turn: at + 1, step: at + 1, issuer: "i" });
+        continued = project(to, basis, log.history.items, continued);
+        const input = await inputOf(continued);
+        const text = await textOf(input.chunks());
+        const afresh = await inputOf(project(to, basis, log.history.items));
+        expect(text).toBe(await textOf(afresh.chunks()));
+        sent.add(JSON.stringify((JSON.parse(`[${text}]`) as unknown[])[0]));
+        inputs.push({ input, text });
+      }
+      expect(sent.size, "it was changed again").toBe(2);
+      for (const { input, text } of inputs) expect(await textOf(input.chunks())).toBe(text);
     },
   );
 

@@ -10,6 +10,7 @@ import {
   type Simulator,
   turn,
 } from "../simulator/server.ts";
+import type { QueuedFollowUp } from "../store.ts";
 import type { SessionUpdate } from "../turn/update.ts";
 import { never, testSessions } from "../../test/kit/sessions.ts";
 
@@ -48,11 +49,16 @@ describe("queued work", () => {
   it("gets a turn each after the prompt's, in order, and is taken out once it is in the log", async () => {
     const session = await started({ turn: [] });
     for (const text of ["one", "two"]) await queue(session, text);
+    const left: Promise<QueuedFollowUp[]>[] = [];
+    onUpdate = ({ type }) => {
+      if (type === "follow-up-delivered") left.push(sessions.store.queued(session.id));
+    };
     expect(await session.serve("go", never)).toEqual({
       outcome: { kind: "completed" },
       delivered: 2,
       waiting: 0,
     });
+    expect(await Promise.all(left)).toMatchObject([[{ text: "two" }], []]);
     expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
     expect(sessions.updates.filter(({ type }) => type === "follow-up-delivered")).toMatchObject([
       { text: "one" },
@@ -113,6 +119,7 @@ describe("queued work", () => {
     await sessions.store.queue(session.id, { ...followUp!, id: followUp!.id });
     await sessions.store.queue(session.id, { id, at: 0, text: "y", mode: "followup" });
     expect(await session.serve(undefined, never)).toMatchObject({ delivered: 1, waiting: 0 });
+    expect(await sessions.store.queued(session.id)).toEqual([]);
     expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
     await session.close();
   });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { getEventListeners } from "node:events";
+import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../failure.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { pauseFor, pauseUntil } from "./pause.ts";
@@ -27,10 +28,12 @@ it.each(pauses)(
   },
 );
 
-it("a wait until a time is over when the clock says so, not earlier", async () => {
+it("a wait until a time is over when the clock says so, not earlier, and leaves nothing that listens", async () => {
   const until = Date.now() + 40;
-  expect(await pauseUntil(until, systemClock, never, never)).toBe("over");
+  const { signal } = new AbortController();
+  expect(await pauseUntil(until, systemClock, signal, signal)).toBe("over");
   expect(Date.now()).toBeGreaterThanOrEqual(until);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
   expect(await pauseUntil(0, systemClock, never, never)).toBe("over");
 });
 
@@ -52,8 +55,17 @@ describe("a wait until a time, where the clock is set meanwhile,", () => {
   });
 
   it("is over as soon as it says so: the monotonic clock stands still while the machine is suspended", async () => {
-    const clock = setBack(() => -3_600_000);
-    const asleep: Clock = { now: clock.now, monotonic: () => 0 };
-    expect(await pauseUntil(Date.now() + 3_000_000, asleep, never, never)).toBe("over");
+    vi.useFakeTimers();
+    try {
+      let ahead = 0;
+      const asleep: Clock = { now: () => ahead, monotonic: () => 0 };
+      const waiting = pauseUntil(3_600_000, asleep, never, never);
+      ahead = 3_600_000;
+      // It is looked at again after half a minute at the latest.
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await Promise.race([waiting, "waiting"])).toBe("over");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
