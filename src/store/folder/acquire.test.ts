@@ -64,6 +64,15 @@ describe("an owner that opens a session", () => {
     expect([names, report.damage]).toEqual([["one", last, "three"], []]);
   });
 
+  it("adds its own line to a whole log, and nothing else", async () => {
+    await at.make("one");
+    const before = readFileSync(at.log());
+    await (await at.store.acquire(at.id, ignore, { doing: "testing" })).release();
+    const after = readFileSync(at.log());
+    expect(after.subarray(0, before.length).equals(before)).toBe(true);
+    expect(after.subarray(before.length).toString()).toMatch(/^\{"crc".*"type":"lease-taken".*\}\n$/u);
+  });
+
   it("goes on behind NULs and garbage, which stay where they are", async () => {
     await at.make("one");
     appendFileSync(at.log(), Buffer.concat([Buffer.alloc(512), Buffer.from("\nwhat is this\n")]));

@@ -97,8 +97,14 @@ const cases: Record<string, { isGivenBack: boolean; act(made: Case): Promise<unk
   append: { isGivenBack: false, act: ({ log }) => log.append({ event: added, item }) },
   acquire: {
     isGivenBack: true,
-    act: async ({ store, log: { id } }) =>
-      (await store.acquire(id, { record: () => undefined }, { doing: "testing" })).release(),
+    async act({ store, log: { id } }) {
+      const log = await store.acquire(id, { record: () => undefined }, { doing: "testing" });
+      try {
+        expect((await store.holder(id)).state, "who has acquired it has the lease").toBe("held");
+      } finally {
+        await log.release();
+      }
+    },
   },
   create: {
     isGivenBack: true,
@@ -172,6 +178,28 @@ it("an append that fails and can't be taken back is the writer's last: what the 
   expect([again.report.damage, again.report.nextSeq]).toEqual([[], 4]);
   await again.release();
   rmSync(home, { recursive: true, force: true });
+});
+
+it("a session isn't made where one sync of many failed, though the last one went well: the system tells it once", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-"));
+  const store = folderStore(home, { version: "0" });
+  const id = uuidv7(1);
+  let syncs = 0;
+  system["fdatasync"] = (_fd, done) =>
+    setImmediate(done as (error?: Error) => void, ++syncs === 1 ? eio("fdatasync") : undefined);
+  syncBuiltinESMExports();
+  // So much that it is synced while more is written.
+  const large = Buffer.from(JSON.stringify({ type: "message", text: "x".repeat(2 ** 23) }));
+  async function* more(): AsyncGenerator<Append[]> {
+    for (let group = 0; group < 3; group++) yield [{ event: added, item: large }];
+  }
+  const failed = await store
+    .create(id, created(id), "testing", { more: more() })
+    .catch((error: unknown) => error);
+  expect(failed).toMatchObject({ class: "store-unavailable" });
+  expect(syncs).toBeGreaterThan(1);
+  expect(await store.list()).toEqual([]);
+  rmSync(home, { recursive: true });
 });
 
 it("too many open files are told as that, with what to do about them", async () => {
