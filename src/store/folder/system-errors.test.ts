@@ -180,7 +180,7 @@ it("an append that fails and can't be taken back is the writer's last: what the 
   rmSync(home, { recursive: true, force: true });
 });
 
-it("a session isn't made where one sync of many failed, though the last one went well: the system tells it once", async () => {
+it("a session isn't made where a sync on the way failed, which the system tells once", async () => {
   const home = mkdtempSync(join(tmpdir(), "throughline-"));
   const store = folderStore(home, { version: "0" });
   const id = uuidv7(1);
@@ -197,7 +197,7 @@ it("a session isn't made where one sync of many failed, though the last one went
     .create(id, created(id), "testing", { more: more() })
     .catch((error: unknown) => error);
   expect(failed).toMatchObject({ class: "store-unavailable" });
-  expect(syncs).toBeGreaterThan(1);
+  expect(syncs).toBe(1);
   expect(await store.list()).toEqual([]);
   rmSync(home, { recursive: true });
 });
