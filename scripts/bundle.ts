@@ -24,7 +24,7 @@ function withoutRarities(...found: unknown[]): string {
 
 const bundle = await rolldown({
   input: {
-    main: join(root, "dist/surface/cli/main.js"),
+    main: join(root, "dist/surface/program/main.js"),
     // A process of its own beside each command of the agent's (tool/shell/wrapper-process.ts).
     wrapper: join(root, "dist/tool/shell/wrapper.js"),
   },

@@ -14,7 +14,7 @@ const entries = [
   "src/gateway.ts",
   "src/foreign/codex.ts",
   "src/simulator/server.ts",
-  "src/surface/cli/main.ts",
+  "src/surface/program/main.ts",
 ];
 
 interface Use {

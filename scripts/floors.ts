@@ -16,7 +16,7 @@ export const floors: readonly (readonly string[])[] = [
   ["index"],
 ];
 
-/** The floors within a folder that is too large for one room; what lies beside those folders stands above them all. */
+/** The floors within a folder that is too large for one room. What lies beside those rooms is "."; where no floor names it, it stands above them all. */
 const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "src/foreign/codex/": [
     ["home"],
@@ -27,6 +27,7 @@ const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["list", "takeover", "repair"],
   ],
   "src/gateway/": [["body", "memory", "codex"], ["request", "answer"], ["healing"]],
+  "src/surface/": [["command"], ["json"], ["."], ["export"], ["cli", "tui", "demo"], ["program"]],
 };
 
 /** Bans beyond the order of the floors. */
@@ -121,16 +122,16 @@ function judge(from: string, found: Import, files: ReadonlyMap<string, SourceFil
 function judgeWithin(from: string, to: string): string | undefined {
   for (const [folder, rooms] of Object.entries(within)) {
     if (!from.startsWith(folder) || !to.startsWith(folder)) continue;
-    const [room, target] = [roomOf(from, folder), roomOf(to, folder)];
-    return judgeOrder([...rooms, [folder]], room, target);
+    const order = rooms.some((names) => names.includes(".")) ? rooms : [...rooms, ["."]];
+    return judgeOrder(order, roomOf(from, folder), roomOf(to, folder));
   }
   return undefined;
 }
 
-/** The folder in `folder` that a file lies in; `folder` itself of a file beside those. */
+/** The folder in `folder` that a file lies in; "." of a file beside those. */
 function roomOf(path: string, folder: string): string {
   const [room, ...rest] = path.slice(folder.length).split("/");
-  return rest.length > 0 ? room! : folder;
+  return rest.length > 0 ? room! : ".";
 }
 
 function judgeOrder(order: typeof floors, name: string, target: string): string | undefined {

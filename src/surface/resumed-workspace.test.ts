@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Workspace } from "../session/event.ts";
-import type { Invocation } from "./cli/command.ts";
+import type { Invocation } from "./command/command.ts";
 import { sayWhatChanged, workspaceFor } from "./resumed-workspace.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "throughline-resumed-")));
@@ -25,7 +25,8 @@ function invoked(answer?: boolean): { invocation: Invocation; questions: string[
     ...(answer !== undefined && { ask }),
   };
   const { signal } = new AbortController();
-  return { invocation: { args: [], options: {}, terminal, environment: {}, folder, signal }, questions };
+  const run = (): Promise<number> => Promise.resolve(0);
+  return { invocation: { args: [], options: {}, terminal, environment: {}, folder, signal, run }, questions };
 }
 
 describe("a session that names no folder", () => {

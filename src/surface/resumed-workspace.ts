@@ -6,7 +6,7 @@ import { quoted } from "../lib/words.ts";
 import type { Workspace } from "../session/event.ts";
 import type { Observe } from "../turn/update.ts";
 import { standsIn } from "./belongs.ts";
-import type { Invocation } from "./cli/command.ts";
+import type { Invocation } from "./command/command.ts";
 
 /**
  * Where a resumed session works: its own folder, as it is today, when the person stands in it, below it or in the same repository;

@@ -20,9 +20,9 @@ import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import { Journal } from "../turn/journal.ts";
 import type { Observe } from "../turn/update.ts";
-import { type Invocation, optionText } from "./cli/command.ts";
-import { watchingFor } from "./cli/store-for.ts";
-import { checkName, findSession } from "./cli/pick.ts";
+import { type Invocation, optionText } from "./command/command.ts";
+import { watchingFor } from "./store-for.ts";
+import { checkName, findSession } from "./pick.ts";
 import { takeOverMeant } from "./codex.ts";
 import {
   checkScenario,

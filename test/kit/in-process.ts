@@ -1,8 +1,8 @@
 // Commands of the program in this process: the same table, the same words, the same exit status, without 60 ms for a start.
 import { join } from "node:path";
-import { runProgram } from "../../src/surface/cli/program.ts";
-import { reportError } from "../../src/surface/cli/report-error.ts";
-import type { Terminal } from "../../src/surface/cli/terminal.ts";
+import { runProgram } from "../../src/surface/program/program.ts";
+import { reportError } from "../../src/surface/program/report-error.ts";
+import type { Terminal } from "../../src/surface/command/terminal.ts";
 
 export interface Said {
   status: number;

@@ -52,6 +52,8 @@ describe("an import is refused when it", () => {
       "../diagnose.ts",
       "higher floor",
     ],
+    ["goes from one surface to the other", "src/surface/tui/app.tsx", "../cli/exec.ts", "neighbour"],
+    ["goes up from what surfaces share", "src/surface/workbench.ts", "./cli/exec.ts", "higher floor"],
     ["goes to a room without a floor", "src/foreign/codex/diagnose.ts", "./utils/x.ts", "no floor"],
     ["goes to a folder without a floor", "src/runtime.ts", "./utils/x.ts", "no floor"],
   ])("%s", (_, path, specifier, expected) => {
@@ -73,6 +75,7 @@ describe("an import is allowed when it", () => {
     ["goes down", "src/turn/turn.ts", "../tool/ledger.ts"],
     ["stays in its folder", "src/store/folder/log.ts", "./lease.ts"],
     ["goes down within a folder", "src/foreign/codex/diagnose.ts", "./repair/journal.ts"],
+    ["goes from a surface to what surfaces share", "src/surface/tui/open.ts", "../workbench.ts"],
     ["goes to its own contract", "src/store/folder/log.ts", "../../store.ts"],
     ["goes from the contract to its own folder", "src/failure.ts", "./failure/catalogue.ts"],
     ["takes zod into a pure folder", "src/session/event.ts", "zod"],

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { commands } from "../../src/surface/cli/commands.ts";
+import { commands } from "../../src/surface/command/commands.ts";
 import { inProcess, type Said } from "../kit/in-process.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-help-")));

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { patch, type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
-import { commands } from "../../src/surface/cli/commands.ts";
+import { commands } from "../../src/surface/command/commands.ts";
 import { demoEvent, execEvent, gatewayEvent } from "../../src/surface/json/events.ts";
 import { error, outputs } from "../../src/surface/json/outputs.ts";
 import { type Ended, type Rig, until, withRig } from "../kit/rig.ts";

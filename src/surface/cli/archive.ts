@@ -3,11 +3,11 @@ import { catalogue } from "../../failure/catalogue.ts";
 import { archive } from "../../runtime/archive.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
-import { inHome } from "./in-home.ts";
-import { findSession } from "./pick.ts";
-import { failureLine } from "./report-error.ts";
-import { withStore } from "./store-for.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import { findSession } from "../pick.ts";
+import { failureLine } from "../command/failure-words.ts";
+import { withStore } from "../store-for.ts";
 
 export const archiveSessions = (invocation: Invocation): Promise<number> => put(invocation, true);
 

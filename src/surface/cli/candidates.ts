@@ -6,8 +6,8 @@ import {
   jsonOption,
   longFlag,
   type OptionSpec,
-} from "./command.ts";
-import { commands } from "./commands.ts";
+} from "../command/command.ts";
+import { commands } from "../command/commands.ts";
 
 /** A candidate for completion, with a word about it. */
 export interface Candidate {
@@ -140,7 +140,7 @@ async function sessionWords(invocation: Invocation, begun: string, home?: string
   // Imported here, because no other candidates need the store.
   const [{ placeOf }, { withStore }, { statusWords }] = await Promise.all([
     import("../place.ts"),
-    import("./store-for.ts"),
+    import("../store-for.ts"),
     import("../../session/standing.ts"),
   ]);
   const options = { ...invocation.options, ...(home !== undefined && { home }) };

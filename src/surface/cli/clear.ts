@@ -3,12 +3,12 @@ import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime/clear.ts";
 import { homeFolder } from "../config.ts";
 import { answer } from "./answer.ts";
-import type { Invocation } from "./command.ts";
-import { goOnWords } from "./go-on.ts";
-import { inHome } from "./in-home.ts";
-import { withSession } from "./store-for.ts";
-import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
-import { relativesOf } from "./relatives.ts";
+import type { Invocation } from "../command/command.ts";
+import { goOnWords } from "../command/go-on.ts";
+import { inHome } from "../command/in-home.ts";
+import { withSession } from "../store-for.ts";
+import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "../copies.ts";
+import { relativesOf } from "../relatives.ts";
 import { sameAgain } from "./same-again.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { openWorkbench } from "../workbench.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
-import { findSession } from "./pick.ts";
+import type { Invocation } from "../command/command.ts";
+import { findSession } from "../pick.ts";
 import { textRenderer } from "./render-text.ts";
 
 /** `throughline compact`: one request for a summary, one event in the log. Throws when the request fails; the session is then unchanged. */

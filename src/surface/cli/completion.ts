@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { printable } from "../../lib/printable.ts";
 import { entryOf } from "../../lib/table.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command/command.ts";
 import { candidates, files } from "./candidates.ts";
 
 /**

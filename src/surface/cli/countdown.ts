@@ -1,5 +1,5 @@
 import { durationWords } from "../../lib/words.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../command/terminal.ts";
 
 const eraseLine = "\r\u001B[K";
 

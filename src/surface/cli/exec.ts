@@ -1,8 +1,8 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { Failure, isFailureOf } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { counted, quotedPrompt } from "../../lib/words.ts";
+import { counted } from "../../lib/words.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { messageBesideCommand } from "../../failure/message.ts";
@@ -10,19 +10,17 @@ import type { TurnOutcome } from "../../session/event.ts";
 import { canContinue } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import type { Session } from "../../runtime.ts";
-import { chooseSession } from "./choose.ts";
 import { undecidedWords } from "../config.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { failurePage } from "./failure-page.ts";
-import { resumeCommand, wayAfter } from "./go-on.ts";
-import { inHome } from "./in-home.ts";
-import { lastSession } from "./pick.ts";
-import { readPrompt, readPromptAndInput } from "./prompt.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { failurePage } from "../command/failure-words.ts";
+import { readResumption } from "../resumption.ts";
+import { resumeCommand, wayAfter } from "../command/go-on.ts";
+import { inHome } from "../command/in-home.ts";
+import { readPromptAndInput } from "../command/prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { listSessions } from "./sessions.ts";
-import { stepNumber } from "./step-number.ts";
-import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
+import { openWorkbench, type Workbench } from "../workbench.ts";
 
 /** `throughline exec`: a new session, with the prompt of the command line or of standard input. */
 export async function exec(invocation: Invocation): Promise<number> {
@@ -36,12 +34,9 @@ export async function exec(invocation: Invocation): Promise<number> {
   });
 }
 
-/** `throughline exec resume`, and `resume` without a terminal: goes on with a session, with or without a prompt. */
+/** `throughline exec resume`, and `resume` without a terminal: goes on with a session, with or without a prompt. Lists them where none is named. */
 export async function resume(invocation: Invocation): Promise<number> {
   if (invocation.options["last"] !== true && invocation.args[0] === undefined) {
-    const choice = await chooseSession(invocation);
-    if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
-    if (choice.kind === "left") return 0;
     const { all, home, json } = invocation.options;
     // Without `--model` and the like: those are options of the turn, here, and would filter the list.
     const shown = await listSessions({ ...invocation, options: { all, home, json } });
@@ -70,51 +65,6 @@ export async function resume(invocation: Invocation): Promise<number> {
 /** Whether the session has nothing to go on with: its last turn was completed and nothing is queued. */
 async function isDone({ id, history }: Session, store: SessionStore): Promise<boolean> {
   return !canContinue(history) && (await store.queued(id)).length === 0;
-}
-
-/**
- * What the arguments and options of `resume` ask for: how to find the session, how it goes on, and the prompt. Throws `usage`; `find` throws
- * where there is no such session.
- */
-export async function readResumption(invocation: Invocation): Promise<{
-  find: (bench: Workbench, options?: { keep: boolean }) => Promise<string>;
-  resumption: Resumption;
-  prompt: string | undefined;
-}> {
-  const { args, options, folder } = invocation;
-  const last = options["last"] === true;
-  if (last && args[1] !== undefined) {
-    const words = "A prompt of several words stands in quotes, and --last takes no session beside it.";
-    throw new Failure(
-      "usage",
-      `${words} Nothing was sent: throughline resume --last ${quotedPrompt(args.join(" "))}`,
-      {},
-    );
-  }
-  const [fromStep, amend] = [stepNumber(invocation), optionText(invocation, "amend")];
-  if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
-  return {
-    find: (bench, how) =>
-      last
-        ? lastSession(bench.store, folder, { all: options["all"] === true })
-        : bench.find(args[0] ?? "", how).catch((error: unknown) => {
-            throw maybePrompt(error, args);
-          }),
-    resumption: {
-      here: options["here"] === true,
-      force: options["force"] === true,
-      ...(fromStep !== undefined && { fromStep }),
-      ...(amend !== undefined && { amend }),
-    },
-    prompt: await readPrompt(invocation, last ? args[0] : args[1]),
-  };
-}
-
-/** Several words alone, which are no session, are probably a prompt whose session was left out: the error tells how it is said. */
-function maybePrompt(error: unknown, [words = "", ...more]: readonly string[]): unknown {
-  if (!isFailureOf(error, "session-missing") || more.length > 0 || !/\s/u.test(words)) return error;
-  const message = `${error.message} To go on with the newest one: throughline resume --last ${quotedPrompt(words)}`;
-  return new Failure("session-missing", message, error.data);
 }
 
 async function withWorkbench(

@@ -22,10 +22,10 @@ import { readConfig } from "../config.ts";
 import { markdownHead, markdownItem } from "../export/markdown.ts";
 import { portableLines } from "../export/portable.ts";
 import { answer } from "./answer.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { inHome } from "./in-home.ts";
-import { findSession } from "./pick.ts";
-import { withStore } from "./store-for.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import { findSession } from "../pick.ts";
+import { withStore } from "../store-for.ts";
 import { historyOf } from "../../store/fold.ts";
 
 const formats = ["throughline", "codex", "markdown"] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ListedSession } from "../../store.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command/command.ts";
 import { filtersOf, momentOf } from "./filter.ts";
 
 const now = Date.parse("2026-11-21T12:00:00");

@@ -1,8 +1,8 @@
 import { Failure } from "../../failure.ts";
 import type { ListedSession } from "../../store.ts";
 import { readAge } from "./age.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { statuses } from "./options.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { statuses } from "../command/options.ts";
 
 /** One filter of a list: its name for the line that counts what is hidden, and which sessions it keeps. */
 export interface Filter {

@@ -2,10 +2,10 @@ import { systemClock } from "../../lib/clock.ts";
 import { counted } from "../../lib/words.ts";
 import { forkSession } from "../../runtime/fork.ts";
 import { answer } from "./answer.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { checkName } from "./pick.ts";
-import { stepNumber } from "./step-number.ts";
-import { withSession } from "./store-for.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { checkName } from "../pick.ts";
+import { stepNumber } from "../command/step-number.ts";
+import { withSession } from "../store-for.ts";
 
 /** `throughline fork`: makes a new session from an old one, which is only read, so also while another process works in it. */
 export async function fork(invocation: Invocation): Promise<number> {

@@ -20,10 +20,10 @@ import { printable } from "../../lib/printable.ts";
 import { hasCode, makeFolders, makeRoomWords, syncPath, systemWords } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
-import { type Invocation, optionList, optionText } from "./command.ts";
+import { type Invocation, optionList, optionText } from "../command/command.ts";
 import { gatewaySettings, lasting } from "./gateway-settings.ts";
-import { inHome } from "./in-home.ts";
-import { asFailure } from "./system-failure.ts";
+import { inHome } from "../command/in-home.ts";
+import { asFailure } from "../command/system-failure.ts";
 
 /** `throughline gateway install-codex`: shows how Codex's `config.toml` would change, and writes it when that is agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {

@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import { type CodexProvider, usualTokenVariable } from "../../gateway/codex/codex-config.ts";
 import type { GatewayOptions, UpstreamOptions } from "../../gateway/server.ts";
 import { type Config, keyIn, readConfig } from "../config.ts";
-import { type Invocation, optionList, optionText } from "./command.ts";
+import { type Invocation, optionList, optionText } from "../command/command.ts";
 
 /** What a gateway is started with, and what Codex has to know of it. */
 interface GatewaySettings {

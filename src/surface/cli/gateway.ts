@@ -5,7 +5,7 @@ import { codexConfig } from "../../gateway/codex/codex-config.ts";
 import { startGateway } from "../../gateway/server.ts";
 import { printable } from "../../lib/printable.ts";
 import { jsonVersion, printEvent } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command/command.ts";
 import { gatewaySettings, lasting } from "./gateway-settings.ts";
 
 /** `throughline gateway`: serves until it is interrupted. Answers under way are then finished; a second interrupt cuts them off. */

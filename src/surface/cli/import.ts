@@ -12,10 +12,10 @@ import type { Append, SessionStore } from "../../store.ts";
 import { type Config, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
 import { answer } from "./answer.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command/command.ts";
 import { Unseen } from "../unseen.ts";
 import { megabytes, progress } from "./progress.ts";
-import { withStore } from "./store-for.ts";
+import { withStore } from "../store-for.ts";
 
 /** `throughline import`: takes a Codex session over, or what it got since it was taken over before, or reads what `export` wrote. */
 export function importSession(invocation: Invocation): Promise<number> {

@@ -1,10 +1,10 @@
 import { quoted } from "../../lib/words.ts";
 import { note } from "../../runtime/note.ts";
 import { answer } from "./answer.ts";
-import type { Invocation } from "./command.ts";
-import { resumeCommand } from "./go-on.ts";
-import { checkName } from "./pick.ts";
-import { withSession } from "./store-for.ts";
+import type { Invocation } from "../command/command.ts";
+import { resumeCommand } from "../command/go-on.ts";
+import { checkName } from "../pick.ts";
+import { withSession } from "../store-for.ts";
 
 /** `throughline name`: names a session. A name that another session has is refused. */
 export function name(invocation: Invocation): Promise<number> {

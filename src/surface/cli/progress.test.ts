@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { progress } from "./progress.ts";
-import type { Screen, Terminal } from "./terminal.ts";
+import type { Screen, Terminal } from "../command/terminal.ts";
 
 function made(interactive: boolean, columns?: number) {
   const written: string[] = [];

@@ -1,4 +1,4 @@
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../command/terminal.ts";
 
 /** Milliseconds before a bar appears; what is done faster shows none. */
 const patience = 300;

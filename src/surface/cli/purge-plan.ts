@@ -8,10 +8,10 @@ import { headOf } from "../../store/chain.ts";
 import { homeFolder } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { ageOf } from "./age.ts";
-import type { Invocation } from "./command.ts";
-import { type Copy, copiesOf, copyWords, isRemoved } from "./copies.ts";
-import { findSession } from "./pick.ts";
-import { type Relative, relativesOf } from "./relatives.ts";
+import type { Invocation } from "../command/command.ts";
+import { type Copy, copiesOf, copyWords, isRemoved } from "../copies.ts";
+import { findSession } from "../pick.ts";
+import { type Relative, relativesOf } from "../relatives.ts";
 import { straysOf } from "./strays.ts";
 
 /** What a deletion would delete, and what it would leave although it might be meant. */

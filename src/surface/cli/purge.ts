@@ -8,14 +8,14 @@ import { homeFolder } from "../config.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
 import { placeOf } from "../place.ts";
-import type { Invocation } from "./command.ts";
-import { type Copy, forgetLists, removeBackups } from "./copies.ts";
-import { inHome } from "./in-home.ts";
+import type { Invocation } from "../command/command.ts";
+import { type Copy, forgetLists, removeBackups } from "../copies.ts";
+import { inHome } from "../command/in-home.ts";
 import { type Left, type Plan, planOf } from "./purge-plan.ts";
-import { failureLine } from "./report-error.ts";
+import { failureLine } from "../command/failure-words.ts";
 import { sameAgain } from "./same-again.ts";
 import { sessionLines } from "./session-table.ts";
-import { withStore } from "./store-for.ts";
+import { withStore } from "../store-for.ts";
 
 /** `throughline delete`: deletes the named sessions without asking. */
 export function deleteSessions(invocation: Invocation): Promise<number> {

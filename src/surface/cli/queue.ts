@@ -10,11 +10,11 @@ import { holdsNothing } from "../../session/history.ts";
 import { historyOf } from "../../store/fold.ts";
 import { printJson } from "../json/print.ts";
 import { answer } from "./answer.ts";
-import type { Invocation } from "./command.ts";
-import { resumeCommand } from "./go-on.ts";
-import { inHome } from "./in-home.ts";
-import { readPrompt } from "./prompt.ts";
-import { withSession } from "./store-for.ts";
+import type { Invocation } from "../command/command.ts";
+import { resumeCommand } from "../command/go-on.ts";
+import { inHome } from "../command/in-home.ts";
+import { readPrompt } from "../command/prompt.ts";
+import { withSession } from "../store-for.ts";
 
 const nextId = risingIds(() => systemClock.now());
 

@@ -7,8 +7,8 @@ import type { Observe, SessionUpdate } from "../../turn/update.ts";
 import type { ExecEvent } from "../json/events.ts";
 import { patchedFiles } from "../update-words.ts";
 import { jsonVersion, printEvent } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
-import { inHome, updateInHome } from "./in-home.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome, updateInHome } from "../command/in-home.ts";
 
 /**
  * One event a line in the shape that users of `codex exec --json` know (thread, turn and item events, 0.47 to 0.169), with

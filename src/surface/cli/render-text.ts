@@ -5,8 +5,8 @@ import type { ToolOutcome } from "../../tool.ts";
 import type { Observe } from "../../turn/update.ts";
 import { answerIn, callLine, endsTurn, outcomeWords } from "../update-words.ts";
 import { countDown } from "./countdown.ts";
-import type { Invocation } from "./command.ts";
-import { updateInHome } from "./in-home.ts";
+import type { Invocation } from "../command/command.ts";
+import { updateInHome } from "../command/in-home.ts";
 
 /** Prints for people: progress on stderr, one line for each fact; on stdout only the answer, once, when its turn is done. */
 export function textRenderer(invocation: Pick<Invocation, "terminal" | "options">): Observe {

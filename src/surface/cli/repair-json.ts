@@ -3,9 +3,9 @@ import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { packedPath } from "../../foreign/codex/home/places.ts";
 import type { RepairPlan } from "../../foreign/codex/repair/prepare.ts";
 import type { Printed } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command/command.ts";
 import { findingJson } from "./doctor-text.ts";
-import { inHome } from "./in-home.ts";
+import { inHome } from "../command/in-home.ts";
 
 /** What `repair --json` prints of a plan. */
 export function repairJson(

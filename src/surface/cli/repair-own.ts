@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { note } from "../../runtime/note.ts";
 import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
 import { unnamedSuccessor } from "./own-findings.ts";
 import { emptyJson } from "./repair-json.ts";
-import { withStore } from "./store-for.ts";
+import { withStore } from "../store-for.ts";
 
 /**
  * Repairs an own session: logs are never rewritten, so all it does is to remove a successor that is nothing but a copy no log names, and to

@@ -14,17 +14,17 @@ import { codexHome } from "../../foreign/codex/home/places.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import { printJson } from "../json/print.ts";
 import { ageOf } from "./age.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
 import { megabytes, progress } from "./progress.ts";
-import { readMessage } from "./prompt.ts";
+import { readMessage } from "../command/prompt.ts";
 import { emptyJson, leftJson, repairJson } from "./repair-json.ts";
 import { repairOwn } from "./repair-own.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
 import { isMended, toldOf } from "./whose-error.ts";
 import { meantBy } from "./rollouts.ts";
-import { toldHome } from "./store-for.ts";
+import { toldHome } from "../store-for.ts";
 
 /**
  * `throughline repair`: shows a rollout's repair, or with `--write` makes it in place. Of an own session, removes what a cut-off rotation

@@ -12,8 +12,8 @@ import {
 } from "../../foreign/codex/home/places.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { Unseen } from "../unseen.ts";
-import type { Invocation } from "./command.ts";
-import { findSession } from "./pick.ts";
+import type { Invocation } from "../command/command.ts";
+import { findSession } from "../pick.ts";
 
 /** What an argument of `doctor` or `repair` means. */
 export type Meant = { kind: "rollouts"; paths: string[] } | { kind: "own"; id: string };

@@ -1,6 +1,6 @@
 import { quoted } from "../../lib/words.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
 
 /** The command that repeats this removal in the same home, and removes nothing else. `what`: its words, other than for `delete` and `purge`. */
 export function sameAgain(

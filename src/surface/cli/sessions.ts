@@ -9,10 +9,10 @@ import { printJson } from "../json/print.ts";
 import { codexSessions, isCodexSession, type Listed, searchCodex } from "../codex-sessions.ts";
 import { homeFolder } from "../config.ts";
 import { placeOf } from "../place.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
 import { elsewhere, type Hidden, sessionTable } from "./session-table.ts";
-import { storeFor } from "./store-for.ts";
+import { storeFor } from "../store-for.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
 import { type Progress, progress } from "./progress.ts";
 

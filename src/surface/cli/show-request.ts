@@ -14,7 +14,7 @@ import { noSessionIn } from "../../store/damage.ts";
 import { historyOf } from "../../store/fold.ts";
 import { type Config, makeProvider } from "../config.ts";
 import { printJsonList } from "../json/print.ts";
-import { type Invocation, optionText } from "./command.ts";
+import { type Invocation, optionText } from "../command/command.ts";
 import { callLine } from "../update-words.ts";
 
 /**

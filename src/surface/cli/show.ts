@@ -21,14 +21,14 @@ import { noEvent } from "../../store/damage.ts";
 import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, workspaceWords } from "../session-words.ts";
-import { type Invocation, optionText } from "./command.ts";
+import { type Invocation, optionText } from "../command/command.ts";
 import { fitted } from "./fold.ts";
-import { goOnWords, type Here, resumeCommand, type Way, wayAfter } from "./go-on.ts";
-import { inHome } from "./in-home.ts";
+import { goOnWords, type Here, resumeCommand, type Way, wayAfter } from "../command/go-on.ts";
+import { inHome } from "../command/in-home.ts";
 import { patchBody } from "../patch-body.ts";
-import { findSession, lastSession } from "./pick.ts";
+import { findSession, lastSession } from "../pick.ts";
 import { callLine } from "../update-words.ts";
-import { withStore } from "./store-for.ts";
+import { withStore } from "../store-for.ts";
 
 /** `throughline show`. Only reads, so it works while another process owns the session, and on a damaged log as far as that can be read. */
 export async function show(invocation: Invocation): Promise<number> {

@@ -6,8 +6,8 @@ import { loadScenario, startSimulator } from "../../simulator/server.ts";
 import { wireNames, type WireName } from "../../simulator/wires.ts";
 import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
-import { type Invocation, optionText } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import { type Invocation, optionText } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
 
 /** `throughline simulate`: serves until it is interrupted. Keeps nothing on disk. */
 export async function simulate(invocation: Invocation): Promise<number> {

@@ -1,9 +1,9 @@
 import { undoRotation } from "../../runtime/rotation.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
-import { inHome } from "./in-home.ts";
-import { withStore } from "./store-for.ts";
-import { findSession } from "./pick.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import { withStore } from "../store-for.ts";
+import { findSession } from "../pick.ts";
 
 /** `throughline undo`: takes a rotation back, so that its predecessor goes on. The successor stays on disk. */
 export async function undo(invocation: Invocation): Promise<number> {

@@ -1,5 +1,5 @@
 import { startSimulator } from "../../simulator/server.ts";
-import type { Invocation } from "../cli/command.ts";
+import type { Invocation } from "../command/command.ts";
 import { jsonVersion, printEvent } from "../json/print.ts";
 import { type Act, acts, type Evidence, story } from "./acts.ts";
 import { Agent } from "./agent.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { commands } from "../cli/commands.ts";
+import { commands } from "../command/commands.ts";
 import { jsonDocument, jsonSchemas } from "./document.ts";
 import { outputs } from "./outputs.ts";
 

@@ -1,6 +1,6 @@
 import { printableJson } from "../../lib/printable.ts";
 import { writeJson } from "../../lib/whole-json.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Terminal } from "../command/terminal.ts";
 import type { DemoEvent, ExecEvent, GatewayEvent } from "./events.ts";
 import type { Outputs } from "./outputs.ts";
 

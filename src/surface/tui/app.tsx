@@ -2,7 +2,7 @@ import { Static, Text, useApp, useCursor, useInput, usePaste, useWindowSize } fr
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/printable.ts";
-import type { Screen } from "../cli/terminal.ts";
+import type { Screen } from "../command/terminal.ts";
 import type { Desk, Leaving, Scene } from "./desk.ts";
 import { readKeys } from "./keys.ts";
 import { type Live, liveLines } from "./live.ts";

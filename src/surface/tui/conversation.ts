@@ -6,7 +6,7 @@ import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-
 import type { Settings } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
-import { type Invocation, optionText } from "../cli/command.ts";
+import { type Invocation, optionText } from "../command/command.ts";
 import { type Choice, openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 import { historyOf } from "../../store/fold.ts";
 import { choiceOf } from "./model-choice.ts";
@@ -152,7 +152,7 @@ export class Conversation {
     }
     const words = options["last"] === true ? args : named;
     return this.enter(async (bench) => {
-      const { readResumption } = await import("../cli/exec.ts");
+      const { readResumption } = await import("../resumption.ts");
       const { find, resumption } = await readResumption({ ...this.#invocation, args: words, options });
       return { id: await find(bench), resumption };
     });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { uuidv7 } from "../../lib/ids.ts";
-import type { Invocation } from "../cli/command.ts";
+import type { Invocation } from "../command/command.ts";
+import { runProgram } from "../program/program.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk } from "./desk.ts";
 import { recall } from "./recall.ts";
@@ -34,6 +35,7 @@ beforeEach(async () => {
     environment,
     folder,
     signal,
+    run: runProgram,
   };
   desk = new Desk();
   conversation = await Conversation.open(invocation, { usual: { model: "gpt-5.5" }, changed: desk.changed });

@@ -1,4 +1,4 @@
-import { efforts } from "../cli/options.ts";
+import { efforts } from "../command/options.ts";
 import type { Choice } from "../workbench.ts";
 import type { Typed } from "./slash-words.ts";
 

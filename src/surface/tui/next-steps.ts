@@ -1,5 +1,5 @@
 import type { Wording } from "../../failure/advice.ts";
-import type { Here } from "../cli/go-on.ts";
+import type { Here } from "../command/go-on.ts";
 
 /** The steps of a failure's advice for somebody who has the session open. */
 export const wordingHere: Wording = {

@@ -1,8 +1,8 @@
 import { counted } from "../../lib/words.ts";
 import type { Settings } from "../../session/event.ts";
-import type { Invocation } from "../cli/command.ts";
-import { inHome } from "../cli/in-home.ts";
-import type { Screen } from "../cli/terminal.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import type { Screen } from "../command/terminal.ts";
 import { checkProvider, type Config, readConfig, undecidedWords } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { packageVersion } from "../version.ts";

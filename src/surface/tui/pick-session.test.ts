@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import { memoryStore } from "../../store/memory/memory-store.ts";
-import type { Screen, Terminal } from "../cli/terminal.ts";
+import type { Screen, Terminal } from "../command/terminal.ts";
 import { pickSession } from "./pick-session.ts";
 
 it("a picker that is interrupted while its sessions are read isn't shown", async () => {

@@ -1,4 +1,4 @@
-import type { Screen, Terminal } from "../cli/terminal.ts";
+import type { Screen, Terminal } from "../command/terminal.ts";
 import { type Picked, PickerModel } from "./picker-model.ts";
 import { firstRows, sessionSource, type Shelves } from "./picker-source.ts";
 import type { PickerRows } from "./picker-state.ts";

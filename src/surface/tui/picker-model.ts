@@ -1,6 +1,6 @@
 import type { SaidMessage } from "../../foreign/codex/list/last-messages.ts";
-import { bugWords } from "../cli/report-error.ts";
-import { asFailure } from "../cli/system-failure.ts";
+import { bugWords } from "../command/failure-words.ts";
+import { asFailure } from "../command/system-failure.ts";
 import type { Listed } from "../codex-sessions.ts";
 import type { PickerCommand } from "./picker-keys.ts";
 import {

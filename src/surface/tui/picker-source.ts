@@ -10,8 +10,8 @@ import { standingAt } from "../../session/standing.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { historyOf } from "../../store/fold.ts";
-import { checkName } from "../cli/pick.ts";
-import { relativesOf } from "../cli/relatives.ts";
+import { checkName } from "../pick.ts";
+import { relativesOf } from "../relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
 import type { PickerSource } from "./picker-model.ts";
 import type { PickerRows } from "./picker-state.ts";
@@ -70,7 +70,7 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
     delete: async (row) => {
       ownOnly(row);
       const relatives = relativesOf([row], await store.everything());
-      const { forgetLists } = await import("../cli/copies.ts");
+      const { forgetLists } = await import("../copies.ts");
       const troubles = forgetLists(codex.home);
       await store.remove(row.id, { sweep: false });
       troubles.push(...(await store.sweep([row.id])));

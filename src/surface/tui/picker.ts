@@ -1,7 +1,7 @@
 import { Text, useApp, useInput, usePaste, useWindowSize } from "ink";
 import { createElement, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import type { Place } from "../../session/place.ts";
-import type { Screen } from "../cli/terminal.ts";
+import type { Screen } from "../command/terminal.ts";
 import { keysIn, pickerKey } from "./picker-keys.ts";
 import { pickerLines, pickerRoom } from "./picker-lines.ts";
 import type { PickerModel } from "./picker-model.ts";

@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import type { ApprovalRequest } from "../../tool.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Terminal } from "../command/terminal.ts";
 import { type Happening, note, type Question } from "./state.ts";
 import { columnsOf } from "./wrap.ts";
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inProcess } from "../../../test/kit/in-process.ts";
 import { never } from "../../../test/kit/sessions.ts";
+import { runProgram } from "../program/program.ts";
 import { runSlashCommand, typedHere } from "./run-slash.ts";
 import { readSlash } from "./slash.ts";
 
@@ -47,6 +48,7 @@ describe("what to do next, told by a command that was typed here", () => {
       environment: { CODEX_HOME: join(root, "codex") },
       folder: join(root, "work"),
       signal: never,
+      run: runProgram,
     };
     await runSlashCommand(call, { ...invocation, terminal: {} as never }, { tell, ask, session }, never);
     return said;

@@ -1,8 +1,7 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
-import type { Invocation } from "../cli/command.ts";
-import { commands } from "../cli/commands.ts";
-import { runProgram } from "../cli/program.ts";
-import type { Terminal } from "../cli/terminal.ts";
+import type { Invocation } from "../command/command.ts";
+import { commands } from "../command/commands.ts";
+import type { Terminal } from "../command/terminal.ts";
 import { hereIn } from "./next-steps.ts";
 import type { CommandCall } from "./slash.ts";
 import { troubleWords } from "./words.ts";
@@ -21,7 +20,7 @@ export interface SlashWorld {
  */
 export async function runSlashCommand(
   { command, words }: CommandCall,
-  { environment, folder, options }: Invocation,
+  { environment, folder, options, run }: Invocation,
   { tell, ask, session: open }: SlashWorld,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -51,7 +50,7 @@ export async function runSlashCommand(
   const world = { terminal, folder, signal, environment, ...here };
   let status = 1;
   try {
-    status = await runProgram([...place, ...words, ...(leads ? ["--json"] : [])], world);
+    status = await run([...place, ...words, ...(leads ? ["--json"] : [])], world);
   } catch (error) {
     text += `${troubleWords(error)}\n`;
   }

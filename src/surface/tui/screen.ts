@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Screen, Terminal } from "../cli/terminal.ts";
+import type { Screen, Terminal } from "../command/terminal.ts";
 
 /**
  * Loads a module of components together with Ink and React. That happens only when a screen is opened, so that no other command waits for

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { longFlag, type OptionSpec } from "../cli/command.ts";
+import { longFlag, type OptionSpec } from "../command/command.ts";
 
 /** The arguments and options of a slash command, in the shape that the command line hands them over. */
 export interface Typed {

@@ -1,12 +1,6 @@
 import { Failure } from "../../failure.ts";
-import {
-  type Command,
-  type InterfaceCommand,
-  longFlag,
-  type OptionSpec,
-  type Slash,
-} from "../cli/command.ts";
-import { commands, interfaceCommands } from "../cli/commands.ts";
+import { type InterfaceCommand, longFlag, type OptionSpec, type Slash } from "../command/command.ts";
+import { commands, interfaceCommands } from "../command/commands.ts";
 import { readWords, splitWords } from "./slash-words.ts";
 
 /** A slash command as it was typed: one of the interface's own, or one of the command line's table. */
@@ -20,7 +14,7 @@ export interface CommandCall {
 }
 
 /** A command of the table that can be typed after a slash. */
-export type SlashCommand = Command & { slash: Slash };
+export type SlashCommand = (typeof commands)[number] & { slash: Slash };
 
 /** One line of the help and of the completion: what is typed, and what it does. */
 export interface SlashLine {

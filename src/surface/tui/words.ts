@@ -1,13 +1,13 @@
-import { asFailure } from "../cli/system-failure.ts";
+import { asFailure } from "../command/system-failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { statusWords } from "../../session/standing.ts";
 import { summarize } from "../../session/summary.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
-import type { Invocation } from "../cli/command.ts";
-import { inHome, updateInHome } from "../cli/in-home.ts";
-import { bugWords, failureWords } from "../cli/report-error.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome, updateInHome } from "../command/in-home.ts";
+import { bugWords, failureWords } from "../command/failure-words.ts";
 import { workspaceWords } from "../session-words.ts";
 import { type Block, type Happening, note } from "./state.ts";
 

@@ -1,13 +1,12 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { packageFile, packageVersion } from "../version.ts";
-import { homeOption, type Invocation, jsonOption } from "./command.ts";
-import { commands } from "./commands.ts";
-import { inHome } from "./in-home.ts";
-import { asFailure } from "./system-failure.ts";
+import { homeOption, type Invocation, jsonOption, type World } from "../command/command.ts";
+import { commands } from "../command/commands.ts";
+import { inHome } from "../command/in-home.ts";
+import { asFailure } from "../command/system-failure.ts";
+import { load } from "./load.ts";
 import { commandIn, fullWords, takesWords } from "./typed-words.ts";
-
-type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal" | "here">;
 
 /** Builds commander's program from the table of commands, runs the command that `argv` names, and resolves to its exit status. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {
@@ -39,11 +38,12 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     for (const option of [...command.options, ...(command.json === false ? [] : [jsonOption]), homeOption])
       child.option(option.flags, option.help);
     child.action(async () => {
-      const run = await command.load();
+      const run = await load[command.name]();
       try {
         refuseEmpty(child);
         status = await run({
           ...world,
+          run: runProgram,
           args: (child.processedArgs as (string | string[] | undefined)[]).flatMap((arg) => arg ?? []),
           options: child.opts(),
         });

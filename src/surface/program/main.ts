@@ -2,10 +2,10 @@ import { existsSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { hasCode, systemWords } from "../../lib/system.ts";
-import { inHome, optionsIn } from "./in-home.ts";
+import { inHome, optionsIn } from "../command/in-home.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal } from "../command/terminal.ts";
 
 /**
  * Runs one command line (without the program's name) and resolves to its exit status (cli.md). The first Ctrl-C cancels what runs, the

@@ -23,7 +23,12 @@ export interface Invocation {
   signal: AbortSignal;
   /** Where it was typed in an interface that has a session open. */
   here?: Here;
+  /** Runs another command line: a slash command is one. Resolves to its exit status; failures are thrown. */
+  run(argv: readonly string[], world: World): Promise<number>;
 }
+
+/** The parts of the process that a command line runs with. */
+export type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal" | "here">;
 
 /** A command's form in the terminal interface, where a session is open already. */
 export interface Slash {
@@ -52,8 +57,6 @@ export interface Command {
   /** `false` where the command has no `--json`. */
   json?: false;
   slash?: Slash;
-  /** Imports the command's module, and only that: a list needn't wait for the code of providers. */
-  load(): Promise<RunCommand>;
 }
 
 /** Resolves to the exit status of cli.md. Failures are thrown. */

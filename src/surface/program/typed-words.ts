@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { editDistance } from "../../lib/edit-distance.ts";
-import { commands } from "./commands.ts";
+import { commands } from "../command/commands.ts";
 
 // What people type, before commander reads it: without a command, with options before it, mistyped.
 

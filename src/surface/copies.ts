@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError, systemWords } from "../../lib/system.ts";
-import { allRepairs, isUnfinished, unbegunRepairs } from "../../foreign/codex/repair/journal.ts";
-import { isFailure } from "../../failure.ts";
-import { removeWhole } from "../../lib/remove.ts";
-import type { Imported } from "../../session/imported.ts";
-import type { SessionStore } from "../../store.ts";
-import { historyOf } from "../../store/fold.ts";
+import { isSystemError, systemWords } from "../lib/system.ts";
+import { allRepairs, isUnfinished, unbegunRepairs } from "../foreign/codex/repair/journal.ts";
+import { isFailure } from "../failure.ts";
+import { removeWhole } from "../lib/remove.ts";
+import type { Imported } from "../session/imported.ts";
+import type { SessionStore } from "../store.ts";
+import { historyOf } from "../store/fold.ts";
 
 /** A file that holds what was said in a session that was taken over from Codex, besides the session itself. */
 export interface Copy {

@@ -16,19 +16,15 @@ import {
 } from "./options.ts";
 
 /** The row of `exec resume` or of `resume`, which have the same options: `resume` opens the terminal interface where there is a terminal. */
-function resumeCommand(name: string, load: Command["load"]): Command {
-  return {
-    name,
-    arguments: "[session] [prompt]",
-    summary: "go on with a session: by id, unique beginning of one, name, or --last",
-    example: `throughline ${name} --last "and now the docs"`,
-    options: resumeOptions,
-    load,
-  };
-}
+const resumeCommand = <Name extends string>(name: Name) => ({
+  name,
+  arguments: "[session] [prompt]",
+  summary: "go on with a session: by id, unique beginning of one, name, or --last",
+  example: `throughline ${name} --last "and now the docs"`,
+  options: resumeOptions,
+});
 
-/** Every command, in the order of the help. The command line, the slash commands and the help are made from this table alone. */
-export const commands: readonly Command[] = [
+const table = [
   {
     name: "open",
     arguments: "[prompt]",
@@ -36,7 +32,6 @@ export const commands: readonly Command[] = [
     example: 'throughline "make the tests pass"',
     options: [...turnOptions, nameOption],
     json: false,
-    load: async () => (await import("./open.ts")).open,
   },
   {
     name: "exec",
@@ -44,10 +39,9 @@ export const commands: readonly Command[] = [
     summary: "run one turn without a terminal: the answer on stdout, progress on stderr",
     example: 'throughline exec --approval all "make the tests pass"',
     options: [...turnOptions, nameOption],
-    load: async () => (await import("./exec.ts")).exec,
   },
-  resumeCommand("exec resume", async () => (await import("./exec.ts")).resume),
-  resumeCommand("resume", async () => (await import("./open.ts")).resumeHere),
+  resumeCommand("exec resume"),
+  resumeCommand("resume"),
   {
     name: "sessions",
     summary: "list the sessions of this workspace",
@@ -70,7 +64,6 @@ export const commands: readonly Command[] = [
       },
     ],
     slash: { name: "sessions" },
-    load: async () => (await import("./sessions.ts")).sessions,
   },
   {
     name: "show",
@@ -83,7 +76,6 @@ export const commands: readonly Command[] = [
       { flags: "--steps <n>", help: "how many of the last steps (default 5)" },
     ],
     slash: { name: "show", session: "unless-named" },
-    load: async () => (await import("./show.ts")).show,
   },
   {
     name: "name",
@@ -92,7 +84,6 @@ export const commands: readonly Command[] = [
     example: "throughline name 01a1fb7c fix-the-tests",
     options: [],
     slash: { name: "name", session: "always", text: true, alone: true },
-    load: async () => (await import("./name.ts")).name,
   },
   {
     name: "archive",
@@ -100,7 +91,6 @@ export const commands: readonly Command[] = [
     summary: "put sessions out of the list; they are kept, and a new turn brings one back",
     example: "throughline archive fix-the-tests 01a1fb7c",
     options: [],
-    load: async () => (await import("./archive.ts")).archiveSessions,
   },
   {
     name: "unarchive",
@@ -108,7 +98,6 @@ export const commands: readonly Command[] = [
     summary: "put archived sessions into the list again",
     example: "throughline unarchive fix-the-tests",
     options: [],
-    load: async () => (await import("./archive.ts")).unarchiveSessions,
   },
   {
     name: "fork",
@@ -123,7 +112,6 @@ export const commands: readonly Command[] = [
       { ...nameOption, help: "name the new session" },
     ],
     slash: { name: "fork", session: "always", leads: true },
-    load: async () => (await import("./fork.ts")).fork,
   },
   {
     name: "clear",
@@ -136,7 +124,6 @@ export const commands: readonly Command[] = [
       { flags: "--with-relatives", help: "what was forked from it too, and with --scrub backups of repairs" },
     ],
     slash: { name: "clear", session: "always", alone: true },
-    load: async () => (await import("./clear.ts")).clear,
   },
   {
     name: "delete",
@@ -144,7 +131,6 @@ export const commands: readonly Command[] = [
     summary: "delete sessions for good: no byte of them is left under the home",
     example: "throughline delete fix-the-tests",
     options: [relativesOption],
-    load: async () => (await import("./purge.ts")).deleteSessions,
   },
   {
     name: "purge",
@@ -160,7 +146,6 @@ export const commands: readonly Command[] = [
       relativesOption,
     ],
     slash: { name: "resume purge" },
-    load: async () => (await import("./purge.ts")).purge,
   },
   {
     name: "queue",
@@ -171,7 +156,6 @@ export const commands: readonly Command[] = [
       { flags: "--steer", help: "for the running turn, at its next step, not for a turn of its own" },
     ],
     slash: { name: "queue", session: "always", text: true },
-    load: async () => (await import("./queue.ts")).queue,
   },
   {
     name: "queue list",
@@ -180,7 +164,6 @@ export const commands: readonly Command[] = [
     example: "throughline queue list fix-the-tests",
     options: [],
     slash: { name: "queue list", session: "always" },
-    load: async () => (await import("./queue.ts")).queueList,
   },
   {
     name: "queue drop",
@@ -189,7 +172,6 @@ export const commands: readonly Command[] = [
     example: "throughline queue drop fix-the-tests 01a1fb7c",
     options: [],
     slash: { name: "queue drop", session: "always" },
-    load: async () => (await import("./queue.ts")).queueDrop,
   },
   {
     name: "undo",
@@ -198,7 +180,6 @@ export const commands: readonly Command[] = [
     example: "throughline undo fix-the-tests",
     options: [],
     slash: { name: "undo", session: "always", alone: true, leads: true },
-    load: async () => (await import("./undo.ts")).undo,
   },
   {
     name: "compact",
@@ -213,7 +194,6 @@ export const commands: readonly Command[] = [
       forceOption,
     ],
     slash: { name: "compact", session: "always", alone: true },
-    load: async () => (await import("./compact.ts")).compact,
   },
   {
     name: "gateway",
@@ -233,14 +213,12 @@ export const commands: readonly Command[] = [
       { flags: "--wait-for-limits", help: "hold requests that meet a usage limit until it ends" },
       { flags: "--codex-config", help: "print what goes into Codex's config.toml, and end" },
     ],
-    load: async () => (await import("./gateway.ts")).gateway,
   },
   {
     name: "gateway install-codex",
     summary: "show what the gateway changes in Codex's config.toml, and write it when that is agreed to",
     example: "throughline gateway install-codex --listen 8790",
     options: [...gatewayOptions, { flags: "--yes", help: "write it without asking" }],
-    load: async () => (await import("./gateway-codex.ts")).installCodex,
   },
   {
     name: "import",
@@ -253,7 +231,6 @@ export const commands: readonly Command[] = [
       { ...providerOption, help: "the provider that it is to go on with" },
       { ...modelOption, help: "the model that it is to go on with (default: its own)" },
     ],
-    load: async () => (await import("./import.ts")).importSession,
   },
   {
     name: "export",
@@ -273,7 +250,6 @@ export const commands: readonly Command[] = [
       },
     ],
     slash: { name: "export", session: "always" },
-    load: async () => (await import("./export.ts")).exportSession,
   },
   {
     name: "doctor",
@@ -289,7 +265,6 @@ export const commands: readonly Command[] = [
       { flags: "--notes", help: "tell what is harmless, too" },
     ],
     slash: { name: "doctor" },
-    load: async () => (await import("./doctor.ts")).doctor,
   },
   {
     name: "repair",
@@ -310,7 +285,6 @@ export const commands: readonly Command[] = [
       },
       { flags: "--keep-sealed", help: "leave sealed content as it is, also what is known to be dead" },
     ],
-    load: async () => (await import("./repair.ts")).repair,
   },
   {
     name: "simulate",
@@ -325,7 +299,6 @@ export const commands: readonly Command[] = [
       },
       { flags: "--scenario <file>", help: "what the model does and what goes wrong (docs/simulator.md)" },
     ],
-    load: async () => (await import("./simulate.ts")).simulate,
   },
   {
     name: "completion",
@@ -333,7 +306,6 @@ export const commands: readonly Command[] = [
     summary: "print the completion of commands, options and sessions for a shell",
     example: 'eval "$(throughline completion bash)"',
     options: [],
-    load: async () => (await import("./completion.ts")).completion,
   },
   {
     name: "demo",
@@ -341,9 +313,14 @@ export const commands: readonly Command[] = [
       "play the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
     example: "throughline demo",
     options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
-    load: async () => (await import("../demo/play.ts")).demo,
   },
-];
+] as const satisfies readonly Command[];
+
+/** The name of a command in the table. */
+export type CommandName = (typeof table)[number]["name"];
+
+/** Every command, in the order of the help. The command line, the slash commands and the help are made from this table alone. */
+export const commands: readonly (Command & { readonly name: CommandName })[] = table;
 
 /** The slash commands that exist only in the terminal interface. */
 export const interfaceCommands: readonly InterfaceCommand[] = [

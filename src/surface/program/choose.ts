@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import { openStore, readConfig } from "../config.ts";
 import { placeOf } from "../place.ts";
-import type { Invocation } from "./command.ts";
-import { inHome } from "./in-home.ts";
-import { progress } from "./progress.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import { progress } from "../cli/progress.ts";
 
 /**
  * Lets the person pick one of this workspace's sessions (`--all`: of every workspace), where there is a terminal and more than one session

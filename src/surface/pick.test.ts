@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ListedSession, SessionStore } from "../../store.ts";
+import type { ListedSession, SessionStore } from "../store.ts";
 import { findSession } from "./pick.ts";
 
 function storeOf(count: number): SessionStore {

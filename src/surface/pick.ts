@@ -1,12 +1,12 @@
-import { Failure } from "../../failure.ts";
-import { editDistance } from "../../lib/edit-distance.ts";
-import { printableLine } from "../../lib/printable.ts";
-import { isSameName } from "../../session/name.ts";
-import type { ListedSession, SessionStore } from "../../store.ts";
-import { belongs } from "../belongs.ts";
-import { placeOf } from "../place.ts";
-import { Unseen } from "../unseen.ts";
-import type { Invocation } from "./command.ts";
+import { Failure } from "../failure.ts";
+import { editDistance } from "../lib/edit-distance.ts";
+import { printableLine } from "../lib/printable.ts";
+import { isSameName } from "../session/name.ts";
+import type { ListedSession, SessionStore } from "../store.ts";
+import { belongs } from "./belongs.ts";
+import { placeOf } from "./place.ts";
+import { Unseen } from "./unseen.ts";
+import type { Invocation } from "./command/command.ts";
 
 /**
  * The session that a person means by an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`; where the
@@ -34,7 +34,7 @@ export async function findSession(
       { reference, matches: ids },
     );
   }
-  const { findThread } = await import("../codex.ts");
+  const { findThread } = await import("./codex.ts");
   const unseen = new Unseen();
   const thread = await findThread(environment, reference, unseen);
   if (thread) {

@@ -1,8 +1,8 @@
-import { isFailure } from "../../failure.ts";
-import { printable, printableLine } from "../../lib/printable.ts";
-import type { SessionStore } from "../../store.ts";
-import { homeFolder, openStore, readConfig, type Watching } from "../config.ts";
-import type { Invocation } from "./command.ts";
+import { isFailure } from "../failure.ts";
+import { printable, printableLine } from "../lib/printable.ts";
+import type { SessionStore } from "../store.ts";
+import { homeFolder, openStore, readConfig, type Watching } from "./config.ts";
+import type { Invocation } from "./command/command.ts";
 import { findSession } from "./pick.ts";
 
 /** Opens the store of the home that the command line names. Long waits in it are told, and end with Ctrl-C. */

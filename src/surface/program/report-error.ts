@@ -1,10 +1,9 @@
-import type { Failure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
 import { printJson } from "../json/print.ts";
-import { failurePage } from "./failure-page.ts";
-import { asFailure } from "./system-failure.ts";
-import type { Terminal } from "./terminal.ts";
+import { bugWords, failureLine } from "../command/failure-words.ts";
+import { asFailure } from "../command/system-failure.ts";
+import type { Terminal } from "../command/terminal.ts";
 
 /**
  * Reports why a command failed, and returns the exit status. A `Failure` is one line. Anything else is a bug: told with its message and how
@@ -26,15 +25,3 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
     terminal.err(`${error.stack}\n`);
   return failure ? catalogue[failure.class].exit : 1;
 }
-
-/** What is said of an error that is a mistake of this program. */
-export const bugWords = (error: unknown): string =>
-  `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-
-/** What is said of a failure: its message and, except for `usage`, the page that explains its class. */
-export const failureWords = ({ class: failureClass, message }: Pick<Failure, "class" | "message">): string =>
-  failureClass === "usage" ? message : `${message} ${failurePage(failureClass)}`;
-
-/** The line that a failure is printed as. */
-export const failureLine = (failure: Pick<Failure, "class" | "message">): string =>
-  `${printable(failureWords(failure))}\n`;

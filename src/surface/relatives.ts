@@ -1,4 +1,4 @@
-import type { ListedSession } from "../../store.ts";
+import type { ListedSession } from "../store.ts";
 
 /** A session that shares history with another one (`of`). */
 export interface Relative {
