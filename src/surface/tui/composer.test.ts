@@ -26,7 +26,6 @@ describe("the composer", () => {
     });
     const broken = [
       [insert("one\\"), submit, insert("two"), submit],
-      [insert("one"), { kind: "type-and-submit", text: "\\" }, { kind: "type-and-submit", text: "two" }],
       [insert("one"), { kind: "newline" }, insert("two"), submit],
     ] as const;
     for (const keys of broken) expect(pressing(emptyComposer, ...keys).sent).toEqual(["one\ntwo"]);

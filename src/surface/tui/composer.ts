@@ -43,8 +43,6 @@ export function press(composer: Composer, command: Command): { composer: Compose
       // Enter that was pressed before the screen was there comes as a line break; no message begins with one.
       if (draft.text === "") return { composer };
       return { composer: changed(composer, edit(draft, { do: "insert", text: "\n" })) };
-    case "type-and-submit":
-      return press(changed(composer, edit(draft, { do: "insert", text: command.text })), { kind: "submit" });
     case "submit":
       // A backslash before Enter makes a line break, for terminals in which Alt-Enter can't be told from Enter.
       if (draft.text[draft.cursor - 1] === "\\") {

@@ -37,12 +37,13 @@ describe("keys", () => {
     expect(readKeys("/na\tmy name\r", plain)).toEqual([
       insert("/na"),
       { kind: "complete" },
-      { kind: "type-and-submit", text: "my name" },
+      insert("my name"),
+      { kind: "submit" },
     ]);
   });
 
   it("that end with Enter send; text with lines in it was pasted, and sends nothing", () => {
-    expect(readKeys("hello\r", plain)).toEqual([{ kind: "type-and-submit", text: "hello" }]);
+    expect(readKeys("hello\r", plain)).toEqual([insert("hello"), { kind: "submit" }]);
     expect(readKeys("one\rtwo\r\nthree", plain)).toEqual([insert("one\ntwo\nthree")]);
     expect(readKeys("one\r\ttwo\r", plain)).toEqual([insert("one\n\ttwo\n")]);
   });

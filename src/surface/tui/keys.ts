@@ -4,42 +4,57 @@ import type { Edit } from "./editor.ts";
 /** What a key asks for: an edit of the draft, or an action whose effect depends on the state of the desk. */
 export type Command =
   | { kind: "edit"; edit: Edit }
-  | { kind: "submit" }
-  /** Text that came with its Enter in one piece: typed fast, or sent by a program. */
-  | { kind: "type-and-submit"; text: string }
-  | { kind: "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
+  | { kind: "submit" | "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
 
 /** Ctrl-Z: handled by the screen, in any state. */
 export interface Suspend {
   kind: "suspend";
 }
 
+/** A key, or text, as Ink's `useInput` gives it. */
+export interface Press {
+  readonly input: string;
+  readonly key: Key;
+}
+
 /**
- * The commands of what the terminal sent, as Ink's `useInput` gives it: one key, or, where keys came faster than they were read, text with
- * control characters in it. Keys without a meaning are left out.
+ * What the terminal sent, key by key. Where it came in one piece (typed fast, sent by a program, or pasted without bracketed paste), text stays
+ * together, and each control character in it is the key that sends it. Text of several lines was pasted: its line breaks and tabs belong to it.
  */
-export function readKeys(input: string, key: Key): (Command | Suspend)[] {
-  const isOne = input.length <= 1 || key.ctrl || key.meta || key.return;
-  if (isOne) return [readKey(input, key)].filter((command) => command !== undefined);
-  return input
-    .split(/[\n\r]./su.test(input) ? beside : besideTabsToo)
-    .map((part) => (part.length === 1 && part < " " ? single(part) : typed(part)))
+export function keysIn(input: string, key: Key): Press[] {
+  if (input.length <= 1 || key.ctrl || key.meta || key.return)
+    return [input === "\n" && !key.return ? { input: "j", key: { ...key, ctrl: true } } : { input, key }];
+  const text = input.replace(/\r\n?/gu, "\n");
+  const isPasted = /\n./su.test(text);
+  return text
+    .split(isPasted ? besideKeys : besideKeysAndBreaks)
+    .filter((piece) => piece !== "")
+    .map((piece) =>
+      piece.length === 1 && control.test(piece) ? pressed(piece, key) : { input: piece, key },
+    );
+}
+
+const control = /[\u0000-\u001f\u007f]/u;
+// Both split before and after each control character, but for a tab and a line break in the first.
+const besideKeys = /(?<=[\u0000-\u0008\u000b-\u001f\u007f])|(?=[\u0000-\u0008\u000b-\u001f\u007f])/u;
+const besideKeysAndBreaks = /(?<=[\u0000-\u001f\u007f])|(?=[\u0000-\u001f\u007f])/u;
+
+/** The key that sends a control character. */
+function pressed(character: string, key: Key): Press {
+  if (character === "\n") return { input: "\r", key: { ...key, return: true } };
+  if (character === "\t") return { input: character, key: { ...key, tab: true } };
+  if (character === "\b" || character === "\u007f")
+    return { input: character, key: { ...key, backspace: true } };
+  return { input: String.fromCharCode(character.charCodeAt(0) + 0x60), key: { ...key, ctrl: true } };
+}
+
+/** The commands of what the terminal sent. Keys without a meaning are left out. */
+export const readKeys = (input: string, key: Key): (Command | Suspend)[] =>
+  keysIn(input, key)
+    .map((press) => readKey(press))
     .filter((command) => command !== undefined);
-}
 
-// Splits before and after each control character. A tab counts as a key, unless the text has several lines: then it was pasted.
-const beside = /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])/u;
-const besideTabsToo =
-  /(?<=[\u0000-\u0009\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0009\u000b\u000c\u000e-\u001f])/u;
-
-function single(character: string): Command | Suspend | undefined {
-  if (character === "\r") return { kind: "submit" };
-  if (character === "\n") return { kind: "newline" };
-  if (character === "\t") return { kind: "complete" };
-  return control(String.fromCharCode(character.charCodeAt(0) + 96));
-}
-
-function readKey(input: string, key: Key): Command | Suspend | undefined {
+function readKey({ input, key }: Press): Command | Suspend | undefined {
   if (key.eventType === "release") return undefined;
   if (key.return) return key.meta || key.shift ? { kind: "newline" } : { kind: "submit" };
   if (key.escape) return { kind: "escape" };
@@ -53,12 +68,12 @@ function readKey(input: string, key: Key): Command | Suspend | undefined {
   if (key.end) return editing("end");
   if (key.backspace) return editing(far ? "delete-word" : "backspace");
   if (key.delete) return editing(far ? "delete-next-word" : "delete");
-  if (key.ctrl) return control(input);
+  if (key.ctrl) return withControl(input);
   if (key.meta) return alternate(input);
-  return typed(input);
+  return input === "" ? undefined : { kind: "edit", edit: { do: "insert", text: input } };
 }
 
-function control(letter: string): Command | Suspend | undefined {
+function withControl(letter: string): Command | Suspend | undefined {
   switch (letter) {
     case "z":
       return { kind: "suspend" };
@@ -96,17 +111,6 @@ function alternate(letter: string): Command | undefined {
   if (letter === "f") return editing("word-right");
   if (letter === "d") return editing("delete-next-word");
   return undefined;
-}
-
-function typed(input: string): Command | undefined {
-  if (input === "") return undefined;
-  if (input === "\n") return { kind: "newline" };
-  const text = input.replace(/\r\n?/gu, "\n");
-  // Without bracketed paste, pasted text also comes in one piece: a line break is taken for Enter only where it is the only one, at the end.
-  const only = text.indexOf("\n") === text.length - 1;
-  return only
-    ? { kind: "type-and-submit", text: text.slice(0, -1) }
-    : { kind: "edit", edit: { do: "insert", text } };
 }
 
 const editing = (change: Plain): Command => ({ kind: "edit", edit: { do: change } });

@@ -1,13 +1,14 @@
 import type { Key } from "ink";
 import { describe, expect, it } from "vitest";
 import { row } from "./fixtures/picker-row.ts";
-import { keysIn, pickerKey } from "./picker-keys.ts";
+import { keysIn } from "./keys.ts";
+import { pickerKey } from "./picker-keys.ts";
 import { type PickerState, pickerState } from "./picker-state.ts";
 
 const key = {} as Key;
 const state = pickerState({ rows: [row(1)], everywhere: false, codex: false, elsewhere: 0, archived: 0 });
 const commands = (input: string, pressed: Partial<Key> = {}, more: Partial<PickerState> = {}) =>
-  keysIn(input, { ...key, ...pressed }).map((each) => pickerKey(each.input, each.key, { ...state, ...more }));
+  keysIn(input, { ...key, ...pressed }).map((each) => pickerKey(each, { ...state, ...more }));
 
 describe("the picker's keys", () => {
   it("come one by one, also where the terminal gives many in one piece", () => {
@@ -19,6 +20,14 @@ describe("the picker's keys", () => {
       { kind: "search" },
       { kind: "pick" },
     ]);
+  });
+
+  it("pick nothing by a line break within what was pasted: it is looked for", () => {
+    expect(commands("fix the\rtests\r")).toEqual([{ kind: "type", text: "fix the tests " }]);
+    expect(commands("y\nes", {}, { asking: { kind: "delete" } })).toEqual([
+      { kind: "ask", asking: undefined },
+    ]);
+    expect(commands("tests\r")).toEqual([{ kind: "type", text: "tests" }, { kind: "pick" }]);
   });
 
   it("delete nothing but at a y, and leave nothing but at Esc or Ctrl-C", () => {

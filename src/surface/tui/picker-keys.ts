@@ -1,4 +1,5 @@
 import type { Key } from "ink";
+import type { Press } from "./keys.ts";
 import type { PickerAction, PickerState } from "./picker-state.ts";
 
 /** What a key can ask for: an action of the picker's own state, or something to be done to a session. */
@@ -19,29 +20,11 @@ export type PickerCommand =
   | { kind: "rename"; name: string };
 
 /**
- * Takes apart keys that came in one piece (typed fast, or sent by a program): text stays together, each control character is the key that
- * sends it.
- */
-export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
-  if (key.ctrl || key.meta || input.length < 2) return [{ input, key }];
-  return (input.match(/\P{Cc}+|\p{Cc}/gu) ?? []).map((piece) => {
-    const code = piece.charCodeAt(0);
-    if (piece === "\r" || piece === "\n") return { input: piece, key: { ...key, return: true } };
-    if (piece === "\t") return { input: piece, key: { ...key, tab: true } };
-    if (piece === "\b" || piece === "\u007f") return { input: piece, key: { ...key, backspace: true } };
-    if (code >= 1 && code <= 26)
-      return { input: String.fromCharCode(code + 0x60), key: { ...key, ctrl: true } };
-    return { input: piece, key };
-  });
-}
-
-/**
  * The command of a key as Ink's `useInput` gives it: "suspend" is for the screen, everything else for the model; `undefined` for keys
  * without a meaning.
  */
 export function pickerKey(
-  input: string,
-  key: Key,
+  { input, key }: Press,
   { asking, busy }: PickerState,
 ): PickerCommand | { kind: "suspend" } | undefined {
   if (key.eventType === "release") return undefined;

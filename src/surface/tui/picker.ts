@@ -2,7 +2,8 @@ import { Text, useApp, useInput, usePaste, useWindowSize } from "ink";
 import { createElement, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import type { Place } from "../../session/place.ts";
 import type { Screen } from "../command/terminal.ts";
-import { keysIn, pickerKey } from "./picker-keys.ts";
+import { keysIn } from "./keys.ts";
+import { pickerKey } from "./picker-keys.ts";
 import { pickerLines, pickerRoom } from "./picker-lines.ts";
 import type { PickerModel } from "./picker-model.ts";
 import type { Paint } from "./style.ts";
@@ -36,8 +37,8 @@ function Picker({ model, here, paint, suspend }: PickerProps): ReactNode {
   }, []);
   useEffect(() => model.do({ kind: "page", lines: pickerRoom(rows).list }), [model, rows]);
   useInput((typed, pressed) => {
-    for (const { input, key } of keysIn(typed, pressed)) {
-      const command = pickerKey(input, key, model.state);
+    for (const press of keysIn(typed, pressed)) {
+      const command = pickerKey(press, model.state);
       if (command?.kind === "suspend") suspendTerminal(suspend).catch(setTrouble);
       else if (command) model.do(command);
     }
