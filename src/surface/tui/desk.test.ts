@@ -84,6 +84,26 @@ it("what is said behind what leads nowhere is given back", async () => {
   expect((await recall(conversation.store, conversation.id!, 9)).prompts).toEqual(["first"]);
 });
 
+it("what is no command stays to be corrected; a command that is refused is told, and Up brings it back", async () => {
+  const line = (): string => desk.scene().composer.draft.text;
+  const enter = (text: string): void => {
+    desk.key({ kind: "edit", edit: { do: "insert", text } });
+    desk.key({ kind: "submit" });
+  };
+  const told = (words: string) =>
+    expect.poll(() => JSON.stringify(conversation.view.finished.at(-1))).toContain(words);
+  await rests();
+  enter("/nothing");
+  await told("There is no command /nothing");
+  expect(line()).toBe("/nothing");
+  desk.key({ kind: "edit", edit: { do: "delete-to-start" } });
+  enter("/resume nobody");
+  await told("No session has the id or name");
+  expect(line()).toBe("");
+  desk.key({ kind: "up" });
+  expect(line()).toBe("/resume nobody");
+});
+
 it("one Ctrl-C doesn't leave where the clock was set back since the last one", async () => {
   await rests();
   vi.useFakeTimers({ toFake: ["Date", "performance"] });

@@ -199,9 +199,10 @@ export class Desk {
     if (text.trim() === "") {
       if (phase.kind === "resting" && phase.stop) await this.#talk.turn();
     } else if (isSlashLine(text)) {
+      // What is no command stays in the line, to be corrected. One that is refused is told with why, and Up brings it back.
       const call = readSlash(text.trim(), id);
       this.#talk.tell({ kind: "command", line: text });
-      await this.#slash(call);
+      await this.#slash(call).catch(this.trouble);
     } else if (phase.kind !== "resting") await this.#talk.queue(text, "followup");
     else if (!(await this.#talk.turn(text))) this.#giveBack(text);
   }
