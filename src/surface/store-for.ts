@@ -56,9 +56,10 @@ export function watchingFor(invocation: Pick<Invocation, "signal" | "terminal">)
     get signal() {
       return invocation.signal;
     },
-    onWatch: ({ pid, host, doing }) =>
-      terminal.err(
-        `· held by process ${pid} on ${printableLine(host, 80)} (${printableLine(doing, 80)}), out of sight from here; watching for 30 s whether it lives\n`,
-      ),
+    onWatch: (owner) => terminal.err(`· ${watchWords(owner)}\n`),
   };
 }
+
+/** Whom the store waits for. */
+export const watchWords = ({ pid, host, doing }: Parameters<NonNullable<Watching["onWatch"]>>[0]): string =>
+  `held by process ${pid} on ${printableLine(host, 80)} (${printableLine(doing, 80)}), out of sight from here; watching for 30 s whether it lives`;

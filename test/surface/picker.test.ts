@@ -38,7 +38,7 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
         await terminal.press("C-r");
         await terminal.type("ponds");
         await terminal.press("Enter");
-        await terminal.shows("naming it …");
+        await terminal.shows(/^naming it: held by process \d+ on elsewhere \(.+\), out of\nsight/mu);
         const began = performance.now();
         await terminal.press("C-c");
         await terminal.shows("[ended with 130]");

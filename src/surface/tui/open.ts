@@ -10,6 +10,7 @@ import type { Resumption, Workbench } from "../workbench.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk, type Leaving } from "./desk.ts";
 import { pickSession } from "./pick-session.ts";
+import { openShelves } from "./picker-source.ts";
 import { wrapsAgain } from "./reflow.ts";
 import { loadScreen, showScreen } from "./screen.ts";
 import { type Block, note } from "./state.ts";
@@ -68,14 +69,8 @@ export async function openInterface(
         { signal },
       );
       if (leaving === "quit") break;
-      const { store } = conversation;
-      const picked = await pickSession(terminal, screen, {
-        store,
-        here: placeOf(folder),
-        codex: { environment, home: config.home },
-        tell: (words) => inHome(invocation, words),
-        signal,
-      });
+      const { shelves, close } = openShelves(invocation, config);
+      const picked = await pickSession(terminal, screen, { ...shelves, signal }).finally(close);
       if (picked.kind === "picked") await desk.enter(picked.row.id);
     }
   } finally {

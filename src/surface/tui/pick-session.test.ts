@@ -25,6 +25,7 @@ it("a picker that is interrupted while its sessions are read isn't shown", async
     here: { path: "/work" },
     codex: { environment: {}, home: "/nowhere" },
     tell: (words) => words,
+    waits: { tell: () => undefined },
     signal: controller.signal,
   });
   expect(picked).toEqual({ kind: "interrupted" });

@@ -26,6 +26,7 @@ export async function pickSession(
     screen,
     (done) => {
       const model = new PickerModel(sessionSource(shelves), first, done);
+      shelves.waits.tell = (words) => model.wait(words);
       return {
         element: pickerElement({ model, here, paint, suspend: screen.suspend }),
         leave: () => model.do({ kind: "interrupt" }),

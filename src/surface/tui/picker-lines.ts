@@ -257,10 +257,10 @@ function footLines(state: PickerState, columns: number, paint: Paint, most: numb
     return [paint("bad", fit(question, columns))];
   }
   if (asking?.kind === "name") return [paint("quiet", fit("enter names it · esc leaves it", columns))];
-  if (busy !== undefined) return [paint("warning", fit(printableLine(`${busy} …`, 400), columns))];
+  const words = busy === undefined ? note : `${busy} …`;
   // Whole, as the command that a note may end with is of no use without its end.
-  if (note !== undefined) {
-    const lines = wrap(printableLine(note, 400), columns);
+  if (words !== undefined) {
+    const lines = wrap(printableLine(words, 400), columns);
     // `fit` marks the last line where there are more.
     if (lines.length > most) lines.push(lines.splice(most - 1).join(" "));
     return lines.map((line) => paint("warning", fit(line, columns)));

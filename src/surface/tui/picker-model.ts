@@ -120,6 +120,12 @@ export class PickerModel {
     }
   }
 
+  /** Tells whom the change under way waits for. */
+  wait(words: string): void {
+    const { busy } = this.#state;
+    if (busy !== undefined) this.#step({ kind: "busy", words: `${busy}: ${words}` });
+  }
+
   #end(picked: Picked): void {
     this.#ended = true;
     clearTimeout(this.#rest);

@@ -17,7 +17,13 @@ it("a preview has what is in the context still; who deletes a session there is f
     await run("exec", "--provider", "simulator", "--name", "it", "One.");
     await run("resume", "it", "Two.");
     const place = { path: folder };
-    const source = sessionSource({ store, here: place, codex: { environment: {}, home }, tell: String });
+    const source = sessionSource({
+      store,
+      here: place,
+      codex: { environment: {}, home },
+      tell: String,
+      waits: { tell: () => undefined },
+    });
     const [row] = (await source.list({ everywhere: true, codex: false })).rows;
     const asked = async (): Promise<string[]> =>
       (await source.messages(row!)).filter(({ who }) => who === "you").map(({ text }) => text);

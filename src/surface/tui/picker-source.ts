@@ -13,6 +13,11 @@ import { historyOf } from "../../store/fold.ts";
 import { checkName } from "../pick.ts";
 import { relativesOf } from "../relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
+import type { Invocation } from "../command/command.ts";
+import { inHome } from "../command/in-home.ts";
+import { type Config, openStore } from "../config.ts";
+import { placeOf } from "../place.ts";
+import { watchWords } from "../store-for.ts";
 import type { PickerSource } from "./picker-model.ts";
 import type { PickerRows } from "./picker-state.ts";
 import type { Listed } from "../codex-sessions.ts";
@@ -27,6 +32,33 @@ export interface Shelves {
   readonly here: Place;
   readonly codex: Pick<CodexQuery, "environment" | "home">;
   readonly tell: PickerSource["tell"];
+  /** Is told whom the store waits for. The picker that is shown sets it. */
+  readonly waits: { tell: (words: string) => void };
+}
+
+/** Opens what a picker lists. What is being changed when it is closed, and waits for another host's owner, isn't changed any more. */
+export function openShelves(
+  invocation: Invocation,
+  { home }: Pick<Config, "home">,
+): { shelves: Shelves; close(): Promise<void> } {
+  const { environment, folder, signal } = invocation;
+  const ended = new AbortController();
+  const waits: Shelves["waits"] = { tell: () => undefined };
+  const { store } = openStore(
+    { home },
+    {
+      signal: AbortSignal.any([signal, ended.signal]),
+      onWatch: (owner) => waits.tell(watchWords(owner)),
+    },
+  );
+  const tell = (words: string): string => inHome(invocation, words);
+  return {
+    shelves: { store, here: placeOf(folder), codex: { environment, home }, tell, waits },
+    close: () => {
+      ended.abort();
+      return store.close();
+    },
+  };
 }
 
 /**
