@@ -26,6 +26,7 @@ const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["plan"],
     ["list", "takeover", "repair"],
   ],
+  "src/foreign/codex/rollout/": [["bytes"], ["record"], ["payload"], ["file", "thread"]],
   "src/gateway/": [["body", "memory", "codex"], ["request", "answer"], ["healing"]],
   "src/surface/": [["command"], ["json"], ["."], ["export"], ["cli", "tui", "demo"], ["program"]],
 };
@@ -118,12 +119,13 @@ function judge(from: string, found: Import, files: ReadonlyMap<string, SourceFil
   return undefined;
 }
 
-/** Within a folder that has floors of its own. */
+/** Within folders that have floors of their own. */
 function judgeWithin(from: string, to: string): string | undefined {
   for (const [folder, rooms] of Object.entries(within)) {
     if (!from.startsWith(folder) || !to.startsWith(folder)) continue;
     const order = rooms.some((names) => names.includes(".")) ? rooms : [...rooms, ["."]];
-    return judgeOrder(order, roomOf(from, folder), roomOf(to, folder));
+    const disorder = judgeOrder(order, roomOf(from, folder), roomOf(to, folder));
+    if (disorder !== undefined) return disorder;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ export type { ListedThread, ListOptions, ThreadFlaw, ThreadList } from "./codex/
 export { lastMessages } from "./codex/list/last-messages.ts";
 export type { SaidMessage } from "./codex/list/last-messages.ts";
 export type { Flaw } from "./codex/list/flaw.ts";
-export type { TurnFailure } from "./codex/rollout/outcome.ts";
+export type { TurnFailure } from "./codex/rollout/payload/outcome.ts";
 
 export { diagnose } from "./codex/diagnose.ts";
 export type { DiagnoseOptions, Diagnosis, Sealed } from "./codex/diagnose.ts";
@@ -35,8 +35,8 @@ export { importThread } from "./codex/takeover/import.ts";
 export type { ImportOptions, Kept, TakenOver } from "./codex/takeover/import.ts";
 export type { ImportPlan, Thread, ThreadPlace } from "./codex/takeover/import-plan.ts";
 export type { TakenCounts, TakenTally } from "./codex/takeover/taking.ts";
-export type { Lineage, Segment } from "./codex/rollout/lineage.ts";
-export type { HistoryBase, Origin, RolloutHeader } from "./codex/rollout/header.ts";
+export type { Lineage, Segment } from "./codex/rollout/file/lineage.ts";
+export type { HistoryBase, Origin, RolloutHeader } from "./codex/rollout/record/header.ts";
 
 export { exportThread } from "./codex/export.ts";
 export type { ExportedThread, ExportTarget } from "./codex/export.ts";

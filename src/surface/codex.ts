@@ -17,12 +17,12 @@ import {
   toldWorkspace,
   unknownIssuer,
 } from "../foreign/codex/takeover/import-plan.ts";
-import { longestLine } from "../foreign/codex/rollout/lines.ts";
+import { longestLine } from "../foreign/codex/rollout/bytes/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
 import { mendedCopy } from "../foreign/codex/repair/mended-copy.ts";
 import { codexSettings } from "../foreign/codex/home/settings.ts";
-import { isUnknownKind } from "../foreign/codex/rollout/skipped.ts";
+import { isUnknownKind } from "../foreign/codex/rollout/record/skipped.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { bytesWords, counted, quoted } from "../lib/words.ts";

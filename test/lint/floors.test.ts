@@ -36,8 +36,14 @@ describe("an import is refused when it", () => {
     ["takes a test file", "src/session/event.ts", "./step.test.ts", "test file"],
     [
       "goes up within a folder",
-      "src/foreign/codex/rollout/lines.ts",
-      "../examine/examine.ts",
+      "src/foreign/codex/rollout/bytes/lines.ts",
+      "../../examine/examine.ts",
+      "higher floor",
+    ],
+    [
+      "goes up within a room of a folder",
+      "src/foreign/codex/rollout/bytes/lines.ts",
+      "../record/glance.ts",
       "higher floor",
     ],
     [

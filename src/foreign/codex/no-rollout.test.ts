@@ -5,11 +5,11 @@ import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { examine } from "./examine/examine.ts";
 import { judge } from "./findings/judge.ts";
 import { prepareRepair } from "./repair/prepare.ts";
-import { encoded } from "./rollout/encoding.ts";
-import { writingOf } from "./rollout/layout.ts";
-import { linesOf } from "./rollout/lines-of.ts";
-import { mayHoldRecords } from "./rollout/may-hold-records.ts";
-import { headerOf } from "./rollout/file-header.ts";
+import { encoded } from "./rollout/bytes/encoding.ts";
+import { writingOf } from "./rollout/file/layout.ts";
+import { linesOf } from "./rollout/file/lines-of.ts";
+import { mayHoldRecords } from "./rollout/file/may-hold-records.ts";
+import { headerOf } from "./rollout/file/file-header.ts";
 
 const bytes = 5_000_000;
 const object = '{"a":1,"b":"x"}';

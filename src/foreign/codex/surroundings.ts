@@ -12,8 +12,8 @@ import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
 import { mayHaveProvider } from "./home/settings.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
-import { isCompressed } from "./rollout/compressed.ts";
-import { isMeantBy } from "./rollout/lineage.ts";
+import { isCompressed } from "./rollout/bytes/compressed.ts";
+import { isMeantBy } from "./rollout/file/lineage.ts";
 
 /** Of fewer rollouts each is looked up on its own in Codex's index, which may hold very many others. */
 const many = 64;

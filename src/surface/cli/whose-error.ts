@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { adviceWords, resumeArguments, type Wording } from "../../failure/advice.ts";
 import { catalogue as failures } from "../../failure/catalogue.ts";
 import { withoutAdvice } from "../../failure/message.ts";
-import { containsAny } from "../../foreign/codex/rollout/contains.ts";
+import { containsAny } from "../../foreign/codex/rollout/bytes/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
-import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
+import { rolloutLines } from "../../foreign/codex/rollout/bytes/lines.ts";
 import { isUuid } from "../../lib/ids.ts";
 import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";

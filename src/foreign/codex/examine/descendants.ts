@@ -1,7 +1,7 @@
-import { headOf } from "../rollout/compressed.ts";
+import { headOf } from "../rollout/bytes/compressed.ts";
 import type { Examination } from "./examination.ts";
-import { firstHeader } from "../rollout/file-header.ts";
-import type { HistoryBase } from "../rollout/header.ts";
+import { firstHeader } from "../rollout/file/file-header.ts";
+import type { HistoryBase } from "../rollout/record/header.ts";
 import { homeOf, listRollouts, readRolloutName } from "../home/places.ts";
 import { isSystemError } from "../../../lib/system.ts";
 

@@ -2,9 +2,8 @@ import { crc32 } from "node:zlib";
 import { stringOf } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
-import { timeOf } from "../rollout/record.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { timeOf } from "../rollout/record/record.ts";
 import type { TextSet } from "./text-set.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { linesIn } from "../rollout/lines.ts";
-import { readRecord } from "../rollout/record.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
+import { readRecord } from "../rollout/record/record.ts";
 import { judge } from "../findings/judge.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import { examine } from "./examine.ts";

@@ -1,14 +1,14 @@
 import type { Counted } from "./bounded.ts";
 import type { DoublesWatch } from "./doubles-watch.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
-import type { Layout } from "../rollout/layout.ts";
+import type { RolloutHeader } from "../rollout/record/header.ts";
+import type { Layout } from "../rollout/file/layout.ts";
 import type { LostCall } from "./lost-calls-watch.ts";
 import type { InjectedPrompts } from "./injected-prompts.ts";
 import type { InvalidIds } from "./invalid-ids.ts";
 import type { LostMessage } from "./messages-watch.ts";
 import type { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
-import type { Span, Unpaired } from "../rollout/span.ts";
+import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
 import type { ReasoningWatch } from "./reasoning-watch.ts";
 import type { SealsWatch } from "./seals-watch.ts";
 import type { TurnsWatch } from "./turns-watch.ts";

@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
-import { isCompressed } from "../rollout/compressed.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
 import type { Examination } from "./examination.ts";
 import { Examiner } from "./examiner.ts";
-import { oldDocument, type Writing, writingOf } from "../rollout/layout.ts";
-import { glance } from "../rollout/glance.ts";
-import { type RolloutLine, rolloutLines } from "../rollout/lines.ts";
-import { mayHoldRecords } from "../rollout/may-hold-records.ts";
+import { oldDocument, type Writing, writingOf } from "../rollout/file/layout.ts";
+import { glance } from "../rollout/record/glance.ts";
+import { type RolloutLine, rolloutLines } from "../rollout/bytes/lines.ts";
+import { mayHoldRecords } from "../rollout/file/may-hold-records.ts";
 
 /** Options of `examine`; each may be left out. */
 export interface ExamineOptions {

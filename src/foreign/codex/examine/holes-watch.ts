@@ -1,5 +1,4 @@
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A place where a record was: a line that is blank now or, with no bytes, a place between two lines. */

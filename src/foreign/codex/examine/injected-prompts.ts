@@ -1,7 +1,6 @@
 import { isCallKind } from "../../../session/item.ts";
-import { isInjected } from "../rollout/injected.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { isInjected } from "../rollout/payload/injected.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { Bounded } from "./bounded.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 

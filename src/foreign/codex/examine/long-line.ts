@@ -1,6 +1,6 @@
 import { JsonStream, type TextFlaw } from "../../../lib/json-stream.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
-import type { Span } from "../rollout/span.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
 
 /** A place in a long line for which Codex refuses the line. */
 export interface LineFlaw {

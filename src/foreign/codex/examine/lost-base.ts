@@ -1,8 +1,8 @@
-import { glance, glancedTime } from "../rollout/glance.ts";
-import { firstHeader } from "../rollout/file-header.ts";
-import type { HistoryBase } from "../rollout/header.ts";
-import { linesOf } from "../rollout/lines-of.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { glance, glancedTime } from "../rollout/record/glance.ts";
+import { firstHeader } from "../rollout/file/file-header.ts";
+import type { HistoryBase } from "../rollout/record/header.ts";
+import { linesOf } from "../rollout/file/lines-of.ts";
+import { turnEdge } from "../rollout/payload/outcome.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
 
 /** What other files of the home tell about a file whose first line is lost. */

@@ -1,8 +1,7 @@
 import { addLast, Bounded } from "./bounded.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import type { Hole } from "./holes-watch.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { turnEdge } from "../rollout/payload/outcome.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, type WatchedRecord } from "./watched-record.ts";
 

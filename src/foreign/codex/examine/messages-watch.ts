@@ -1,10 +1,9 @@
 import { stringOf } from "../../../lib/json.ts";
 import { addLast, Bounded } from "./bounded.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
-import { textIn, toldText } from "../rollout/text-in.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import { textIn, toldText } from "../rollout/payload/text-in.ts";
+import { turnEdge } from "../rollout/payload/outcome.ts";
 import type { Hole } from "./holes-watch.ts";
 import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
 import { type UntoldMessage, UntoldWatch } from "./untold-watch.ts";

@@ -1,7 +1,6 @@
 import { isJsonObject } from "../../../lib/json.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { spanOf } from "../rollout/span.ts";
-import { textIn } from "../rollout/text-in.ts";
+import { type RolloutLine, spanOf } from "../rollout/bytes/lines.ts";
+import { textIn } from "../rollout/payload/text-in.ts";
 import { addLast } from "./bounded.ts";
 import type { Hole } from "./holes-watch.ts";
 import type { WatchedRecord } from "./watched-record.ts";

@@ -1,7 +1,6 @@
 import { NumberRows } from "./number-rows.ts";
 import { SpanList } from "./span-list.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line that needs another ordinal. */

@@ -1,6 +1,5 @@
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { Bounded } from "./bounded.ts";
 import { UnreasonedItems } from "./unreasoned-items.ts";
 import { UnsealedReasoning } from "./unsealed-reasoning.ts";

@@ -1,5 +1,5 @@
 import { NumberRows } from "./number-rows.ts";
-import type { Span } from "../rollout/span.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
 
 /** A sealed blob and the line that holds it. A line may hold several. */
 export interface SealedBlob extends Span {

@@ -2,9 +2,9 @@ import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
 import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
 import { isHolderKind } from "../../../session/item.ts";
 import { describeText, fernetHead, sealedArgument } from "../../../session/seal.ts";
-import { isWords } from "../rollout/agent-message.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { readRecord } from "../rollout/record.ts";
+import { isWords } from "../rollout/payload/agent-message.ts";
+import type { RolloutLine } from "../rollout/bytes/lines.ts";
+import { readRecord } from "../rollout/record/record.ts";
 import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 

@@ -1,5 +1,5 @@
 import { NumberRows } from "./number-rows.ts";
-import type { Span } from "../rollout/span.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
 
 /** Spans in their order, packed. The first `most` are kept and the others counted. */
 export class SpanList {

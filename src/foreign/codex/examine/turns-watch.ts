@@ -1,11 +1,10 @@
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { addLast } from "./bounded.ts";
-import { isOfAgents } from "../rollout/agent-message.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import { readRecord } from "../rollout/record.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { isOfAgents } from "../rollout/payload/agent-message.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import { readRecord } from "../rollout/record/record.ts";
+import { turnEdge } from "../rollout/payload/outcome.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */

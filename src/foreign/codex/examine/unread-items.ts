@@ -1,8 +1,7 @@
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
-import { foreignParts, isOwnMessage } from "../rollout/chat-items.ts";
-import { isInjected } from "../rollout/injected.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { foreignParts, isOwnMessage } from "../rollout/payload/chat-items.ts";
+import { isInjected } from "../rollout/payload/injected.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { Bounded } from "./bounded.ts";
 import { askedOfPayload, formedOfPayload, type WatchedRecord } from "./watched-record.ts";
 

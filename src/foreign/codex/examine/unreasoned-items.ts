@@ -1,6 +1,5 @@
-import type { RolloutLine } from "../rollout/lines.ts";
-import { itemHead } from "../rollout/item-head.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { itemHead } from "../rollout/record/item-head.ts";
 import { Bounded } from "./bounded.ts";
 
 const mostFound = 10_000;

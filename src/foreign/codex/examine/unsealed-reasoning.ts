@@ -1,5 +1,4 @@
-import type { RolloutLine } from "../rollout/lines.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { Bounded } from "./bounded.ts";
 import { SentAgain } from "./sent-again.ts";
 import type { WatchedRecord } from "./watched-record.ts";

@@ -1,8 +1,7 @@
 import { addLast, Bounded } from "./bounded.ts";
 import type { Hole } from "./holes-watch.ts";
-import { type Span, spanOf } from "../rollout/span.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { turnOf } from "../rollout/passthrough.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { turnOf } from "../rollout/payload/passthrough.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A message whose record is there while the event that repeats it is gone. Codex shows only what events tell. */

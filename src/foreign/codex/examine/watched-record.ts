@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { type SkimmedText, skimmedText } from "../../../lib/skimmed-text.ts";
-import type { Era, RolloutRecord } from "../rollout/record.ts";
-import { passthrough } from "../rollout/passthrough.ts";
+import type { Era, RolloutRecord } from "../rollout/record/record.ts";
+import { passthrough } from "../rollout/payload/passthrough.ts";
 import type { TextSet } from "./text-set.ts";
 
 /** The members of a payload that those who examine a rollout ask for; of its `item`, those of `askedOfItem`. */

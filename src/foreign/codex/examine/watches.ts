@@ -1,7 +1,7 @@
 import type { ReadAt } from "../../../lib/file-bytes.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
+import type { RolloutHeader } from "../rollout/record/header.ts";
+import type { RolloutLine } from "../rollout/bytes/lines.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import type { Examination } from "./examination.ts";
 import { HolesWatch } from "./holes-watch.ts";

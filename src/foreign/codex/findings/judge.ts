@@ -5,7 +5,7 @@ import { isSealRefused, signalFromText } from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
-import { isCompressed } from "../rollout/compressed.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
 import {
   damagingReasoning,
   isDependentIdRefused,
@@ -14,9 +14,9 @@ import {
   refusedIds,
   unsealedReasoning,
 } from "./refused.ts";
-import type { Span, Unpaired } from "../rollout/span.ts";
+import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
 import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
+import type { RolloutHeader } from "../rollout/record/header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 import { idText } from "../examine/watched-record.ts";
 

@@ -2,7 +2,7 @@ import type { Failure } from "../../../failure.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import type { LoneReasoning } from "../examine/reasoning-watch.ts";
-import type { Span } from "../rollout/span.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
 import { isCallIdMissed, isDependentRefused, isIdRefused, isSealMissed, refusalIn } from "./error-text.ts";
 
 // What of a rollout a provider refuses: what its last turn was refused for, and what is presumed to be refused with the next request.

@@ -8,8 +8,8 @@ import { chosenSeals, type SealChoice } from "./seal-choice.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { understand } from "./understand.ts";
 import { homeOf, listRollouts } from "../home/places.ts";
-import type { HistoryBase } from "../rollout/header.ts";
-import { lineageOf } from "../rollout/lineage.ts";
+import type { HistoryBase } from "../rollout/record/header.ts";
+import { lineageOf } from "../rollout/file/lineage.ts";
 
 const title = "sealed content that is refused stands in a file that this one goes on from";
 

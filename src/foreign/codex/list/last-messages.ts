@@ -1,15 +1,15 @@
 import { stat } from "node:fs/promises";
 import { homeOf, listRollouts } from "../home/places.ts";
 import { itemText } from "../../../session/item.ts";
-import { isCompressed } from "../rollout/compressed.ts";
-import { glance } from "../rollout/glance.ts";
-import { writingOf } from "../rollout/layout.ts";
-import type { HistoryBase } from "../rollout/header.ts";
-import { headerOf } from "../rollout/file-header.ts";
-import { lineageOf, linesUntil, type Segment } from "../rollout/lineage.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import { readRecord } from "../rollout/record.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
+import { glance } from "../rollout/record/glance.ts";
+import { writingOf } from "../rollout/file/layout.ts";
+import type { HistoryBase } from "../rollout/record/header.ts";
+import { headerOf } from "../rollout/file/file-header.ts";
+import { lineageOf, linesUntil, type Segment } from "../rollout/file/lineage.ts";
+import type { RolloutLine } from "../rollout/bytes/lines.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import { readRecord } from "../rollout/record/record.ts";
 
 /** What the person or the model said. */
 export interface SaidMessage {

@@ -24,9 +24,9 @@ import {
 } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { listRollouts } from "../home/places.ts";
-import { linesIn } from "../rollout/lines.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import { readRecord } from "../rollout/record.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import { readRecord } from "../rollout/record/record.ts";
 import { listThreads, type ListedThread } from "./list.ts";
 import { scanRollout } from "./scan.ts";
 

@@ -1,11 +1,11 @@
 import { Pauses } from "../../../lib/pauses.ts";
 import type { Writable } from "../../../lib/writable.ts";
 import { CodexDatabases } from "../home/databases.ts";
-import { currentOf, mostSegments } from "../rollout/lineage.ts";
+import { currentOf, mostSegments } from "../rollout/file/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
-import type { Origin } from "../rollout/header.ts";
-import type { TurnFailure } from "../rollout/outcome.ts";
+import type { Origin } from "../rollout/record/header.ts";
+import type { TurnFailure } from "../rollout/payload/outcome.ts";
 import type { Flaw } from "./flaw.ts";
 import { type RolloutFacts, scanBefore, scanRollout } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { examine } from "../examine/examine.ts";
-import { linesIn } from "../rollout/lines.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { scanRollout } from "./scan.ts";

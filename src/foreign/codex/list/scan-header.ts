@@ -1,8 +1,8 @@
 import { type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
-import { glance } from "../rollout/glance.ts";
-import { readHeader, type RolloutHeader } from "../rollout/header.ts";
-import { readRecord } from "../rollout/record.ts";
-import { isBlank } from "../rollout/white-space.ts";
+import { glance } from "../rollout/record/glance.ts";
+import { readHeader, type RolloutHeader } from "../rollout/record/header.ts";
+import { readRecord } from "../rollout/record/record.ts";
+import { isBlank } from "../rollout/bytes/white-space.ts";
 import type { Flaw } from "./flaw.ts";
 
 const newline = 0x0a;

@@ -1,12 +1,11 @@
 import { type JsonObject, parseJson } from "../../../lib/json.ts";
-import { isSummaryText } from "../rollout/compaction.ts";
-import { injectedPrompt, isInjected } from "../rollout/injected.ts";
-import { lineAround } from "../rollout/lines.ts";
-import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
-import { promptOf, taggedInJson, toldPrompt } from "../rollout/prompt.ts";
-import { readRecord } from "../rollout/record.ts";
-import { titleOf } from "../rollout/title.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { isSummaryText } from "../rollout/payload/compaction.ts";
+import { injectedPrompt, isInjected } from "../rollout/payload/injected.ts";
+import { lineAround } from "../rollout/bytes/lines.ts";
+import { failureOf, turnEdge, type TurnFailure } from "../rollout/payload/outcome.ts";
+import { promptOf, taggedInJson, toldPrompt } from "../rollout/payload/prompt.ts";
+import { readRecord } from "../rollout/record/record.ts";
+import { titleOf } from "../rollout/payload/title.ts";
 import type { ListedHeader } from "./scan-header.ts";
 import type { Scanned } from "./scan-rewritten.ts";
 

@@ -3,7 +3,7 @@ import { readFully } from "../../../lib/file-bytes.ts";
 import { isSystemError } from "../../../lib/system.ts";
 import { unpackedIn } from "../../../lib/zstd.ts";
 import type { RolloutFile } from "../home/places.ts";
-import { mostUnpacked, unpackedHead } from "../rollout/compressed.ts";
+import { mostUnpacked, unpackedHead } from "../rollout/bytes/compressed.ts";
 
 /** A rollout of at most so many bytes is read whole: nine in ten are. */
 const wholeBytes = 2 ** 20;

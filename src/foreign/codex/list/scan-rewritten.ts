@@ -1,10 +1,9 @@
-import { isSummaryText } from "../rollout/compaction.ts";
-import { linesIn } from "../rollout/lines.ts";
-import { failureOf, type TurnFailure } from "../rollout/outcome.ts";
-import { promptOf, toldPrompt } from "../rollout/prompt.ts";
-import { readRecord } from "../rollout/record.ts";
-import { titleOf } from "../rollout/title.ts";
-import { turnEdge } from "../rollout/turn-edge.ts";
+import { isSummaryText } from "../rollout/payload/compaction.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
+import { failureOf, turnEdge, type TurnFailure } from "../rollout/payload/outcome.ts";
+import { promptOf, toldPrompt } from "../rollout/payload/prompt.ts";
+import { readRecord } from "../rollout/record/record.ts";
+import { titleOf } from "../rollout/payload/title.ts";
 
 /** What a list says of a rollout, apart from its header. */
 export interface Scanned {

@@ -1,7 +1,7 @@
 import { isSystemError } from "../../../lib/system.ts";
-import { glance } from "../rollout/glance.ts";
-import { lineageOf, linesUntil } from "../rollout/lineage.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
+import { glance } from "../rollout/record/glance.ts";
+import { lineageOf, linesUntil } from "../rollout/file/lineage.ts";
+import type { RolloutLine } from "../rollout/bytes/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 
 /** Lines in which nobody said or did anything: system prompts, snapshots, settings, counts. */

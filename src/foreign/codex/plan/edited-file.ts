@@ -4,10 +4,9 @@ import type { Edit } from "./edit.ts";
 import { ended, padded } from "./line-bytes.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { type ReadAt, readerOf } from "../../../lib/file-bytes.ts";
-import type { Span } from "../rollout/span.ts";
-import { linesIn, type RolloutLine } from "../rollout/lines.ts";
-import { readRecord, type RolloutRecord } from "../rollout/record.ts";
-import { isBlank, isSpace } from "../rollout/white-space.ts";
+import { linesIn, type RolloutLine, type Span } from "../rollout/bytes/lines.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
+import { isBlank, isSpace } from "../rollout/bytes/white-space.ts";
 
 /** A line of a file: its place, and its first bytes. */
 export interface LineHead extends Span {

@@ -3,8 +3,8 @@ import { isHolderKind } from "../../../session/item.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { elementsIn, type LinePlace, memberIn } from "./line-places.ts";
-import { isSummaryText } from "../rollout/compaction.ts";
-import { promptOf } from "../rollout/prompt.ts";
+import { isSummaryText } from "../rollout/payload/compaction.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { type Replacement, withoutSeals } from "./seal-within.ts";
 

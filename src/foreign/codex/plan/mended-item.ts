@@ -2,9 +2,9 @@ import { isJsonObject, type JsonObject, objectsIn } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isReadItem, kindByMembers } from "../examine/unread-items.ts";
 import { watched } from "../examine/watched-record.ts";
-import { partsOf, responsesItems } from "../rollout/chat-items.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import { partsOf, responsesItems } from "../rollout/payload/chat-items.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 
 /**
  * The items of a record that Codex passes over or OpenAI refuses (`UnreadItems`), in the form in which they are read and taken: text becomes

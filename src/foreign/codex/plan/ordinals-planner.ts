@@ -2,9 +2,9 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
-import { glance, glancedTime } from "../rollout/glance.ts";
+import { glance, glancedTime } from "../rollout/record/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
-import { partOf, type Span, startsOf } from "../rollout/span.ts";
+import { partOf, type Span, startsOf } from "../rollout/bytes/lines.ts";
 import { ordinalDigits } from "./line-bytes.ts";
 import type { PlanOptions } from "./plan-options.ts";
 

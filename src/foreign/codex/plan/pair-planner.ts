@@ -5,15 +5,14 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { isOfScript } from "../examine/watched-record.ts";
-import { answerKind } from "../rollout/answer.ts";
+import { answerKind } from "../rollout/payload/answer.ts";
 import { isCopiedCall } from "../findings/judge.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
+import { partOf, type RolloutLine, startsOf, type Unpaired } from "../rollout/bytes/lines.ts";
 import { memberIn, payloadIn } from "./line-places.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
-import { readRecord, type RolloutRecord } from "../rollout/record.ts";
-import { partOf, startsOf, type Unpaired } from "../rollout/span.ts";
-import { isBlank } from "../rollout/white-space.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
+import { isBlank } from "../rollout/bytes/white-space.ts";
 
 /** A call and its output are at most so many lines apart where one of them is damaged: further away it is another call's. */
 const nearby = 16;

@@ -3,7 +3,7 @@ import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { type Span, startsOf } from "../rollout/span.ts";
+import { type Span, startsOf } from "../rollout/bytes/lines.ts";
 import { ended, spaces } from "./line-bytes.ts";
 
 const newline = 0x0a;

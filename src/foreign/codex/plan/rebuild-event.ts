@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
-import { textIn } from "../rollout/text-in.ts";
-import { turnOf } from "../rollout/passthrough.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import { textIn } from "../rollout/payload/text-in.ts";
+import { turnOf } from "../rollout/payload/passthrough.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 
 /** How Codex frames a picture in a prompt (0.146 and later); the event names its file alone. */
 const frame = /^<image name=\[[^\]]*\](?: path="([^"]*)")?>$|^<\/image>$/u;

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, nonEmptyString, objectOf, parseJson } from "../../../lib/json.ts";
 import type { LostBase } from "../examine/lost-base.ts";
-import { fittingMembers } from "../rollout/whole-header.ts";
-import type { HistoryBase } from "../rollout/header.ts";
+import { fittingMembers } from "../rollout/record/whole-header.ts";
+import type { HistoryBase } from "../rollout/record/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
 import { rebuiltMark } from "./rebuilt-line.ts";
 

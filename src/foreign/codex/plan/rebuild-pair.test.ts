@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 import { lostCall, lostOutput } from "./rebuild-pair.ts";
 
 const event = (payload: JsonObject): RolloutRecord => ({

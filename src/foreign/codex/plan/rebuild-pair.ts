@@ -2,10 +2,10 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import { outputKinds } from "../../../session/item.ts";
-import { answerTo } from "../rollout/answer.ts";
-import type { Unpaired } from "../rollout/span.ts";
+import { answerTo } from "../rollout/payload/answer.ts";
+import type { Unpaired } from "../rollout/bytes/lines.ts";
 import { toldCall } from "./told-call.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 
 /** The half of a pair that is there: the item's type, and the call's id. */
 type Half = Pick<Unpaired, "kind" | "call">;

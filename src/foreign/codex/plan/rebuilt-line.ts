@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../lib/json.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 
 /** Marks every line that a repair has made: Codex ignores members that it doesn't know. */
 export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;

@@ -3,11 +3,11 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { partOf, type Span, startsOf } from "../rollout/span.ts";
+import { linesIn, partOf, type Span, startsOf } from "../rollout/bytes/lines.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
-import { glance } from "../rollout/glance.ts";
-import { injectedMessage } from "../rollout/injected.ts";
+import { glance } from "../rollout/record/glance.ts";
+import { injectedMessage } from "../rollout/payload/injected.ts";
 import {
   damagingReasoning,
   isDependentIdRefused,
@@ -19,8 +19,7 @@ import {
 import { idPlaces } from "./id-places.ts";
 import { keptBeside } from "./kept-beside.ts";
 import { memberIn, payloadIn } from "./line-places.ts";
-import { itemHead, type ItemHead } from "../rollout/item-head.ts";
-import { linesIn } from "../rollout/lines.ts";
+import { itemHead, type ItemHead } from "../rollout/record/item-head.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { padded } from "./line-bytes.ts";
 import { withoutSeals } from "./seal-within.ts";

@@ -4,8 +4,8 @@ import type { EditedFile } from "./edited-file.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
 import { lookThrough } from "../examine/long-line.ts";
-import { recordMark } from "../rollout/glance.ts";
-import { partOf, type Span } from "../rollout/span.ts";
+import { recordMark } from "../rollout/record/glance.ts";
+import { partOf, type Span } from "../rollout/bytes/lines.ts";
 
 const piece = 2 ** 20;
 const mostMarks = 1_000;

@@ -2,9 +2,9 @@ import { isUtf8 } from "node:buffer";
 import { isJsonObject, memberCut, members, parseJson, valueEnd } from "../../../lib/json.ts";
 import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
-import { recordMark } from "../rollout/glance.ts";
-import { readRecord } from "../rollout/record.ts";
-import { loneSurrogates } from "../rollout/surrogates.ts";
+import { recordMark } from "../rollout/record/glance.ts";
+import { readRecord } from "../rollout/record/record.ts";
+import { loneSurrogates } from "../rollout/bytes/surrogates.ts";
 import { payloadIn } from "./line-places.ts";
 import { isSound } from "./sound-record.ts";
 

@@ -1,7 +1,7 @@
 import { parseJson } from "../../../lib/json.ts";
 import { isHolderKind } from "../../../session/item.ts";
 import { sealedArgument, sealedText, unsealedArguments } from "../../../session/seal.ts";
-import { isWords } from "../rollout/agent-message.ts";
+import { isWords } from "../rollout/payload/agent-message.ts";
 import { padded } from "./line-bytes.ts";
 import { elementsIn, type LinePlace, memberIn, payloadIn } from "./line-places.ts";
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 
 /**
  * Members without which Codex passes an item over, by its kind, and those of which each is a text (0.36 to 0.169). `word`: what it sends as it

@@ -1,6 +1,6 @@
 import type { Examination } from "../examine/examination.ts";
-import { startsOf } from "../rollout/span.ts";
-import { toldMessage } from "../rollout/told-message.ts";
+import { startsOf } from "../rollout/bytes/lines.ts";
+import { toldMessage } from "../rollout/payload/told-message.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { lostEvent } from "./rebuild-event.ts";

@@ -13,7 +13,7 @@ import { packedPath } from "../home/places.ts";
 import { placeWhole, settlePacked } from "./packed.ts";
 import { databasesOf } from "./known-file.ts";
 import type { RepairPlan } from "./prepare.ts";
-import { writingOf } from "../rollout/layout.ts";
+import { writingOf } from "../rollout/file/layout.ts";
 import { indexKey, rightPlace } from "../home/misfits.ts";
 import { copiesOf } from "./file-standing.ts";
 

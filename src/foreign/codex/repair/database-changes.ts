@@ -3,7 +3,7 @@ import { type CodexDatabases, type NamedPlace, placeIn } from "../home/databases
 import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
 import { homeOf, listRollouts } from "../home/places.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
-import { isMeantBy } from "../rollout/lineage.ts";
+import { isMeantBy } from "../rollout/file/lineage.ts";
 import type { GatheredChanges } from "./repair-changes.ts";
 
 /** What a repair changes in Codex's databases. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { isCompressed } from "../rollout/compressed.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
 import { goneOnAt } from "./gone-on.ts";
 import { digest, isBetween } from "./in-place.ts";
 import type { Journal, RepairFolder } from "./journal.ts";

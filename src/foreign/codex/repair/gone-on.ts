@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync, type Stats, statSync } from "node:fs";
 import { writeAll } from "../../../lib/write.ts";
-import { type Encoding, encoded } from "../rollout/encoding.ts";
+import { type Encoding, encoded } from "../rollout/bytes/encoding.ts";
 import { bytesAt, readerOf } from "../../../lib/file-bytes.ts";
-import { writingOf } from "../rollout/layout.ts";
+import { writingOf } from "../rollout/file/layout.ts";
 import { copyBytes, copyPrivately } from "./copy.ts";
 import { assertUntouched, betweenTo, digest, syncFile } from "./in-place.ts";
 import type { Journal, RepairFolder } from "./journal.ts";

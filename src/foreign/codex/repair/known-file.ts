@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
-import { firstHeader } from "../rollout/file-header.ts";
+import { firstHeader } from "../rollout/file/file-header.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName, whereIs } from "../home/places.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, renameSync } from "node:fs";
 import { appendAll } from "../../../lib/write.ts";
-import type { Writing } from "../rollout/layout.ts";
-import { relaidPieces } from "../rollout/lines-of.ts";
+import type { Writing } from "../rollout/file/layout.ts";
+import { relaidPieces } from "../rollout/file/lines-of.ts";
 import { type ShownEdit, shownBytes } from "./repair-changes.ts";
 
 /**

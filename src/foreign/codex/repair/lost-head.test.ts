@@ -9,7 +9,7 @@ import { examine } from "../examine/examine.ts";
 import { lostBase } from "../examine/lost-base.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
-import { lineageOf } from "../rollout/lineage.ts";
+import { lineageOf } from "../rollout/file/lineage.ts";
 import { repairRollout } from "./repair.ts";
 
 const root = temporaryFolder();

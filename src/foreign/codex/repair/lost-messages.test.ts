@@ -8,8 +8,8 @@ import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
-import { promptOf } from "../rollout/prompt.ts";
-import { textIn } from "../rollout/text-in.ts";
+import { promptOf } from "../rollout/payload/prompt.ts";
+import { textIn } from "../rollout/payload/text-in.ts";
 import { repairRollout } from "./repair.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");

@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { giveTo } from "../../../lib/owner.ts";
 import { hasCode, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
-import { unpacked } from "../rollout/compressed.ts";
+import { unpacked } from "../rollout/bytes/compressed.ts";
 import { copyPrivately } from "./copy.ts";
 import { digest, keepTime, syncFile } from "./in-place.ts";
 import { packedPath } from "../home/places.ts";

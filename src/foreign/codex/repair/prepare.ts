@@ -1,6 +1,6 @@
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
-import { isCompressed } from "../rollout/compressed.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
 import type { CodexDatabases } from "../home/databases.ts";
 import { pinOf } from "../examine/descendants.ts";
 import { lostBase } from "../examine/lost-base.ts";

@@ -9,7 +9,7 @@ import { isUnfinished, type Journal, type KnownRepair, removeIfPossible, repairs
 import { homeOf, packedPath, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-file.ts";
 import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
-import { isCompressed } from "../rollout/compressed.ts";
+import { isCompressed } from "../rollout/bytes/compressed.ts";
 import { isHistoryWrong } from "./database-changes.ts";
 import { beginsWith, copiesOf, isStillPacked, fileStandingOf } from "./file-standing.ts";
 import { writeTranscript } from "./transcript.ts";

@@ -3,8 +3,8 @@ import { stringOf } from "../../../lib/json.ts";
 import { printable } from "../../../lib/printable.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../../session/item.ts";
 import { appendAll } from "../../../lib/write.ts";
-import { linesOf } from "../rollout/lines-of.ts";
-import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { linesOf } from "../rollout/file/lines-of.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
 
 const longest = 2 ** 25;
 

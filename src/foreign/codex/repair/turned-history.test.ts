@@ -7,10 +7,10 @@ import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
-import { linesIn } from "../rollout/lines.ts";
-import { textIn } from "../rollout/text-in.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
+import { textIn } from "../rollout/payload/text-in.ts";
 import { repairRollout } from "./repair.ts";
-import { ThreadFold } from "../rollout/thread.ts";
+import { ThreadFold } from "../rollout/thread/thread.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");
 const root = temporaryFolder();

@@ -6,11 +6,11 @@ import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item
 import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { entryOf } from "../../../lib/table.ts";
-import { isWords } from "./agent-message.ts";
-import { answerTo, toolSearch } from "./answer.ts";
-import { exportedMessage, isInjected } from "./injected.ts";
-import { isContext, isLasting } from "./prompt.ts";
-import { textIn } from "./text-in.ts";
+import { isWords } from "./payload/agent-message.ts";
+import { answerTo, toolSearch } from "./payload/answer.ts";
+import { exportedMessage, isInjected } from "./payload/injected.ts";
+import { isContext, isLasting } from "./payload/prompt.ts";
+import { textIn } from "./payload/text-in.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {

@@ -4,11 +4,10 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
-import { loggedItem } from "../rollout/item.ts";
+import { loggedItem, Room } from "../rollout/thread/item.ts";
 import { judge } from "../findings/judge.ts";
-import { linesIn } from "../rollout/lines.ts";
-import { Room } from "../rollout/room.ts";
-import { ThreadFold } from "../rollout/thread.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
+import { ThreadFold } from "../rollout/thread/thread.ts";
 import { RolloutWriter } from "../rollout/write.ts";
 
 /** As a Fernet token begins: its version, and when it was sealed. */

@@ -4,8 +4,8 @@ import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import type { Settings, Workspace } from "../../../session/event.ts";
 import type { SessionStore } from "../../../store.ts";
 import type { RolloutFile } from "../home/places.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
-import type { Lineage } from "../rollout/lineage.ts";
+import type { RolloutHeader } from "../rollout/record/header.ts";
+import type { Lineage } from "../rollout/file/lineage.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {

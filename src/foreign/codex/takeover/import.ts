@@ -1,7 +1,7 @@
 import { Failure, isFailureOf } from "../../../failure.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
-import { createdOf } from "../rollout/header.ts";
+import { createdOf } from "../rollout/record/header.ts";
 import { type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 import { TakenPlace } from "./taken-place.ts";

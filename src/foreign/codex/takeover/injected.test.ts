@@ -5,7 +5,7 @@ import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
-import { linesIn } from "../rollout/lines.ts";
+import { linesIn } from "../rollout/bytes/lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "../repair/repair.ts";
 import { scanRollout } from "../list/scan.ts";

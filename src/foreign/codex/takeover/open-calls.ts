@@ -1,5 +1,5 @@
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
-import { toolSearch } from "../rollout/answer.ts";
+import { toolSearch } from "../rollout/payload/answer.ts";
 
 /** An open call, by the item that asks for it. */
 export interface OpenCall {

@@ -6,9 +6,9 @@ import { advance, createHistory, type History, resumeFrom } from "../../../sessi
 import type { Imported } from "../../../session/imported.ts";
 import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import { itemsOf } from "../../../session/items.ts";
-import { linesOf } from "../rollout/lines-of.ts";
+import { linesOf } from "../rollout/file/lines-of.ts";
 import type { RolloutFile } from "../home/places.ts";
-import { type TurnMark, turnMark } from "../rollout/turn-mark.ts";
+import { type TurnMark, turnMark } from "../rollout/thread/turn-mark.ts";
 
 // What the session that a thread became says of it, so that only what came since is taken over.
 

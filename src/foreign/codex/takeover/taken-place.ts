@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { Imported } from "../../../session/imported.ts";
 import type { RolloutFile } from "../home/places.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
-import { readRecord } from "../rollout/record.ts";
+import type { RolloutLine } from "../rollout/bytes/lines.ts";
+import { readRecord } from "../rollout/record/record.ts";
 
 /** How far a rollout was taken over. */
 export class TakenPlace {

@@ -4,8 +4,8 @@ import { Failure } from "../../../failure.ts";
 import { sessionCreated } from "../../../session/created.ts";
 import type { Workspace } from "../../../session/event.ts";
 import type { Append } from "../../../store.ts";
-import { linesUntil } from "../rollout/lineage.ts";
-import { createdOf } from "../rollout/header.ts";
+import { linesUntil } from "../rollout/file/lineage.ts";
+import { createdOf } from "../rollout/record/header.ts";
 import {
   type ImportPlan,
   issuerIn,

@@ -1,0 +1,85 @@
+import { isJsonObject, type JsonObject, objectOf, stringOf } from "../../../../lib/json.ts";
+import { uuidv7Time } from "../../../../lib/ids.ts";
+import { isThreadId } from "../../home/places.ts";
+import type { RolloutRecord } from "./record.ts";
+
+const isText = (value: unknown): boolean => typeof value === "string";
+const isNull = (value: unknown): boolean => value === null;
+const isList = (value: unknown): boolean => isNull(value) || Array.isArray(value);
+const isTextOrNull = (value: unknown): boolean => isNull(value) || isText(value);
+const isThreadOrNull = (value: unknown): boolean => isNull(value) || isThreadId(value);
+const isObjectOrNull = (value: unknown): boolean => isNull(value) || isJsonObject(value);
+/** One of a few words, or an object where a newer version may have more to say than a word. */
+const isWord = (value: unknown): boolean => isTextOrNull(value) || isJsonObject(value);
+/** An object in which these members, where they are there, are texts. */
+const holds =
+  (...names: string[]) =>
+  (value: unknown): boolean =>
+    isNull(value) || (isJsonObject(value) && names.every((name) => isTextOrNull(value[name] ?? null)));
+
+/**
+ * What a member of the header has to be where it is there: with another value every resume fails (0.104, 0.130, 0.146, 0.169; converters
+ * and sync tools write such). Only shapes: what a newer version may add is none of it.
+ */
+const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
+  timestamp: isText,
+  cwd: isText,
+  originator: isText,
+  cli_version: isText,
+  session_id: isThreadId,
+  forked_from_id: isThreadOrNull,
+  parent_thread_id: isThreadOrNull,
+  source: (value) => isText(value) || (isJsonObject(value) && isWholeSource(value)),
+  thread_source: isWord,
+  model_provider: isTextOrNull,
+  memory_mode: isWord,
+  multi_agent_version: isWord,
+  agent_nickname: isTextOrNull,
+  agent_role: isTextOrNull,
+  agent_path: isTextOrNull,
+  history_mode: (value) => !isNull(value) && isWord(value),
+  history_base: isObjectOrNull,
+  base_instructions: (value) => isNull(value) || (isJsonObject(value) && isText(value["text"] ?? "")),
+  context_window: (value) => isNull(value) || (isJsonObject(value) && isText(value["window_id"])),
+  dynamic_tools: isList,
+  runtime_workspace_roots: isList,
+  git: holds("commit_hash", "branch", "repository_url"),
+};
+
+/** What the newest version needs, beside the id and the time. */
+const needed = ["cwd", "originator", "cli_version"] as const;
+
+/** A sub-agent's source names the thread that started it. */
+function isWholeSource({ subagent }: JsonObject): boolean {
+  const { thread_spawn: spawned } = objectOf(subagent);
+  return !isJsonObject(spawned) || isThreadId(spawned["parent_thread_id"]);
+}
+
+const doesFit = ([name, value]: [string, unknown]): boolean =>
+  !Object.hasOwn(fitting, name) || fitting[name]!(value);
+
+/** The members of a header that Codex can read. */
+export function fittingMembers(payload: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(payload).filter(doesFit));
+}
+
+/** A fork's lines are copied within so many milliseconds after its id was made. */
+const soon = 10_000;
+
+/** Whether the header has all that the newest version needs; bare ones are of versions that need less. */
+export function isWholeHeader({ era, payload, untimed }: RolloutRecord): boolean {
+  if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
+  // What says which version wrote it had an envelope around it, which is gone.
+  if (era === "bare") return !("cli_version" in payload);
+  return !untimed && needed.every((name) => name in payload) && Object.entries(payload).every(doesFit);
+}
+
+/**
+ * Whether the header is a copy of an older thread's, so that the file's own header stood before it: forks and sub-agents have the
+ * parent's on their second line (0.36 to 0.169). `thread`: the id in the file's name, which tells when it was made.
+ */
+export function isCopiedHeader({ payload, at }: RolloutRecord, thread: string | undefined): boolean {
+  const [own, other] = [thread, payload["id"]].map((id) => uuidv7Time(stringOf(id).toLowerCase()));
+  if (own === undefined || other === undefined || at === undefined) return false;
+  return other < own && Math.abs(at - own) < soon;
+}
