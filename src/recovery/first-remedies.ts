@@ -233,10 +233,13 @@ export const include: Remedy = {
 const isOfTools = (name: string): boolean =>
   /^tools\[(?:!?[a-z_][^\]]*\](?:\.description)?|\]\.\w+)$/iu.test(name);
 
+/** The reasoning beside messages, which a repair for one backend may have brought, and another refuses as a member that it doesn't know. */
+const isReasoning = (name: string): boolean => /^messages\b.*\breasoning_content$/u.test(name);
+
 /** Whether a parameter, as an error names it, can be left out at all. */
 export function canGo(name: string): boolean {
   const first = name.split(/[.[=]/u)[0]!;
-  return first !== "" && ((!needed.has(first) && !needed.has(name)) || isOfTools(name));
+  return first !== "" && ((!needed.has(first) && !needed.has(name)) || isOfTools(name) || isReasoning(name));
 }
 
 function withoutParameter(

@@ -389,7 +389,13 @@ describe("the first remedy of", () => {
     expect(remedy("parameter-unsupported", effort)?.count, "nothing sealed goes with it").toBe(0);
     for (const parameter of ["input", "input[3].phase", "tools", "text.format", "conversation.id", ""])
       expect(remedy("parameter-unsupported", { parameter }), parameter).toBeUndefined();
-    for (const parameter of ["tools[web_search]", "tools[!function]", "tools[].strict", "text.verbosity"])
+    for (const parameter of [
+      "tools[web_search]",
+      "tools[!function]",
+      "tools[].strict",
+      "text.verbosity",
+      "messages.reasoning_content",
+    ])
       expect(remedy("parameter-unsupported", { parameter })?.scope).toMatchObject({ parameter });
     expect(remedy("parameter-unsupported", {})).toBeUndefined();
   });

@@ -231,4 +231,28 @@ describe("a session that changes wires between its turns", () => {
     expect(statuses(chat)).toEqual([200, 400, 200, 200, 200]);
     expect(sessions.updates.filter(({ type }) => type === "repaired")).toHaveLength(1);
   });
+
+  it.each([
+    [
+      "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning_content' is unsupported)]",
+      {},
+    ],
+    ["Unknown parameter: 'messages[2].reasoning_content'.", { code: "unknown_parameter" }],
+  ])(
+    "goes on where reasoning that one backend demanded is refused by the next: %s",
+    async (message, more) => {
+      chat.reset({ ...talks, chat: { reasoning: "required" } });
+      const session = await started("chat");
+      await session.run("one", never);
+      expect(await session.run("two", never)).toEqual({ kind: "completed" });
+      expect(messagesOf(-1).some((said) => "reasoning_content" in said)).toBe(true);
+      const refusal = { kind: "status", status: 400, message, ...more, times: 1 } as const;
+      chat.reset({ ...talks, fault: [refusal] });
+      expect(await session.run("three", never)).toEqual({ kind: "completed" });
+      expect(await session.run("four", never)).toEqual({ kind: "completed" });
+      await session.close();
+      expect(statuses(chat).filter((status) => status === 400)).toHaveLength(1);
+      expect(messagesOf(-1).some((said) => "reasoning_content" in said)).toBe(false);
+    },
+  );
 });
