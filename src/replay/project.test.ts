@@ -388,6 +388,10 @@ describe("a projection", () => {
     const next = project(openai, { issuer: here, quarantines: [] }, log.history.items, first);
     expect(next).toBe(first);
     expect(next.count).toBe(2);
+    const unsealed = { issuer: here, quarantines: [], sealed: false };
+    expect(project(openai, unsealed, log.history.items, next)).not.toBe(next);
+    const fewer = project(openai, { issuer: here, quarantines: [] }, log.history.items.slice(0, 1), next);
+    expect([fewer === next, fewer.count]).toEqual([false, 1]);
     const repaired = [quarantine({ kind: "sealed", through: 9 })];
     expect(project(openai, { issuer: here, quarantines: repaired }, log.history.items, next)).not.toBe(next);
     log.add({ type: "history-cleared", scrubbed: false });

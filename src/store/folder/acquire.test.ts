@@ -138,6 +138,15 @@ describe("an owner that opens a session", () => {
   });
 });
 
+it("an id is a session's wherever its folder lies: no other one is made in another month", async () => {
+  await at.make("one");
+  renameSync(at.month(), join(at.home, "sessions", "2020-01"));
+  const failure = await failureOf(at.store.create(at.id, created(at.id), "testing"));
+  expect(isFailureOf(failure, "usage")).toBe(true);
+  expect((await at.read()).names).toEqual(["one"]);
+  expect(readdirSync(join(at.home, "sessions"))).toEqual(["2020-01"]);
+});
+
 describe("a reader that isn't the owner", () => {
   it("never changes a byte, torn tail or not", async () => {
     await at.make("one", "two");
