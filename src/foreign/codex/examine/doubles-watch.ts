@@ -35,7 +35,7 @@ interface FirstSeen {
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
  * real rollouts), so likeness is not enough: a doubled record has the ordinal and the very bytes of an earlier one, or an item's id that
- * was there already, or a call id and the very bytes, time included. A call id alone says nothing: some gateways count theirs anew in
+ * was there already, or a call id or a seal and the very bytes, time included. A call id alone says nothing: some gateways count theirs anew in
  * every response; and the time says nothing in the history that a fork has copied at once, unless an item's id tells that records at
  * this distance are copies. A message without any of them counts when it follows its first copy at the distance at which such records
  * do, and so does the event that tells it: left alone it would tell of a message whose record is gone. Of what is no item, what changes
@@ -90,8 +90,9 @@ export class DoublesWatch {
     this.isRepeated = distance !== undefined;
     const isOfBlock = distance !== undefined && this.#distances.has(distance);
     const isTimed = !this.#isCopied(record, line.index, distance) || isOfBlock;
-    const isSure =
-      isTurning || line.index === 1 || (isItem && isTimed && stringOf(payload["call_id"]) !== "");
+    // No two calls have one id at one time, and nothing is sealed twice to the same bytes.
+    const isOne = stringOf(payload["call_id"]) !== "" || record.seal !== undefined;
+    const isSure = isTurning || line.index === 1 || (isItem && isTimed && isOne);
     if (isKnown || (distance !== undefined && isSure)) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));

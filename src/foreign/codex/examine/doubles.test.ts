@@ -42,6 +42,7 @@ const bytes = (line: Line, second = 1, more: object = {}): string =>
   JSON.stringify({ timestamp: `2026-11-20T20:48:0${second}.000Z`, ...more, type: line[0], payload: line[1] });
 const [made, had] = [bytes(call("call_1")), bytes(output("call_1"))];
 const words = bytes(answer("yes"));
+const sealed = bytes(item("reasoning", { summary: [], encrypted_content: "gAAAAABp" }));
 const heard = bytes(event("agent_message", { message: "yes" }));
 const asked = bytes(event("user_message", { message: "yes" }));
 const done = bytes(event("item_completed", { item: { type: "AgentMessage" } }));
@@ -65,6 +66,7 @@ it.each<[string, string[], number[]]>([
   ],
   ["a call's id and the very bytes", [made, had, made], [3]],
   ["an output's id and the very bytes", [made, had, had], [3]],
+  ["a seal and the very bytes", [sealed, words, sealed, words], [3, 4]],
   [
     "a call's id at another time, as gateways give it again",
     [made, had, bytes(call("call_1"), 2), bytes(output("call_1"), 2)],

@@ -11,6 +11,7 @@ const only: readonly FindingKind[] = [
   "byte-order-mark",
   "other-layout",
   "doubled-record",
+  "ordinal-regressed",
   "unread-item",
   "lost-message",
   "lost-call",

@@ -65,6 +65,15 @@ test.for(["0.98.0", "0.130.0", "0.169.0"])("the whole file twice (%s) is taken o
   expect(left()).toEqual([]);
 });
 
+test("an output that stands at the end is taken at its place", async () => {
+  const { take, items } = damaged("0.169.0", (lines) => {
+    const at = lines.findIndex((line) => line.includes('_call_output"'));
+    return [...lines.toSpliced(at, 1), lines[at]!];
+  });
+  const { id } = await take();
+  expect(await items(id)).toEqual(await undamaged("0.169.0"));
+});
+
 test("a message whose record can't be read is taken from the event that tells it", async () => {
   const isAnswer = (line: string): boolean =>
     line.includes('"type":"message"') && line.includes('"role":"assistant"');
