@@ -1,19 +1,19 @@
 import { Failure } from "../../failure.ts";
 import { readConfig } from "../config.ts";
+import type { Screen } from "../command/terminal.ts";
 import type { Invocation } from "../command/command.ts";
 import { progress } from "../cli/progress.ts";
 
 /**
- * Lets the person pick one of this workspace's sessions (`--all`: of every workspace), where there is a terminal and more than one session
- * (R8); one of Codex's where there is no own one yet. "none": there is no session, or no terminal. "left": the person left the picker.
+ * Lets the person pick one of this workspace's sessions (`--all`: of every workspace), where there is more than one (R8); one of
+ * Codex's where there is no own one yet. "none": there is nothing to pick from. "left": the person left the picker.
  * Throws `cancelled` after Ctrl-C.
  */
 export async function chooseSession(
   invocation: Invocation,
+  screen: Screen,
 ): Promise<{ kind: "chosen"; id: string } | { kind: "none" | "left" }> {
   const { terminal, options, folder, environment, signal } = invocation;
-  const { screen } = terminal;
-  if (!screen || options["json"] === true) return { kind: "none" };
   const { pickSession } = await import("../tui/pick-session.ts");
   const { firstRows, openShelves } = await import("../tui/picker-source.ts");
   const { shelves, close } = openShelves(invocation, readConfig(options, environment, folder));

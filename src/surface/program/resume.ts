@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Invocation, RunCommand } from "../command/command.ts";
 import { readPrompt } from "../command/prompt.ts";
-import { chooseSession } from "./choose.ts";
 
 /** `throughline [PROMPT]`: opens the terminal interface; the first message begins a session. Throws `usage` without a terminal. */
 export async function open(invocation: Invocation): Promise<number> {
@@ -47,8 +46,10 @@ const isNamed = ({ args, options }: Invocation): boolean => options["last"] === 
  * first, so that it is on the screen before what only a turn needs is loaded.
  */
 async function picked(invocation: Invocation, run: RunCommand): Promise<number> {
-  if (isNamed(invocation)) return run(invocation);
-  const choice = await chooseSession(invocation);
+  const { terminal, options } = invocation;
+  if (isNamed(invocation) || !terminal.screen || options["json"] === true) return run(invocation);
+  const { chooseSession } = await import("./choose.ts");
+  const choice = await chooseSession(invocation, terminal.screen);
   if (choice.kind === "left") return 0;
   return run(choice.kind === "chosen" ? { ...invocation, args: [choice.id] } : invocation);
 }
