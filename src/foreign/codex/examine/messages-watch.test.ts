@@ -202,6 +202,14 @@ describe("a prompt is lost", () => {
       "of a review that a session begins with",
       [event("entered_review_mode"), began, asks("one"), asks("one")],
     ],
+    [
+      "of a review that a session of 0.155 or later begins with",
+      [
+        event("item_completed", { item: { type: "EnteredReviewMode" } }),
+        began,
+        told("UserMessage", "one", "m"),
+      ],
+    ],
     ["where its record has other words, as redacted ones have", [prompt("[TEXT 7]"), asks("[MESSAGE 7]")]],
     ["where its record comes after it, before anything of Codex's", [asks("one"), prompt("one")]],
     ["where it says nothing", [blank, asks("")]],

@@ -3,6 +3,7 @@ import { addLast, Bounded } from "./bounded.ts";
 import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { promptOf } from "../rollout/payload/prompt.ts";
 import { textIn, toldText } from "../rollout/payload/text-in.ts";
+import { reviewMarks } from "../rollout/payload/told-message.ts";
 import { turnEdge } from "../rollout/payload/outcome.ts";
 import type { Hole } from "./holes-watch.ts";
 import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
@@ -164,8 +165,8 @@ export class MessagesWatch {
     else if (told === "user_message" || told === "UserMessage")
       this.#promptTold(toldText(payload), line, isCopy);
     else if (turnEdge(kind)) this.#settle();
-    // What is asked of a review only events tell (0.98 to 0.150).
-    else if (kind === "entered_review_mode") this.#isBegun = true;
+    // What is asked of a review only events tell (0.98 to 0.169).
+    else if (reviewMarks.has(told)) this.#isBegun = true;
   }
 
   #answerTold(given: unknown, text: string, line: RolloutLine): void {

@@ -4,6 +4,9 @@ import { toldText } from "./text-in.ts";
 /** What else other programs call it (final) Codex passes over with its message (0.169). */
 const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
 
+/** What tells that a review begins: an event (0.98 to 0.150), and the item of one since. */
+export const reviewMarks: ReadonlySet<unknown> = new Set(["entered_review_mode", "EnteredReviewMode"]);
+
 /**
  * The message item that an event tells a second time; `undefined` where the event tells no words. It gets no id: that would tie it to the
  * reasoning before it, which may be gone, too, and every request would be refused for it.

@@ -403,6 +403,8 @@ test("what only events tell counts where no message has a record, whatever marks
     says("a"),
   ];
   expect(history([header("a"), ...review])).toEqual(["<user_action>"]);
+  const later = event("item_completed", { item: { type: "EnteredReviewMode" } });
+  expect(history([header("a"), later, ...review.slice(1)])).toEqual(["<user_action>"]);
 });
 
 test("parts of another API become items in order", () => {

@@ -14,7 +14,7 @@ import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
 import { threadSkim, usageOf } from "./thread-skim.ts";
 import { textIn } from "../payload/text-in.ts";
 import { folderIn } from "../record/told-folder.ts";
-import { toldMessage } from "../payload/told-message.ts";
+import { reviewMarks, toldMessage } from "../payload/told-message.ts";
 import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
 
@@ -184,13 +184,10 @@ export class ThreadFold {
       }
       case "user_message":
       case "item_completed":
+      case "entered_review_mode":
         return this.#told(payload);
       case "agent_message":
         return this.#answerTold(payload);
-      case "entered_review_mode":
-        // What is asked of a review only events tell (0.98 to 0.150).
-        this.#isCodexs = true;
-        return [];
       default:
         return [];
     }
@@ -199,7 +196,7 @@ export class ThreadFold {
   /** Whether an event may tell what was said and counts, or that such a one is Codex's, by its first bytes. */
   #mayTell(line: Buffer, kind: string | undefined): boolean {
     if (kind === "agent_message") return this.#isToldAlone;
-    if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
+    if (kind === "item_completed") return completedMark.test(line.toString("latin1", 0, 512));
     return kind === "user_message" || kind === "entered_review_mode";
   }
 
@@ -217,6 +214,9 @@ export class ThreadFold {
   }
 
   #told(payload: JsonObject): ThreadChange[] {
+    // What is asked of a review only events tell.
+    if (reviewMarks.has(payload["type"]) || reviewMarks.has(objectOf(payload["item"])["type"]))
+      this.#isCodexs = true;
     const prompt = toldPrompt(payload);
     if (prompt === undefined) return [];
     const told: ThreadChange[] = this.#isTold ? [] : [{ do: "tell", prompt }];
@@ -344,7 +344,7 @@ function isRecordOf(told: ThreadItem, item: ThreadItem): boolean {
   return isAnswer(item, undefined) && textIn(item.payload["content"]) === textIn(told.payload["content"]);
 }
 
-const completedMark = '"item":{"type":"UserMessage"';
+const completedMark = /"item":\{"type":"(?:UserMessage|EnteredReviewMode)"/u;
 
 const metadataMark = Buffer.from(',"metadata":{');
 
