@@ -140,6 +140,11 @@ export function isSameFile(path: string, other: string): boolean {
   return one.ino === two.ino && one.dev === two.dev;
 }
 
+/** Whether something is there, as `existsSync` tells, which takes what the system can't look at for gone: this throws what it says. */
+export function isPresent(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Bytes of a file, for a progress bar: none where it can't be looked at. */
 export function sizeIfSeen(path: string): number {
   try {

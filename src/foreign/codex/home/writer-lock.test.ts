@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import fs, { existsSync, mkdirSync, rmSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
@@ -38,4 +39,22 @@ it("a lock whose file can't be removed is free all the same, and what came of th
   rmSync(coordination, { recursive: true });
   takeWriterLock(codex, thread, "rollout").release();
   expect(existsSync(lockPath(codex, thread))).toBe(false);
+});
+
+it("a lock that is taken and can't be looked at is given back: a process that lives on would keep Codex out", () => {
+  const codex = home();
+  const { statSync } = fs;
+  const failing = (at: string): unknown => {
+    if (at !== lockPath(codex, thread)) return statSync(at);
+    throw Object.assign(new Error("EIO"), { code: "EIO", syscall: "stat" });
+  };
+  Object.assign(fs, { statSync: failing });
+  syncBuiltinESMExports();
+  try {
+    expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("EIO");
+  } finally {
+    Object.assign(fs, { statSync });
+    syncBuiltinESMExports();
+  }
+  takeWriterLock(codex, thread, "rollout").release();
 });

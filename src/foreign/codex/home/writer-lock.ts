@@ -31,17 +31,20 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
   // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
   for (let tries = 0; tries < 5; tries++) {
     const fd = openedAs(file, "a+", home);
-    if (!flock(fd)) {
-      closeSync(fd);
-      throw new Failure(
-        "lease-held",
-        `A running Codex, or another repair, has session ${thread} open (${path}). Nothing was changed. Close it there (Codex's server, which outlives the terminal interface, ends with: codex app-server daemon stop), then try again: throughline repair ${quoted(path)} --write`,
-        {},
-      );
+    let isOurs = false;
+    try {
+      if (!flock(fd))
+        throw new Failure(
+          "lease-held",
+          `A running Codex, or another repair, has session ${thread} open (${path}). Nothing was changed. Close it there (Codex's server, which outlives the terminal interface, ends with: codex app-server daemon stop), then try again: throughline repair ${quoted(path)} --write`,
+          {},
+        );
+      isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+      if (isOurs) return { release: () => release(file, fd, home) };
+    } finally {
+      // An open file is locked as long as this process lives.
+      if (!isOurs) closeSync(fd);
     }
-    if (statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino)
-      return { release: () => release(file, fd, home) };
-    closeSync(fd);
   }
   throw new Failure(
     "lease-held",
@@ -61,8 +64,9 @@ const coordinationPath = (file: string): string => join(dirname(file), ".coordin
  * refuse to resume any session there (0.169: "Permission denied").
  */
 function openedAs(path: string, flags: "a+" | number, home: string): number {
+  const like = statSync(home);
   const fd = openSync(path, flags, 0o600);
-  giveTo(fd, statSync(home));
+  giveTo(fd, like);
   return fd;
 }
 

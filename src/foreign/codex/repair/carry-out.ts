@@ -1,5 +1,5 @@
 import { existsSync, rmSync, type Stats } from "node:fs";
-import { isSystemError, systemWords } from "../../../lib/system.ts";
+import { isPresent, isSystemError, systemWords } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
@@ -63,7 +63,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   if (thread !== undefined && (journal.forgotIndex || isMoved))
     databases?.forgetIndex(indexKey(path, thread));
   const [, source] = copiesOf(folder, journal);
-  if (journal.packed === undefined || existsSync(path)) {
+  if (journal.packed === undefined || isPresent(path)) {
     await writeInPlace(path, source);
     keepTime(path, stat);
   } else if (!isUndoing) await placeWhole(source, path, stat);
@@ -118,7 +118,12 @@ export async function leave(folder: RepairFolder, journal: Journal, stat: Stats)
 
 function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): CompletedRepair {
   const { path } = journal;
-  folder.write(journal);
+  try {
+    folder.write(journal);
+  } catch (error) {
+    // Noted, but maybe not durably: should it be lost, the same is done once more. Told as cut off, what is taken back would be repaired anew.
+    if (!isSystemError(error) || folder.read()?.state !== journal.state) throw error;
+  }
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
     try {

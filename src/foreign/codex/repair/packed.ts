@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { giveTo } from "../../../lib/owner.ts";
-import { hasCode, syncPath } from "../../../lib/system.ts";
+import { hasCode, isPresent, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { unpacked } from "../rollout/bytes/compressed.ts";
 import { copyPrivately } from "./copy.ts";
@@ -63,7 +63,7 @@ function giveName(draft: string, path: string): void {
   try {
     linkSync(draft, path);
   } catch (error) {
-    if (hasCode(error, "EEXIST") || existsSync(path)) throw error;
+    if (hasCode(error, "EEXIST") || isPresent(path)) throw error;
     renameSync(draft, path);
   }
 }
@@ -93,16 +93,16 @@ export async function settlePacked(folder: RepairFolder, journal: Journal, stat:
   // One that was killed before it could remove its draft has given that the rollout's name already.
   for (const placed of [path, archive]) rmSync(draftOf(placed), { force: true });
   const isIt = async (file: string): Promise<boolean> =>
-    existsSync(file) && (await digest(file)) === packed.sha256;
+    isPresent(file) && (await digest(file)) === packed.sha256;
   const removeArchive = async (): Promise<void> => {
     if (await isIt(archive)) rmSync(archive);
   };
   if (state === "undoing") {
     // Taken back before it was unpacked, it lies there as it was.
-    if (!existsSync(path)) return;
+    if (!isPresent(path)) return;
     if ((await digest(path)) !== before.sha256) await removeArchive();
     else {
-      if (!existsSync(archive) && (await isIt(folder.packed))) await placeArchive(folder, journal, stat);
+      if (!isPresent(archive) && (await isIt(folder.packed))) await placeArchive(folder, journal, stat);
       if (await isIt(archive)) rmSync(path);
     }
   } else await removeArchive();

@@ -1,7 +1,8 @@
 // Whatever the system refuses while a rollout is repaired.
 import fs, { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
@@ -126,6 +127,60 @@ it("what is noted as taken back is done, also where its copies can't be removed:
   syncBuiltinESMExports();
   expect((await undo()).journal.state).toBe("undone");
   expect(readFileSync(path).equals(damaged)).toBe(true);
+});
+
+it("what can't be made durable any more is noted all the same: told as cut off, what is taken back would be repaired anew", async () => {
+  await repair();
+  const known = repairsOf(own, path)[0]!.folder;
+  system["openSync"] = (...values) => {
+    if (values[0] === known.path && known.read()?.state === "undone") throw eio("openSync");
+    return real["openSync"]!(...values);
+  };
+  syncBuiltinESMExports();
+  expect((await undo()).journal.state).toBe("undone");
+  expect(readFileSync(path).equals(damaged)).toBe(true);
+  expect(fs.existsSync(known.restored)).toBe(false);
+});
+
+it("a packed rollout is repaired, taken back, or told as cut off, whichever look at what lies there fails", async () => {
+  const folder = dirname(path);
+  rmSync(path);
+  path += ".zst";
+  writeFileSync(path, zstdCompressSync(damaged));
+  const there = (): string[] => fs.readdirSync(folder);
+  const [packed, plain] = [basename(path), basename(source.path)];
+  const { existsSync, statSync } = fs;
+  let [looked, failing] = [0, 0];
+  const isBlind = (at: unknown): boolean => String(at).startsWith(folder) && ++looked === failing;
+  fs.existsSync = (at) => !isBlind(at) && existsSync(at);
+  system["statSync"] = (...values) => {
+    if (isBlind(values[0])) throw eio("statSync");
+    return (statSync as unknown as Call)(...values);
+  };
+  syncBuiltinESMExports();
+  /** What a call ended with whose nth look fails. */
+  const ending = async (nth: number, call: () => Promise<unknown>): Promise<string | undefined> => {
+    [looked, failing] = [0, nth];
+    const ended = await call().then(() => undefined, String);
+    failing = 0;
+    return ended;
+  };
+  try {
+    for (const [call, before, after] of [[repair, packed, plain] as const, [undo, plain, packed] as const])
+      for (let nth = 1, isOver = false; !isOver; nth++) {
+        if (call === undo) await repair();
+        const told = await ending(nth, call);
+        isOver = looked < nth;
+        if (told === undefined) expect([call.name, nth, there()]).toEqual([call.name, nth, [after]]);
+        else if (told.includes("was cut off")) await repair();
+        else expect([call.name, nth, there()]).toEqual([call.name, nth, [before]]);
+        while (repairsOf(own, path).some(({ journal }) => journal.state !== "undone")) await undo();
+        expect([call.name, nth, there()]).toEqual([call.name, nth, [packed]]);
+        rmSync(own, { recursive: true, force: true });
+      }
+  } finally {
+    Object.assign(fs, { existsSync, statSync });
+  }
 });
 
 it("a database of Codex's that can't be read is told: what it says of the rollout may not fit any more", async () => {
