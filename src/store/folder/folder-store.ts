@@ -113,16 +113,18 @@ class FolderStore implements SessionStore {
 
   async undo(successor: SessionLog, predecessor: SessionLog, delivered: readonly string[]): Promise<void> {
     const [from, to] = [this.#locate(successor.id), this.#locate(predecessor.id)];
+    let kept = `Session ${predecessor.id} was left as it is.`;
     try {
       for (const id of delivered) await this.dequeue(successor.id, id);
       // While the rotation holds, what is queued with the predecessor belongs to the successor.
       moveFollowUps(from, to);
       crashPoint("undo-returned");
       await predecessor.append({ event: { type: "rotation-undone", successor: successor.id } });
+      kept = `Session ${predecessor.id} is back; what was queued just now may lie with ${successor.id}.`;
       crashPoint("undo-committed");
       moveFollowUps(from, to);
     } catch (error) {
-      throw asFailure(error, to, `Session ${predecessor.id} was left as it is.`);
+      throw asFailure(error, to, kept);
     }
   }
 

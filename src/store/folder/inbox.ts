@@ -40,16 +40,18 @@ function put(into: string, id: string, content: object): void {
   refuseLink(into);
   makeDurableFolder(into);
   const hidden = join(into, `.${id}.${process.pid}`);
+  const path = join(into, `${id}.json`);
   const fd = openPrivate(hidden, "wx");
   try {
     const bytes = Buffer.from(`${JSON.stringify(content)}\n`);
     appendAll(fd, bytes);
     fsyncSync(fd);
     crashPoint("follow-up-written");
-    renameSync(hidden, join(into, `${id}.json`));
+    renameSync(hidden, path);
     syncPath(into);
   } catch (error) {
-    rmSync(hidden, { force: true });
+    // Who is told that it isn't queued queues it again.
+    for (const left of [hidden, path]) rmSync(left, { force: true });
     throw error;
   } finally {
     closeSync(fd);

@@ -48,10 +48,16 @@ export class ChainQueue {
   async queue(session: SessionFolder, followUp: FollowUp): Promise<string> {
     const head = await this.head(session);
     putFollowUp(head.path, followUp);
-    // A rotation, or its undoing, may have been committed meanwhile.
-    const now = await this.head(session);
-    if (now.id !== head.id) moveFollowUps(head.path, now.path, followUp.id);
-    return now.id;
+    try {
+      // A rotation, or its undoing, may have been committed meanwhile.
+      const now = await this.head(session);
+      if (now.id !== head.id) moveFollowUps(head.path, now.path, followUp.id);
+      return now.id;
+    } catch (error) {
+      // Who is told that it isn't queued queues it again. What isn't there any more is delivered.
+      if (takeFollowUp([head.path], followUp.id)) throw error;
+      return head.id;
+    }
   }
 
   async queued(session: SessionFolder): Promise<QueuedFollowUp[]> {

@@ -32,9 +32,11 @@ export async function queue(invocation: Invocation): Promise<number> {
     const mode: FollowUpMode = options["steer"] === true ? "steer" : "followup";
     const followUp: FollowUp = { id: nextId(), at: systemClock.now(), text, mode };
     if (!(await isReadable(store, id))) throw noSessionIn(id, `Nothing was queued: the log of session ${id}`);
+    // Asked before: once it is queued, nothing may fail any more, lest it is queued again.
+    const head = await store.head(id);
+    const waiting = (await store.queued(head)).length + 1;
+    const holder = await store.holder(head);
     const session = await store.queue(id, followUp);
-    const waiting = (await store.queued(session)).length;
-    const holder = await store.holder(session);
     // What is queued at rest is delivered as soon as the command has ended, where the session is open.
     const isOpen = invocation.here?.session === session;
     const atRest = isOpen ? "" : ` Deliver it with: ${resumeCommand(session, "go-on")}`;
