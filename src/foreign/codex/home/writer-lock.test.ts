@@ -8,19 +8,14 @@ import { lockPath, takeWriterLock } from "./writer-lock.ts";
 
 const thread = "01a20778-5b04-79c0-b97c-4e4bc7f4f8b3";
 
-function home(): string {
-  const path = temporaryFolder();
-  return path;
-}
-
 it("a pipe in the place of the folder of locks is told, and not waited for", () => {
-  const codex = home();
+  const codex = temporaryFolder();
   execFileSync("mkfifo", [join(codex, "thread-writer-locks")]);
   expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("ENOTDIR");
 });
 
 it("a lock that can't be released is not taken", () => {
-  const codex = home();
+  const codex = temporaryFolder();
   mkdirSync(join(codex, "thread-writer-locks", ".coordination.lock"), { recursive: true });
   expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("EISDIR");
   rmSync(join(codex, "thread-writer-locks", ".coordination.lock"), { recursive: true });
@@ -29,7 +24,7 @@ it("a lock that can't be released is not taken", () => {
 });
 
 it("a lock whose file can't be removed is free all the same, and what came of the work under it isn't hidden by that", () => {
-  const codex = home();
+  const codex = temporaryFolder();
   const lock = takeWriterLock(codex, thread, "rollout");
   const coordination = join(codex, "thread-writer-locks", ".coordination.lock");
   rmSync(coordination);

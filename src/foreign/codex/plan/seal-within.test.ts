@@ -173,6 +173,15 @@ it("of a summary whose history is in the file, however long its prompts are, all
   expect(lines.map((line) => line.trim() !== "")).toEqual([true, true]);
 });
 
+it("a summary in words that is all that a sealed one keeps beside it goes with it, and the history before both comes back", async () => {
+  const path = written([user, { ...said, content }]);
+  const inWords = text("Another language model started to solve this problem and produced a summary of it.");
+  appendFileSync(path, compacted({ ...user, content: [inWords] }, summary));
+  await mend(path, all);
+  const [, ...lines] = readFileSync(path, "utf8").trimEnd().split("\n");
+  expect(lines.map((line) => line.trim() !== "")).toEqual([true, true]);
+});
+
 it.each(["context_compaction", "a_kind_to_come"])(
   "a %s, which is nothing without its seal, goes whole",
   async (type) => {

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
@@ -22,6 +23,7 @@ import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isFailureOf } from "../../../failure.ts";
+import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import type { CompletedRepair } from "./carry-out.ts";
 import type { PreparedRepair, RepairPlan } from "./prepare.ts";
@@ -116,6 +118,29 @@ it("a repair that is told to stop while its copies are made durable stops", asyn
   await expect(act).rejects.toBe(reason);
   expect(readFileSync(path).equals(damaged)).toBe(true);
   expect(readdirSync(join(own, "repairs"))).toEqual([]);
+});
+
+it("a rollout stays as it is while somebody has its thread, and nobody gets the thread while it is repaired", async () => {
+  const take = (): WriterLock => takeWriterLock(join(root, "codex"), source.thread, path);
+  for (const act of [repair, (): Promise<unknown> => undoRepair(path, { home: own })]) {
+    const before = readFileSync(path);
+    const lock = take();
+    expect((await refused(act(), "has session")).equals(before)).toBe(true);
+    lock.release();
+    await (act === repair ? repair(() => expect(take).toThrow("has session")) : act());
+    expect(readFileSync(path).equals(before)).toBe(false);
+    take().release();
+  }
+});
+
+it("a rollout stays as it is while a program has it open for writing, as a Codex without locks has", async () => {
+  const program = spawn("sh", ["-c", 'exec 3>>"$0"; echo open; read -r line', path]);
+  await once(program.stdout, "data");
+  const told = `(pid ${program.pid}) has ${path} open for writing`;
+  expect((await refused(repair(), told)).equals(damaged)).toBe(true);
+  program.stdin.end();
+  await once(program, "exit");
+  expect(await repair()).toBeDefined();
 });
 
 it("of two undoings at once one is turned away, also of a file in no home of Codex's, which has no lock", async () => {
