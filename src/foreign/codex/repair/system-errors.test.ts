@@ -1,5 +1,5 @@
 // Whatever the system refuses while a rollout is repaired.
-import fs, { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
@@ -89,6 +89,30 @@ describe.each<[string, (from: number) => (nth: number) => boolean]>([
         await undo();
       }
       expect([from, readFileSync(path).equals(damaged)]).toEqual([from, true]);
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
+
+  it("a repair is taken back with what Codex has written since, or not at all, or when that is run again, and says so where it was cut off", async () => {
+    const later = Buffer.from('{"type":"event_msg"}\n');
+    const restored = Buffer.concat([damaged, Buffer.from("\n"), later]);
+    for (let from = 0, most = 0; from <= most; from++) {
+      writeFileSync(path, damaged);
+      await repair();
+      appendFileSync(path, later);
+      const repaired = readFileSync(path);
+      [made, fails] = [0, from === 0 ? () => false : failing(from)];
+      const error = await undo().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      fails = () => false;
+      most = Math.max(most, made);
+      const left = readFileSync(path);
+      if (error !== undefined && !left.equals(repaired))
+        expect([from, String(error)]).toEqual([from, expect.stringContaining("was cut off")]);
+      if (repairsOf(own, path)[0]!.journal.state !== "undone") await undo();
+      expect([from, readFileSync(path).equals(restored)]).toEqual([from, true]);
       rmSync(own, { recursive: true, force: true });
     }
   });
