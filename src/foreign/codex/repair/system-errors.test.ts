@@ -8,7 +8,7 @@ import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isFailureOf } from "../../../failure.ts";
 import type { CompletedRepair } from "./carry-out.ts";
-import { repairsOf } from "./journal.ts";
+import { isUnfinished, RepairFolder, repairsOf } from "./journal.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
 const source = codexRollouts("0.130.0")[0]!;
@@ -113,6 +113,27 @@ describe.each<[string, (from: number) => (nth: number) => boolean]>([
         expect([from, String(error)]).toEqual([from, expect.stringContaining("was cut off")]);
       if (repairsOf(own, path)[0]!.journal.state !== "undone") await undo();
       expect([from, readFileSync(path).equals(restored)]).toEqual([from, true]);
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
+
+  it("a repair that was cut off, and in whose half Codex has gone on, is finished with that, or when that is run again", async () => {
+    const later = Buffer.from('{"type":"event_msg"}\n');
+    for (let from = 0, most = 0; from <= most; from++) {
+      writeFileSync(path, damaged);
+      const { folder, journal } = (await repair())!;
+      const repaired = readFileSync(path);
+      const cutOff = new RepairFolder(folder.path);
+      writeFileSync(cutOff.repaired, repaired);
+      cutOff.write({ ...journal, state: "writing" });
+      const half = Buffer.concat([repaired.subarray(0, -50), damaged.subarray(-50), Buffer.from("\n")]);
+      writeFileSync(path, Buffer.concat([half, later]));
+      [made, fails] = [0, from === 0 ? () => false : failing(from)];
+      await repair().catch(() => undefined);
+      fails = () => false;
+      most = Math.max(most, made);
+      if (repairsOf(own, path).some(isUnfinished)) await repair();
+      expect([from, readFileSync(path).equals(Buffer.concat([repaired, later]))]).toEqual([from, true]);
       rmSync(own, { recursive: true, force: true });
     }
   });
