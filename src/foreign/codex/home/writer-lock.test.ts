@@ -37,7 +37,7 @@ it("a lock whose file can't be removed is free all the same, and what came of th
 });
 
 it("a lock that is taken and can't be looked at is given back: a process that lives on would keep Codex out", () => {
-  const codex = home();
+  const codex = temporaryFolder();
   const { statSync } = fs;
   const failing = (at: string): unknown => {
     if (at !== lockPath(codex, thread)) return statSync(at);
