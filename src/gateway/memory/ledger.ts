@@ -76,7 +76,7 @@ export class Ledger implements HealMemory {
   #isDamaged = false;
   /** When the file was last written, or was to be (`performance.now()`). */
   #triedAt = Number.NEGATIVE_INFINITY;
-  #lookedAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #forgotAt: number;
   /** The file's `fingerprint` when it was last read. */
   #seen = "";
