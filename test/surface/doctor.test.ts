@@ -336,7 +336,7 @@ describe("throughline doctor and repair", () => {
       for (const words of [["doctor"], ["repair", rollout.thread]]) {
         const limited = await rig.run([...words, "--error", "The usage limit has been reached"]);
         expect(limited.out + limited.err, "only what was pasted, and what Codex takes").toMatch(
-          /\(usage-limit\): The usage limit has been reached\.[^]*go on after the reset with `codex resume --last`(?! or|,)/u,
+          /\(usage-limit\): The usage limit has been reached\.[^]*go on with `codex resume --last` after the reset(?! or|,)/u,
         );
       }
       expect(readFileSync(rollout.path).equals(bytes)).toBe(true);
