@@ -20,7 +20,6 @@ import {
 import { longestLine } from "../foreign/codex/rollout/bytes/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { lastRepairAt } from "../foreign/codex/repair/journal.ts";
-import { mendedCopy } from "../foreign/codex/repair/mended-copy.ts";
 import { codexSettings } from "../foreign/codex/home/settings.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/record/skipped.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
@@ -115,7 +114,11 @@ function takenOver(
     {
       store,
       mendedAt: (path) => lastRepairAt(config.home, path),
-      mended: (path) => mendedCopy(path, config.home),
+      mended: async (path) => {
+        // Imported here, because only a damaged rollout needs the code of repairs: one session in hundreds that are resumed.
+        const { mendedCopy } = await import("../foreign/codex/repair/mended-copy.ts");
+        return mendedCopy(path, config.home);
+      },
       issuer: (provider = "openai") => providers.get(provider) ?? unknownIssuer(provider),
       settings: ({ model, effort }) => {
         const isOwn = config.chosen.has("model") || !isSameMaker || model === undefined;

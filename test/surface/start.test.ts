@@ -1,6 +1,6 @@
 // How the program starts where the system's Node is too old for it, or young enough to warn.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,4 +66,24 @@ it("prints no warning that SQLite is experimental, as Node 24.0 has it, and ever
   expect(status).toBe(0);
   expect(stderr).toContain("the sky falls");
   expect(stderr).not.toContain("SQLite");
+});
+
+it("waits for no code of repairs where a session is resumed", () => {
+  const told = `import { registerHooks } from "node:module";
+    registerHooks({ load: (url, context, next) => (process.stdout.write(url + "\\n"), next(url, context)) });`;
+  const home = mkdtempSync(join(tmpdir(), "throughline-start-"));
+  try {
+    const words = ["--import", `data:text/javascript,${encodeURIComponent(told)}`, bin, "exec", "resume"];
+    const { stdout } = spawnSync(process.execPath, [...words, "--home", home], { encoding: "utf8" });
+    const loaded = stdout
+      .split("\n")
+      .filter((url) => url.includes("/dist/program/"))
+      .map((url) => readFileSync(fileURLToPath(url), "utf8"));
+    const holding = (path: string): number =>
+      loaded.filter((code) => code.includes(`// dist/${path}`)).length;
+    expect(holding("surface/codex.js")).toBe(1);
+    expect(holding("foreign/codex/repair/prepare.js")).toBe(0);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
