@@ -56,6 +56,7 @@ function seen(item: Item): string[] {
 
 function index(): Index {
   const path = join(codex.home, "thread_history_1.sqlite");
+  if (!existsSync(path)) return { turns: [], items: 0 };
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     const turns = database
@@ -353,6 +354,18 @@ const cases: Case[] = [
         ),
       ),
     found: ["ordinal-regressed"],
+    before: "shows less",
+  },
+  {
+    name: "ordinals that are missing between others",
+    damage: () => joined(lines().map((line, at) => (at > 5 && at < 30 ? withoutOrdinal(line) : line))),
+    found: ["ordinal-regressed"],
+    before: "shows less",
+  },
+  {
+    name: "a first line that doesn't say that the lines have ordinals",
+    damage: () => change(/"session_meta"/u, (line) => line.replace(',"history_mode":"paginated"', "")),
+    found: ["header-broken"],
     before: "shows less",
   },
   {

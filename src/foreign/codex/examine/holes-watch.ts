@@ -14,6 +14,8 @@ const mostSince = 10_000;
 export class HolesWatch {
   readonly #onHole: (hole: Hole) => void;
   #lastOrdinal: number | undefined;
+  /** Records without an ordinal since the last one that has one: each may be what the next one's ordinal leaves room for. */
+  #unnumbered = 0;
   /** Holes since the last record. */
   #since: Hole[] = [];
   /** Offset behind the last record, and the index of the line there. */
@@ -39,13 +41,16 @@ export class HolesWatch {
   /** Follows one more record. Returns how many lines are gone right before it, beside those that are blank. */
   see({ ordinal }: WatchedRecord, line: RolloutLine): number {
     let gone = 0;
-    if (ordinal !== undefined) {
+    if (ordinal === undefined) this.#unnumbered++;
+    else {
       const { length } = this.#since;
       for (const hole of this.#since)
         if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
-      if (this.#lastOrdinal !== undefined) gone = Math.max(0, ordinal - this.#lastOrdinal - 1 - length);
+      const taken = length + this.#unnumbered;
+      if (this.#lastOrdinal !== undefined) gone = Math.max(0, ordinal - this.#lastOrdinal - 1 - taken);
       if (gone > 0) this.#add({ index: line.index, at: line.offset, bytes: 0 });
       this.#lastOrdinal = ordinal;
+      this.#unnumbered = 0;
     }
     if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;

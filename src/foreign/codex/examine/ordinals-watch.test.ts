@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { examined } from "../../../../test/kit/examined.ts";
+import { rebuiltMark } from "../rollout/record/rebuilt.ts";
 
 /** Lines with these ordinals, behind a header with ordinal 0; `undefined`: an older Codex wrote it. */
 const numbered = (ordinals: readonly (number | undefined)[]): string[] =>
@@ -28,6 +29,21 @@ it.each<
   ],
   ["missing in the middle alone", [1, undefined, 2], { next: 3, regressed: 0, missing: [], wanted: [] }],
   [
+    "missing in a gap that has room for them",
+    [1, undefined, undefined, 5, undefined, undefined, 6],
+    { next: 7, regressed: 0, first: 2, missing: [], wanted: ["2: 2", "3: 3"] },
+  ],
+  [
+    "missing in a gap and at the end",
+    [1, undefined, 3, undefined],
+    { next: 4, regressed: 0, first: 2, missing: [4], wanted: ["2: 2", "4: 4"] },
+  ],
+  [
+    "missing in a gap before they go back",
+    [1, undefined, 3, 2],
+    { next: 5, regressed: 1, first: 2, missing: [], wanted: ["2: 2", "4: 4, had 2"] },
+  ],
+  [
     "missing in the middle and at the end",
     [1, undefined, 2, undefined],
     { next: 3, regressed: 0, missing: [4], wanted: ["4: 3"] },
@@ -52,11 +68,11 @@ it.each<
   "of lines whose ordinals are %s, those are told that need another one",
   async (_what, ordinals, expected) => {
     const { ordinals: found } = await examined(numbered(ordinals), "ordinals");
-    const { next, regressed, firstRegressed, missing } = found;
+    const { next, regressed, firstWrong, missing } = found;
     expect({
       next,
       regressed,
-      ...(firstRegressed && { first: firstRegressed.index }),
+      ...(firstWrong && { first: firstWrong.index }),
       missing: [...missing].map(({ index }) => index),
       wanted: [...found.wanted()].map(
         ({ index, ordinal, had }) => `${index}: ${ordinal}${had === undefined ? "" : `, had ${had}`}`,
@@ -64,6 +80,13 @@ it.each<
     }).toEqual(expected);
   },
 );
+
+it("a line that a repair has put in needs none, though there is room", async () => {
+  const [first, second, last] = numbered([1, undefined, 3]);
+  const lines = [first!, second!.replace(/\}$/u, `,${JSON.stringify(rebuiltMark).slice(1)}`), last!];
+  const { ordinals } = await examined(lines, "ordinals");
+  expect([ordinals.unnumbered, [...ordinals.wanted()]]).toEqual([0, []]);
+});
 
 it("a line that is no record of Codex's needs no ordinal", async () => {
   const { ordinals } = await examined([...numbered([1]), '{"foreign":1}'], "ordinals");

@@ -1,6 +1,7 @@
 import { NumberRows } from "./number-rows.ts";
 import { SpanList } from "./span-list.ts";
 import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import { isRebuilt } from "../rollout/record/rebuilt.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line that needs another ordinal. */
@@ -14,43 +15,62 @@ const mostLines = 500_000;
 
 /**
  * Follows the ordinals of a paginated rollout (0.148 and later). Gaps are fine. What goes back, or has none at the end, is not: from the
- * first such line on, every line is given the next one.
+ * first such line on, every line is given the next one. Lines without one in a gap that has room for them get those of the gap; what a
+ * repair put in goes without, so that no line has to move for it.
  */
 export class OrdinalsWatch {
   #last: number | undefined;
   /** Lines without an ordinal since the last one that has one, at the end of the file those that stand there: only these are fatal. */
   readonly missing = new SpanList(mostLines);
+  /** Whether a repair has made one of those that are missing. */
+  #isRebuilt = false;
+  /** How many lines have none, though those around them leave room for theirs. */
+  unnumbered = 0;
   /** For each line that gets another ordinal: its index, offset and bytes, the new ordinal, and the one it has (NaN: none). */
   readonly #renumbered = new NumberRows(5);
   /** The ordinal that the next line gets, once one went back; until then nothing is renumbered. */
   #next: number | undefined;
   /** How many lines have an ordinal that is no higher than an earlier one. */
   regressed = 0;
-  /** The first of these lines. */
-  firstRegressed: Span | undefined;
+  /** The first line whose ordinal goes back, or that has none where there is room. */
+  firstWrong: Span | undefined;
 
   see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
     if (type === "") return;
     if (ordinal === undefined) {
       this.missing.add(spanOf(line));
-      if (this.#next !== undefined) this.#renumber(line, undefined);
+      if (this.#last !== undefined) this.#isRebuilt ||= isRebuilt(line);
+      if (this.#next !== undefined) this.#renumber(spanOf(line), this.#next++, undefined);
       return;
     }
-    if (this.missing.count > 0) this.missing.clear();
     const last = this.#last;
+    if (this.missing.count > 0) this.#fill(last, ordinal);
     if (last !== undefined && ordinal <= last) {
       this.regressed++;
       this.#next ??= last + 1;
-      this.firstRegressed ??= spanOf(line);
+      this.firstWrong ??= spanOf(line);
     } else this.#last = ordinal;
-    if (this.#next !== undefined) this.#renumber(line, ordinal);
+    if (this.#next !== undefined) this.#renumber(spanOf(line), this.#next++, ordinal);
   }
 
-  #renumber(line: RolloutLine, had: number | undefined): void {
-    const ordinal = this.#next!;
-    this.#next = ordinal + 1;
+  /** The lines without an ordinal stand between those that have `last` and `next`. */
+  #fill(last: number | undefined, next: number): void {
+    const { count } = this.missing;
+    const isRoom = last !== undefined && next - last > count;
+    if (isRoom && this.#next === undefined && !this.#isRebuilt) {
+      let ordinal = last;
+      for (const span of this.missing) {
+        this.firstWrong ??= span;
+        this.#renumber(span, ++ordinal, undefined);
+      }
+      this.unnumbered += count;
+    }
+    this.missing.clear();
+    this.#isRebuilt = false;
+  }
+
+  #renumber({ index, at, bytes }: Span, ordinal: number, had: number | undefined): void {
     if (this.#renumbered.length === mostLines) return;
-    const { index, at, bytes } = spanOf(line);
     this.#renumbered.put(this.#renumbered.add(), index, at, bytes, ordinal, had ?? Number.NaN);
   }
 
@@ -61,11 +81,6 @@ export class OrdinalsWatch {
 
   /** The lines that need another ordinal, in order. */
   *wanted(): Generator<Renumbered, undefined> {
-    if (this.#next === undefined) {
-      let ordinal = this.next ?? 0;
-      for (const span of this.missing) yield { ...span, ordinal: ordinal++ };
-      return undefined;
-    }
     const rows = this.#renumbered;
     for (let row = 0; row < rows.length; row++) {
       const had = rows.get(row, 4);
@@ -77,6 +92,9 @@ export class OrdinalsWatch {
         ...(!Number.isNaN(had) && { had }),
       };
     }
+    if (this.#next !== undefined) return undefined;
+    let ordinal = this.next ?? 0;
+    for (const span of this.missing) yield { ...span, ordinal: ordinal++ };
     return undefined;
   }
 }

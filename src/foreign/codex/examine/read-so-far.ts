@@ -3,6 +3,6 @@ import type { Examination } from "./examination.ts";
 
 /** The facts of a rollout that are compared with Codex's index. */
 export function readSoFar({ bytes, ordinals }: Pick<Examination, "bytes" | "ordinals">): ReadSoFar {
-  const isInOrder = ordinals.missing.count === 0 && ordinals.regressed === 0;
+  const isInOrder = ordinals.missing.count + ordinals.regressed + ordinals.unnumbered === 0;
   return { bytes, nextOrdinal: isInOrder ? ordinals.next : undefined };
 }

@@ -23,7 +23,7 @@ export const catalogue = {
     severity: "broken",
     title: "a first line that Codex can't read",
     causes:
-      'every resume fails: "failed to read session metadata" (0.98 and before: "failed to parse thread ID from rollout file")',
+      'every resume fails: "failed to read session metadata" (0.98 and before: "failed to parse thread ID from rollout file"); where it only lacks that the lines have ordinals, 0.169 shows the turns empty',
     mends: "repair",
   },
   "header-missing": {
@@ -241,9 +241,9 @@ export const catalogue = {
   },
   "ordinal-regressed": {
     severity: "loss",
-    title: "ordinals that go back",
+    title: "ordinals that go back, or are missing between others",
     causes:
-      "from there on turns are missing from what 0.148 and later show; lines that stand in another order than they were written in are sent so, and may be refused for it",
+      "turns are missing from what 0.148 and later show; lines that stand in another order than they were written in are sent so, and may be refused for it",
     mends: "repair",
   },
   "index-stale": {

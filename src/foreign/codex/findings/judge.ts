@@ -135,12 +135,15 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
   const copies = foundAt("doubled-record", { items: doubled.spans, count: doubled.count });
   // Where the first line is lost, only the lines tell whether they are numbered.
   if (!(header?.isPaginated ?? ordinals.next !== undefined)) return copies;
-  const { missing, regressed, firstRegressed } = ordinals;
+  const { missing, regressed, unnumbered, firstWrong } = ordinals;
   return [
     ...copies,
     ...foundAt("header-again", headersAgain),
     ...foundAt("missing-ordinal", { items: missing, count: missing.count }),
-    ...foundAt("ordinal-regressed", { items: firstRegressed ? [firstRegressed] : [], count: regressed }),
+    ...foundAt("ordinal-regressed", {
+      items: firstWrong ? [firstWrong] : [],
+      count: regressed + unnumbered,
+    }),
   ];
 }
 

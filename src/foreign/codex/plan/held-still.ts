@@ -37,7 +37,7 @@ export function heldStill(
   for (const round of rounds) for (const { kind } of editsOf(round, found, options)) planned.add(kind);
   return findings.map((finding) => {
     const { kind } = finding;
-    if (kind === "ordinal-regressed" && (found.ordinals.firstRegressed?.at ?? Infinity) < pin.offset) {
+    if (kind === "ordinal-regressed" && (found.ordinals.firstWrong?.at ?? Infinity) < pin.offset) {
       const detail = "before the place at which another file goes on from this one, where it does no harm";
       return planned.has(kind) ? finding : harmless(finding, detail);
     }

@@ -56,7 +56,7 @@ export class OrdinalsPlanner {
    */
   *renumbered(): Generator<Edit, undefined> {
     const { ordinals, header, doubled } = this.#found;
-    const isWrong = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    const isWrong = ordinals.missing.count + ordinals.regressed + ordinals.unnumbered > 0;
     if (header?.isPaginated !== true || !isWrong || doubled.count > 0) return undefined;
     for (const { had, ordinal, ...line } of ordinals.wanted()) {
       if (had === ordinal || line.at < (this.#options.pin?.offset ?? 0)) continue;

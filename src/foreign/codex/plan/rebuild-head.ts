@@ -3,7 +3,7 @@ import type { LostBase } from "../examine/lost-base.ts";
 import { fittingMembers } from "../rollout/record/whole-header.ts";
 import type { HistoryBase } from "../rollout/record/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
-import { rebuiltMark } from "./rebuilt-line.ts";
+import { rebuiltMark } from "../rollout/record/rebuilt.ts";
 
 /** Where the members of a lost header come from, best first. */
 export interface HeadSources {

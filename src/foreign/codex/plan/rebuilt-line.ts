@@ -1,8 +1,6 @@
 import type { JsonObject } from "../../../lib/json.ts";
+import { rebuiltMark } from "../rollout/record/rebuilt.ts";
 import type { RolloutRecord } from "../rollout/record/record.ts";
-
-/** Marks every line that a repair has made: Codex ignores members that it doesn't know. */
-export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 /** The record of a line that is put in, in the form and with the time of a neighbour, and marked as rebuilt. */
 export function rebuiltLine(

@@ -69,6 +69,19 @@ describe("a first line of which only the brace is left", () => {
   );
 });
 
+describe("a first line that doesn't say that the lines have ordinals", () => {
+  it("says it again, and all else that it said", async () => {
+    const path = fixture("0.169.0");
+    const [first = "", ...lines] = readFileSync(path, "utf8").split("\n");
+    const header = JSON.parse(first) as { payload: JsonObject };
+    const { history_mode: mode, ...rest } = header.payload;
+    const said = JSON.stringify({ ...header, payload: rest });
+    const made = await repaired(basename(path), Buffer.from([said, ...lines].join("\n")));
+    expect(mode).toBe("paginated");
+    expect(made.payload).toEqual(header.payload);
+  });
+});
+
 describe("a first line that is lost with the name of its provider", () => {
   const path = fixture("0.130.0");
 

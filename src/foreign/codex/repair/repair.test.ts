@@ -61,7 +61,8 @@ it("a repair that a database of Codex's doesn't let end says so, and is finished
   const id = "01a1fac2-0000-7000-8000-000000000000";
   const path = join(folder, `rollout-2026-11-20T20-58-19-${id}.jsonl`);
   const timestamp = "2026-11-20T20:58:19.000Z";
-  const header = { id, timestamp, cwd: "/", originator: "codex_exec", cli_version: "0.156.0" };
+  const ofVersion = { originator: "codex_exec", cli_version: "0.156.0", history_mode: "paginated" };
+  const header = { id, timestamp, cwd: "/", ...ofVersion };
   const first = JSON.stringify({ timestamp, ordinal: 0, type: "session_meta", payload: header });
   writeFileSync(path, `${first}\n{"timestamp":"2026-`);
   const database = new DatabaseSync(join(home, "thread_history_1.sqlite"));

@@ -67,10 +67,12 @@ export function fittingMembers(payload: JsonObject): JsonObject {
 const soon = 10_000;
 
 /** Whether the header has all that the newest version needs; bare ones are of versions that need less. */
-export function isWholeHeader({ era, payload, untimed }: RolloutRecord): boolean {
+export function isWholeHeader({ era, payload, untimed, ordinal }: RolloutRecord): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   // What says which version wrote it had an envelope around it, which is gone.
   if (era === "bare") return !("cli_version" in payload);
+  // Versions that number their lines say so in the header; without it 0.169 shows the session's turns empty.
+  if (ordinal !== undefined && !("history_mode" in payload)) return false;
   return !untimed && needed.every((name) => name in payload) && Object.entries(payload).every(doesFit);
 }
 
