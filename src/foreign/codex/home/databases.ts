@@ -149,6 +149,46 @@ export class CodexDatabases {
     });
   }
 
+  /**
+   * Copies what the index holds of a rollout into a database at `kept`, which is made; what that has already stays. For a turn whose lines are
+   * gone the index is the only one that still tells it.
+   */
+  keepIndex(rollout: string, kept: string): void {
+    const keep = (database: DatabaseSync): void => {
+      for (const table of historyTables)
+        if (hasTable(database, table))
+          database
+            .prepare(
+              `CREATE TABLE IF NOT EXISTS kept.${table} AS SELECT * FROM main.${table} WHERE thread_id = ?`,
+            )
+            .run(rollout);
+    };
+    this.#write("thread_history", keep, kept);
+  }
+
+  /**
+   * Puts back what `keepIndex` has kept. Where the database doesn't take it any more (a newer Codex's), Codex builds the index anew. Only
+   * while Codex's lock is held.
+   */
+  restoreIndex(rollout: string, kept: string): void {
+    this.forgetIndex(rollout);
+    const restore = (database: DatabaseSync): void => {
+      const columns = database.prepare(
+        "SELECT group_concat(name, ', ') AS names FROM pragma_table_info(?, 'kept')",
+      );
+      for (const table of historyTables) {
+        const names = columns.get(table)?.["names"];
+        if (typeof names === "string")
+          database.exec(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM kept.${table}`);
+      }
+    };
+    try {
+      this.#write("thread_history", restore, kept);
+    } catch (error) {
+      if (!isDatabaseError(error)) throw error;
+    }
+  }
+
   /** Lets Codex build its index of the rollout anew. Only while Codex's lock is held. */
   forgetIndex(rollout: string): void {
     this.#write("thread_history", (database) => {
@@ -204,11 +244,13 @@ export class CodexDatabases {
     }
   }
 
-  #write(name: string, change: (database: DatabaseSync) => void): void {
+  /** `kept`: another database, which is there under this name meanwhile. */
+  #write(name: string, change: (database: DatabaseSync) => void, kept?: string): void {
     const path = newestDatabase(this.#home, name);
     if (path === undefined) return;
     const database = new DatabaseSync(path, { timeout: 10_000 });
     try {
+      if (kept !== undefined) database.prepare("ATTACH ? AS kept").run(kept);
       database.exec("BEGIN IMMEDIATE");
       change(database);
       database.exec("COMMIT");

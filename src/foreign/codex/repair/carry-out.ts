@@ -1,4 +1,4 @@
-import { existsSync, rmSync, type Stats } from "node:fs";
+import { existsSync, rmSync, type Stats, statSync } from "node:fs";
 import { isPresent, isSystemError, systemWords } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
@@ -60,14 +60,20 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   const databases = databasesOf(path);
   // Codex may have made its index since, of what now moves back.
   const isMoved = isUndoing && before.bytes !== after.bytes && pinOf(path) === undefined;
-  if (thread !== undefined && (journal.forgotIndex || isMoved))
-    databases?.forgetIndex(indexKey(path, thread));
+  const key = thread === undefined ? undefined : indexKey(path, thread);
+  if (key !== undefined && (journal.forgotIndex || isMoved)) {
+    if (!isUndoing) databases?.keepIndex(key, folder.index);
+    databases?.forgetIndex(key);
+  }
   const [, source] = copiesOf(folder, journal);
   if (journal.packed === undefined || isPresent(path)) {
     await writeInPlace(path, source);
     keepTime(path, stat);
   } else if (!isUndoing) await placeWhole(source, path, stat);
   crashPoint("repair-written");
+  // It fits the bytes that it was made from, and nothing behind them.
+  const isAsItWas = isUndoing && statSync(source).size === before.bytes;
+  if (isAsItWas && key !== undefined && existsSync(folder.index)) databases?.restoreIndex(key, folder.index);
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history, provider } = journal;
     const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };

@@ -7,6 +7,42 @@ import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
+it.each([
+  ["comes back", "", [[1, 5, '{"turn":1}']]],
+  ["is gone, for Codex to make it anew, where Codex has gone on since", "{}\n", []],
+])("the index that a repair removed %s when that is taken back", async (_, since, expected) => {
+  const [, source] = codexRollouts("0.169.0");
+  const root = temporaryFolder();
+  const path = join(root, "codex", "sessions", basename(source!.path));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, readFileSync(source!.path));
+  const database = new DatabaseSync(join(root, "codex", "thread_history_1.sqlite"));
+  const { thread } = source!;
+  const more =
+    "thread_id TEXT PRIMARY KEY, rollout_byte_offset INTEGER, rollout_ordinal INTEGER, item_json TEXT";
+  database.exec(
+    `CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
+     CREATE TABLE thread_turns (${more});
+     INSERT INTO thread_history_projection_state VALUES ('${thread}', 99999999, 25), ('another', 1, 1);
+     INSERT INTO thread_turns VALUES ('${thread}', 1, 5, '{"turn":1}'), ('another', 3, 4, '')`,
+  );
+  const held = (): unknown[] =>
+    database
+      .prepare("SELECT * FROM thread_turns WHERE thread_id = ?")
+      .all(thread)
+      .map((row) => Object.values(row).slice(1));
+  const home = join(root, "own");
+  const done = await repairRollout(path, { home });
+  expect([done?.journal.forgotIndex, held()]).toEqual([true, []]);
+  if (since !== "") writeFileSync(path, since, { flag: "a" });
+  await undoRepair(path, { home });
+  expect(held()).toEqual(expected);
+  expect(database.prepare("SELECT count(*) AS n FROM thread_history_projection_state").get()).toEqual({
+    n: 1 + expected.length,
+  });
+  database.close();
+});
+
 it("an index that Codex has made since a repair goes where taking that back moves what it was made from", async () => {
   const [, source] = codexRollouts("0.169.0");
   const root = temporaryFolder();
