@@ -24,6 +24,7 @@ function subject(
     },
     answer: [created, delta("a"), itemDone(item), completed],
     items: [item],
+    itemsAfter: [3],
     delta,
     deltaAfter: 1,
     heartbeat: ": ping\n\n",
@@ -85,6 +86,16 @@ const optimistic: Parameters<typeof subject>[0] = async function* (events) {
   for await (const event of events) yield event.type === "failed" ? { type: "completed", usage } : event;
 };
 
+/** Gives the items when the answer is whole. */
+const hoarding: Parameters<typeof subject>[0] = async function* (events) {
+  const held: ProviderEvent[] = [];
+  for await (const event of events) {
+    if (event.type === "completed") yield* held;
+    if (event.type === "item") held.push(event);
+    else yield event;
+  }
+};
+
 const mute: Parameters<typeof subject>[0] = async function* (events) {
   for await (const event of events) if (event.type !== "silent") yield event;
 };
@@ -112,6 +123,7 @@ it.each([
   ["changes an item", changed, titles.bytes],
   ["throws", throwing, titles.cut],
   ["takes a cut answer for a whole one", optimistic, titles.cut],
+  ["loses the whole items of a cut answer", hoarding, titles.cut],
   ["takes a cancel for an end", optimistic, titles.cancel],
   ["says nothing of silence", mute, titles.silence],
   ["keeps its connection when nobody listens", greedy, titles.gone],

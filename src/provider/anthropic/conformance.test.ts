@@ -33,6 +33,7 @@ providerConformance(
       '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Héllo 🙂"}]}',
       '{"type":"function_call","call_id":"toolu_1","name":"shell_command","arguments":"{\\"command\\":\\"ls\\"}"}',
     ],
+    itemsAfter: answer.flatMap((event, at) => (event.includes("content_block_stop") ? [at + 1] : [])),
     delta: (text) => sse("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
     deltaAfter: 2,
     heartbeat: ping,

@@ -35,6 +35,8 @@ providerConformance(
       '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Héllo 🙂"}]}',
       '{"type":"function_call","call_id":"call_1","name":"shell_command","arguments":"{\\"command\\":\\"ls\\"}"}',
     ],
+    // The message is whole when a call begins, and the call when its arguments are an object.
+    itemsAfter: [4, 6],
     delta: text,
     deltaAfter: 1,
     heartbeat: ": OPENROUTER PROCESSING\n\n",

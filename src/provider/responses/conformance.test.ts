@@ -22,6 +22,7 @@ providerConformance(
       completed,
     ],
     items: [message, call],
+    itemsAfter: [5, 6],
     delta,
     deltaAfter: 1,
     heartbeat: ": ping\n\n",
