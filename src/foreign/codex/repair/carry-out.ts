@@ -27,13 +27,32 @@ export interface CompletedRepair {
   readonly plan?: RepairPlan;
 }
 
-/** Carries a journal out. Throws `store-unavailable` when the disk, the rights or a database prevent it. */
+/**
+ * Writes the journal. What the system says of one that can be read all the same, but maybe not after a crash, is returned; of one that
+ * can't, thrown.
+ */
+export function note(folder: RepairFolder, journal: Journal): Error | undefined {
+  try {
+    folder.write(journal);
+    return undefined;
+  } catch (error) {
+    if (!isSystemError(error) || folder.read()?.state !== journal.state) throw error;
+    return error;
+  }
+}
+
+/**
+ * Carries a journal out. `doubt`: what the system said when it was noted; not a byte is written then. Throws `store-unavailable` when that,
+ * the disk, the rights or a database prevent it.
+ */
 export async function complete(
   folder: RepairFolder,
   journal: Journal,
   stat: Stats,
+  doubt?: Error,
 ): Promise<CompletedRepair> {
   try {
+    if (doubt) throw doubt;
     return await completed(folder, journal, stat);
   } catch (error) {
     if (!isDatabaseError(error)) throw error;
@@ -112,8 +131,7 @@ export async function takeBack(
   const undoing: Journal = { ...journal, state: "undoing" };
   for (const file of [folder.restored, folder.repaired]) await syncFile(file);
   assertUntouched(path, stat, "its repair was taken back");
-  folder.write(undoing);
-  return complete(folder, undoing, stat);
+  return complete(folder, undoing, stat, note(folder, undoing));
 }
 
 /** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
@@ -124,12 +142,8 @@ export async function leave(folder: RepairFolder, journal: Journal, stat: Stats)
 
 function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): CompletedRepair {
   const { path } = journal;
-  try {
-    folder.write(journal);
-  } catch (error) {
-    // Noted, but maybe not durably: should it be lost, the same is done once more. Told as cut off, what is taken back would be repaired anew.
-    if (!isSystemError(error) || folder.read()?.state !== journal.state) throw error;
-  }
+  // Where that is lost in a crash, the same is done once more. Told as cut off, what is taken back would be repaired anew.
+  note(folder, journal);
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
     try {

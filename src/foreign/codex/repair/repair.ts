@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
-import { complete, type CompletedRepair, leave, takeBack } from "./carry-out.ts";
+import { complete, type CompletedRepair, leave, note, takeBack } from "./carry-out.ts";
 import { withLater } from "./gone-on.ts";
 import { assertUntouched, digest, syncFile } from "./in-place.ts";
 import { isUnfinished, type Journal, type KnownRepair, removeIfPossible, repairsOf } from "./journal.ts";
@@ -51,10 +51,10 @@ export async function repairRollout(
         await writeTranscript(folder.original, folder.transcript);
       options.signal?.throwIfAborted();
       assertUntouched(real, stat, "its repair was worked out");
-      folder.write(journal);
+      const doubt = note(folder, journal);
       isBegun = true;
       crashPoint("repair-begun");
-      return { ...(await complete(folder, journal, stat)), plan };
+      return { ...(await complete(folder, journal, stat, doubt)), plan };
     } catch (error) {
       // From then on the rollout may need its copies, whatever a disk that fails says of them.
       if (!isBegun) removeIfPossible(prepared.folder);
