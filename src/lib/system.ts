@@ -62,9 +62,18 @@ const systemCodes: Readonly<Record<string, string>> = {
   EFBIG: "it would be larger than a file may be (ulimit -f)",
 };
 
+/** An error's message, with a name and words for what Node has only a number for: `ESTALE: its server doesn't know it any more, open 'a'`. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = codeOf(error);
+  if (code === undefined || code === (error as NodeJS.ErrnoException).code) return error.message;
+  const words = systemCodes[code];
+  return error.message.replace(/^unknown[^,]*/iu, words === undefined ? code : `${code}: ${words}`);
+}
+
 /** A system error in words, with its code for those who search for it. */
 export function systemWords(error: unknown): string {
-  const { message } = error as Error;
+  const message = messageOf(error);
   const code = codeOf(error);
   const words = code === undefined ? undefined : systemCodes[code];
   if (words !== undefined) return `${words} (${code})`;

@@ -13,7 +13,7 @@ import type { z } from "zod";
 import { writeAll, makeFile } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { readText, staysUnreadable } from "../lib/open-file.ts";
-import { hasCode, syncPath } from "../lib/system.ts";
+import { hasCode, messageOf, syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 
 /**
@@ -119,7 +119,7 @@ export function readJsonFile(spool: string, name: string): JsonObject | undefine
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     // A session must not wait for it: the call is answered as unknown, and what is unknown is never run again.
-    if (staysUnreadable(error)) throw new SpoolDamaged((error as Error).message);
+    if (staysUnreadable(error)) throw new SpoolDamaged(messageOf(error));
     throw error;
   }
   const value = parseJson(text);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
 import { orAborted } from "../lib/abort.ts";
-import { makeFolders } from "../lib/system.ts";
+import { makeFolders, messageOf } from "../lib/system.ts";
 import { isJsonObject, parseJsonBytes } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
@@ -168,7 +168,7 @@ export class Calls {
 
 /** The tool itself broke (its spool can't be written, say): the call is answered by what is known of it, so that the turn can go on. */
 async function brokenOutcome(tool: Tool, spool: string, error: unknown): Promise<ToolOutcome> {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const { state } = await tool.inspect({ spool });
   if (state === "not-started") return told("failed", `The tool could not be started: ${why}`);
   return told("unknown", `${outcomeUnknown}: ${why}`);

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { hasCode } from "../../lib/system.ts";
+import { hasCode, messageOf } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
@@ -98,7 +98,7 @@ function apply(input: string, context: ToolContext): ToolOutcome {
     } catch (error) {
       if (!hasCode(error, "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO")) throw error;
       return refuse(
-        `apply_patch failed; no file was changed.\nThe patch could not be staged: ${(error as Error).message}`,
+        `apply_patch failed; no file was changed.\nThe patch could not be staged: ${messageOf(error)}`,
       );
     }
     crashPoint("patch-recorded");

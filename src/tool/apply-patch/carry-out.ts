@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { giveTo } from "../../lib/owner.ts";
 import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { hasCode, isSystemError } from "../../lib/system.ts";
+import { hasCode, isSystemError, messageOf } from "../../lib/system.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
 import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
 
@@ -65,7 +65,7 @@ function rollBack(spool: string, record: PatchRecord, failed: number): string[] 
       if (now === (after?.hash ?? null) && now !== (before?.hash ?? null)) put(spool, record, path, before);
     } catch (error) {
       // The file that failed may be out of reach altogether; then the patch hasn't changed it.
-      if (index < failed) kept.push(`${path} (${(error as Error).message})`);
+      if (index < failed) kept.push(`${path} (${messageOf(error)})`);
     }
   }
   return kept;
@@ -73,7 +73,7 @@ function rollBack(spool: string, record: PatchRecord, failed: number): string[] 
 
 /** What went wrong, without the path that the system was given: the draft's, by a handle's number. */
 function wordsOf(error: unknown): string {
-  const { message } = error as Error;
+  const message = messageOf(error);
   const words = isSystemError(error) ? message.replace(/, \w+ '.*$/su, "") : message;
   return hasCode(error, "EACCES", "EPERM", "EROFS") ? `its folder can't be written to (${words})` : words;
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import { hasCode } from "../../lib/system.ts";
+import { hasCode, messageOf } from "../../lib/system.ts";
 import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
 import type { ToolContext, ToolOutcome } from "../../tool.ts";
@@ -80,8 +80,9 @@ interface ChildEnd {
 function neverStarted(spool: string, signal: AbortSignal, end: ChildEnd): ToolOutcome {
   if (signal.aborted) return { output: "Not started: cancelled.", status: "cancelled", durationMs: 0 };
   const why =
-    end.error?.message ??
-    `its wrapper ended with status ${end.code ?? "unknown"}; see ${join(spool, spoolFiles.log)}`;
+    end.error === undefined
+      ? `its wrapper ended with status ${end.code ?? "unknown"}; see ${join(spool, spoolFiles.log)}`
+      : messageOf(end.error);
   return { output: `The command was not started: ${why}.`, status: "failed", durationMs: 0 };
 }
 

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import fs, { readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratch } from "../../../test/kit/tool-context.ts";
@@ -28,5 +30,25 @@ describe("an output file", () => {
       dropped: 12,
       bytes: 20,
     });
+  });
+
+  it("says why it isn't durable in words, also where Node has only a number for that", () => {
+    const { fsyncSync } = fs;
+    fs.fsyncSync = () => {
+      const errno = -constants.errno.ESTALE;
+      const code = `Unknown system error ${errno}`;
+      throw Object.assign(new Error(`${code}: ${code}, fsync`), { code, errno, syscall: "fsync" });
+    };
+    syncBuiltinESMExports();
+    try {
+      const file = new OutputFile(join(scratch(), "output"), 5, 3);
+      file.close();
+      expect(file.trouble).toBe(
+        "the output could not be made durable: ESTALE: its server doesn't know it any more, fsync",
+      );
+    } finally {
+      fs.fsyncSync = fsyncSync;
+      syncBuiltinESMExports();
+    }
   });
 });

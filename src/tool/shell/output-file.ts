@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { messageOf } from "../../lib/system.ts";
 
 /**
  * The file that a command's output goes to: the first `head` bytes as they come, of the rest only the last `tail`, which are written by
@@ -39,7 +40,7 @@ export class OutputFile {
       fsyncSync(this.#handle);
     } catch (error) {
       // Some file systems find out here that the disk is full; how the command ended is recorded all the same.
-      this.trouble ??= `the output could not be made durable: ${(error as Error).message}`;
+      this.trouble ??= `the output could not be made durable: ${messageOf(error)}`;
     }
     closeSync(this.#handle);
     return this.bytes - this.#kept;
@@ -53,7 +54,7 @@ export class OutputFile {
         if (counts) this.#kept += written;
       }
     } catch (error) {
-      this.trouble = `the output could not be written whole: ${(error as Error).message}`;
+      this.trouble = `the output could not be written whole: ${messageOf(error)}`;
     }
   }
 

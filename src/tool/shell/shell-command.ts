@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, messageOf } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
@@ -84,7 +84,7 @@ async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome>
   } catch (error) {
     // Nothing was started: the disk is full, the folder can't be written, or there are no more processes. The model may try again.
     if (!isSystemError(error)) throw error;
-    const output = `The command was not started: ${(error as Error).message}.`;
+    const output = `The command was not started: ${messageOf(error)}.`;
     return { output, status: "failed", durationMs: 0 };
   }
   crashPoint("tool-spawned");

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { hasCode } from "../../lib/system.ts";
+import { hasCode, messageOf } from "../../lib/system.ts";
 import { groupRuns, identifyProcess } from "../../lib/process.ts";
 import { claimJson, keepRoom, replaceInRoom, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
@@ -72,7 +72,7 @@ function startCommand(): { child: ChildProcess; printed: Readable } {
 }
 
 function notStarted(error: Error): string {
-  if (!hasCode(error, "E2BIG")) return `it could not be started: ${error.message}`;
+  if (!hasCode(error, "E2BIG")) return `it could not be started: ${messageOf(error)}`;
   const bytes = Buffer.byteLength(record.command);
   return `it could not be started: with ${bytes} bytes it is longer than the system takes. Long texts go into files, with apply_patch`;
 }
@@ -119,7 +119,7 @@ function noteCommand(pid: number): void {
     const identity = identifyProcess(pid);
     if (identity) replaceJson(spool, spoolFiles.command, identity);
   } catch (error) {
-    process.stderr.write(`${spoolFiles.command} could not be written: ${(error as Error).message}\n`);
+    process.stderr.write(`${spoolFiles.command} could not be written: ${messageOf(error)}\n`);
   }
 }
 
