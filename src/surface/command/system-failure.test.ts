@@ -42,6 +42,12 @@ test("of a file system that can only be read, not whose it is matters, but that 
   );
 });
 
+test("of a disk that fails, not whose a file is matters", () => {
+  const path = "/tmp/not-made/log.jsonl";
+  const failed = Object.assign(new Error("EIO: i/o error"), { code: "EIO", syscall: "open", path });
+  expect(asFailure(failed)?.message).toMatch(/the disk fails \(EIO\)\. .*: df -h \/tmp$/u);
+});
+
 test("a file where a folder should be is told as what it is", () => {
   try {
     openSync("/dev/null/config.toml", "r");

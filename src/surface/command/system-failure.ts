@@ -48,16 +48,29 @@ export function asFailure(error: unknown): Failure | undefined {
   if (!wanting.has(code)) return undefined;
   // For a copy, `dest` is where room is missing; operations on an open file name no path.
   if (noRoom.has(code)) return full(dest ?? path, error);
-  if (path === undefined) {
-    const message = `A file or its disk can't be used: ${systemWords(error)}. Nothing was lost. Check the disk, then try again: df -h`;
-    return new Failure("store-unavailable", message, { path: "" }, { cause: error });
+  const what = path ?? "A file or its disk";
+  const message = `${what} can't be used: ${systemWords(error)}. Nothing was lost. ${nextWords(error, path)}`;
+  return new Failure("store-unavailable", message, { path: path ?? "" }, { cause: error });
+}
+
+function nextWords(error: unknown, path: string | undefined): string {
+  if (path === undefined) return "Check the disk, then try again: df -h";
+  const place = quoted(nearestThere(path));
+  switch (codeOf(error)) {
+    case "EROFS":
+      return `Have it mounted for writing, or, where it is Throughline's home, choose another with --home: df ${place}`;
+    case "EACCES":
+    case "EPERM":
+      return takeBackWords(error, path) ?? `See whose it is: ls -ld ${place}`;
+    case "EIO":
+    case "ESTALE":
+    case "ENOTCONN":
+    case "EHOSTDOWN":
+    case "ENODEV":
+      return `Check its disk, then try again: df -h ${place}`;
+    default:
+      return `See what it is: ls -ld ${place}`;
   }
-  const next =
-    code === "EROFS"
-      ? `Have it mounted for writing, or, where it is Throughline's home, choose another with --home: df ${quoted(nearestThere(path))}`
-      : (takeBackWords(error, path) ?? `See whose it is: ls -ld ${quoted(nearestThere(path))}`);
-  const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. ${next}`;
-  return new Failure("store-unavailable", message, { path }, { cause: error });
 }
 
 function full(path: string | undefined, cause: Error): Failure {
