@@ -62,6 +62,17 @@ describe.concurrent("a removal that is killed and run again leaves no byte", () 
     }),
   );
 
+  it("delete --with-relatives", { timeout: atMost }, () =>
+    withPlanted(async (rig, { head, dying }, restore) => {
+      for (const point of ["removal-renamed", "removal-renamed:2", "removal-emptied:2", "removal-fenced:3"]) {
+        restore();
+        expect((await rig.run(["delete", dying])).status).toBe(0);
+        const words = ["delete", head, "--with-relatives"];
+        await interrupted(rig, point, words, async () => expect(rig.ids()).toEqual([]));
+      }
+    }),
+  );
+
   it("clear --scrub", { timeout: atMost }, () =>
     withPlanted(async (rig, { head, predecessor, fork, dying }, restore) => {
       const points = removalPoints.filter((point) => !point.startsWith("removal-"));

@@ -16,6 +16,7 @@ import { straysOf } from "./strays.ts";
 
 /** What a deletion would delete, and what it would leave although it might be meant. */
 export interface Plan {
+  /** A successor before its predecessor; relatives after all others, each after the session by way of which it was found. */
   chosen: ListedSession[];
   /** Sessions that stay: related ones, those in use, and those that may not belong here. */
   left: Left[];
@@ -140,7 +141,6 @@ function withRelatives(
   left: Left[],
 ): Choice {
   const relatives = relativesOf(chosen, all);
-  // A successor before its predecessor: when the successor has to stay, so does the predecessor.
   const ordered = [...chosen].sort((a, b) => (a.id < b.id ? 1 : -1));
   if (options["withRelatives"] === true)
     return { chosen: [...ordered, ...relatives.map(({ session }) => session)], left };

@@ -38,20 +38,22 @@ export function purge(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Deletes the plan's sessions one after the other. Sessions in use are left and named. Interrupted in the middle, it can be run again. */
+/**
+ * Deletes the plan's sessions one after the other. Sessions in use are left and named. Interrupted in the middle, it can be run again: the
+ * last of the plan goes first, because relatives are found only by way of what comes before them there.
+ */
 async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan): Promise<number> {
   const { options, environment, signal } = invocation;
   const removed: ListedSession[] = [];
   const left = [...plan.left];
   const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
-  const stays = new Set<string>();
+  const stays = stayingOf(plan.chosen);
   const takesRelatives = options["withRelatives"] === true;
   // Even if no session is left to delete: an earlier run may have been cut off before it came to this.
   const troubles = forgetLists(homeFolder(options, environment));
-  for (const session of plan.chosen) {
+  for (const session of plan.chosen.toReversed()) {
     if (signal.aborted) break;
     if (session.successor !== undefined && stays.has(session.successor)) {
-      stays.add(session.id);
       left.push({ session: session.id, why: `it goes on in session ${session.successor}, which stays` });
       continue;
     }
@@ -59,7 +61,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       // Backups first: only the session says that they are its own, so a run that is cut off here still finds them next time.
       if (takesRelatives) troubles.push(...(await removeBackupsOf(store, session.id, plan.copies)));
       await store.remove(session.id, { sweep: false });
-      removed.push(session);
+      removed.unshift(session);
     } catch (error) {
       if (!isFailure(error)) throw error;
       // Another process has removed it meanwhile, or it lost its name here and can't be emptied.
@@ -67,7 +69,6 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
         gone.push(session.id);
         continue;
       }
-      stays.add(session.id);
       left.push({ session: session.id, why: error.message, failure: error });
     }
   }
@@ -79,6 +80,14 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   report(invocation, { removed, gone, left: told, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
+}
+
+/** Ids of the sessions that are in use, and of those that go on in one of them; a successor stands before its predecessor. */
+function stayingOf(chosen: readonly ListedSession[]): ReadonlySet<string> {
+  const staying = new Set<string>();
+  for (const { id, successor, holder } of chosen)
+    if (holder || (successor !== undefined && staying.has(successor))) staying.add(id);
+  return staying;
 }
 
 /** The exit status for a named session that couldn't be deleted; `undefined` where there is none. */
