@@ -1,6 +1,7 @@
 // The terminal interface at a real terminal: what is changed in the session that is open, here and elsewhere.
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type ScenarioInput, step, turn } from "../../src/simulator/server.ts";
 import { moveOwnerAway } from "../kit/other-host.ts";
@@ -33,6 +34,26 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
           await enter(here, "/clear");
           await there.shows("the session was cleared by another process");
         });
+      }),
+    ));
+
+  it("says once, and not at every look, what keeps it from being looked at, and again what does so next", () =>
+    withRig(echo, (rig) =>
+      atTerminal(rig, ["hello"], async (terminal) => {
+        await answered(terminal, "hello");
+        const inbox = join(rig.sessionFolder(rig.id()), "inbox");
+        const told = (screen: string): number => screen.match(/a part of its path/gu)?.length ?? 0;
+        for (const times of [1, 2]) {
+          rmSync(inbox, { recursive: true, force: true });
+          writeFileSync(inbox, "");
+          await terminal.shows((screen) => told(screen) >= times);
+          // Four looks more.
+          await pause(4_000);
+          expect(told(await terminal.screen())).toBe(times);
+          rmSync(inbox);
+          expect((await rig.run(["queue", rig.id(), `message ${times}`])).status).toBe(0);
+          await terminal.shows((screen) => screen.includes(`message ${times}`));
+        }
       }),
     ));
 

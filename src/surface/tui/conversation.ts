@@ -55,6 +55,8 @@ export class Conversation {
   /** Something threw: no turn begins by itself until the person has begun one. */
   #isHalted = false;
   #isLooking = false;
+  /** What kept the last look from being taken, in the words in which it was told. */
+  #lookTrouble: string | undefined;
   #isClosed = false;
   /** The fence up to which the work of other processes has been shown. */
   #fence: number | undefined;
@@ -362,6 +364,7 @@ export class Conversation {
       const isResting = this.#view.phase.kind === "resting";
       this.#tell({ type: "elsewhere", who: isResting ? holderWords(holder) : undefined });
       if (isResting && holder.state === "free") await this.#catchUp(holder.fence);
+      this.#lookTrouble = undefined;
       const { phase } = this.#view;
       if (phase.kind !== "resting" || this.#isHalted || id !== this.#id) return;
       const { stop } = phase;
@@ -371,10 +374,15 @@ export class Conversation {
     } catch (error) {
       this.#isHalted = true;
       if (isFailureOf(error, "session-missing")) this.#gone();
-      else this.tellTrouble(error);
+      else this.#tellOnce(troubleWords(error, this.#invocation));
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  #tellOnce(trouble: string): void {
+    if (trouble !== this.#lookTrouble) this.tell(note(trouble, "trouble"));
+    this.#lookTrouble = trouble;
   }
 
   /** Shows what other processes have done in the session while it rested here. */
