@@ -9,6 +9,7 @@ import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../command/command.ts";
 import { type Choice, openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 import { historyOf } from "../../store/fold.ts";
+import { Looks } from "./looks.ts";
 import { choiceOf } from "./model-choice.ts";
 import { Questions } from "./questions.ts";
 import { recall, recallSince } from "./recall.ts";
@@ -20,9 +21,6 @@ import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, typ
 import { modelWords } from "../session-words.ts";
 import { asNote, changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 import { Works } from "./works.ts";
-
-/** Milliseconds between two looks at the queue, which other processes write to, and at the clock. */
-const tick = 1_000;
 
 /** What a conversation needs to know of the interface that shows it. */
 interface Shown {
@@ -42,7 +40,7 @@ export class Conversation {
   readonly #bench: Workbench;
   readonly #changed: () => void;
   readonly #nextId = risingIds(() => systemClock.now());
-  readonly #ticking: NodeJS.Timeout;
+  readonly #looks: Looks;
   #view: View;
   #id: string | undefined;
   /** The history as of when the log was last read or written here. */
@@ -54,9 +52,6 @@ export class Conversation {
   readonly #usual: Shown["usual"];
   /** Something threw: no turn begins by itself until the person has begun one. */
   #isHalted = false;
-  #isLooking = false;
-  /** What kept the last look from being taken, in the words in which it was told. */
-  #lookTrouble: string | undefined;
   #isClosed = false;
   /** The fence up to which the work of other processes has been shown. */
   #fence: number | undefined;
@@ -76,9 +71,13 @@ export class Conversation {
     this.#changed = changed;
     this.#works = new Works(invocation.signal, () => {
       this.#rest();
-      void this.#look();
+      void this.#looks.look();
     });
-    this.#ticking = setInterval(() => void this.#look(), tick);
+    this.#looks = new Looks(
+      () => this.#look(),
+      (error) => this.#unseen(error),
+      (trouble) => this.tell(note(trouble, "trouble")),
+    );
   }
 
   static async open(invocation: Invocation, shown: Shown): Promise<Conversation> {
@@ -141,7 +140,7 @@ export class Conversation {
       return prompts;
     });
     if (this.#invocation.options["wait"] === true) this.wake(true);
-    await this.#look();
+    await this.#looks.look();
     return said;
   }
 
@@ -225,7 +224,7 @@ export class Conversation {
     if (this.#id === undefined)
       throw new Failure("usage", "The session is only being made. Send it again in a moment.", {});
     await this.#bench.store.queue(this.#id, { id: this.#nextId(), at: systemClock.now(), text, mode });
-    await this.#look();
+    await this.#looks.look();
   }
 
   /** Stops the turn, the command, or the wait for a limit; what has finished is kept. False when there is nothing to stop. */
@@ -274,7 +273,7 @@ export class Conversation {
   /** Stops what runs, waits for its end, and closes the workbench. No turn begins from now on. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#ticking);
+    this.#looks.stop();
     this.stop();
     await this.#works.settled();
     await this.#bench.close();
@@ -351,38 +350,31 @@ export class Conversation {
     this.#tell(rested(this.#history, this.#view));
   }
 
-  /** Looks at the queue, and begins a turn when one is due: a limit has ended, or another process has queued something. */
+  /** Looks at the queue, which other processes write to, and begins a turn when one is due: a limit has ended, or another process has queued something. */
   async #look(): Promise<void> {
-    if (this.#isLooking || this.#id === undefined) return;
-    this.#isLooking = true;
+    if (this.#id === undefined) return;
     const id = this.#id;
-    try {
-      const { due } = sortInbox(await this.#bench.store.queued(id), this.#history?.delivered ?? []);
-      if (id !== this.#id) return;
-      this.#tell({ type: "queue", queued: due });
-      const holder = await this.#bench.store.holder(id);
-      const isResting = this.#view.phase.kind === "resting";
-      this.#tell({ type: "elsewhere", who: isResting ? holderWords(holder) : undefined });
-      if (isResting && holder.state === "free") await this.#catchUp(holder.fence);
-      this.#lookTrouble = undefined;
-      const { phase } = this.#view;
-      if (phase.kind !== "resting" || this.#isHalted || id !== this.#id) return;
-      const { stop } = phase;
-      const isAwake = stop?.kind === "limited" && stop.wakes && (stop.until ?? 0) <= systemClock.now();
-      if (isAwake || (stop === undefined && due.length > 0 && holder.state === "free"))
-        this.turn().catch((error: unknown) => this.tellTrouble(error));
-    } catch (error) {
-      this.#isHalted = true;
-      if (isFailureOf(error, "session-missing")) this.#gone();
-      else this.#tellOnce(troubleWords(error, this.#invocation));
-    } finally {
-      this.#isLooking = false;
-    }
+    const { due } = sortInbox(await this.#bench.store.queued(id), this.#history?.delivered ?? []);
+    if (id !== this.#id) return;
+    this.#tell({ type: "queue", queued: due });
+    const holder = await this.#bench.store.holder(id);
+    const isResting = this.#view.phase.kind === "resting";
+    this.#tell({ type: "elsewhere", who: isResting ? holderWords(holder) : undefined });
+    if (isResting && holder.state === "free") await this.#catchUp(holder.fence);
+    const { phase } = this.#view;
+    if (phase.kind !== "resting" || this.#isHalted || id !== this.#id) return;
+    const { stop } = phase;
+    const isAwake = stop?.kind === "limited" && stop.wakes && (stop.until ?? 0) <= systemClock.now();
+    if (isAwake || (stop === undefined && due.length > 0 && holder.state === "free"))
+      this.turn().catch((error: unknown) => this.tellTrouble(error));
   }
 
-  #tellOnce(trouble: string): void {
-    if (trouble !== this.#lookTrouble) this.tell(note(trouble, "trouble"));
-    this.#lookTrouble = trouble;
+  /** What is told of a look that failed. */
+  #unseen(error: unknown): string | undefined {
+    this.#isHalted = true;
+    if (!isFailureOf(error, "session-missing")) return troubleWords(error, this.#invocation);
+    this.#gone();
+    return undefined;
   }
 
   /** Shows what other processes have done in the session while it rested here. */
