@@ -98,6 +98,14 @@ describe("throughline, as people type it", () => {
       ["repair"],
       /Missing required argument "rollout"\. throughline doctor names .*throughline repair --help/u,
     ],
+    [
+      ["import"],
+      /Missing required argument "rollout"\. throughline sessions --codex --all lists them\. See/u,
+    ],
+    [
+      ["unarchive"],
+      /Missing required argument "session"\. throughline sessions --archived lists them\. See/u,
+    ],
     [["show", older.slice(0, 3), "x"], /Too many arguments for "show".*See: throughline show --help/u],
     [["exec", "fix", "the", "tests"], /Too many arguments.*stands in quotes\. See: throughline exec --help/u],
     [["exec", "--scenario", "x.toml", "hi"], /--scenario is for the simulator, and this goes to "openai"/u],

@@ -133,19 +133,23 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
   return `${said}${hintOf(code, words, argv)} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
 }
 
-/** Where the words for an argument are found, by its name. */
+/** What tells the words that can stand for an argument, by its name, or by its command's and its own. */
 const listedBy: Readonly<Record<string, string>> = {
-  session: " throughline sessions lists them.",
-  rollout:
-    " throughline doctor names those that need a repair, throughline sessions --codex --all lists all of them.",
+  session: "throughline sessions lists them",
+  "unarchive session": "throughline sessions --archived lists them",
+  rollout: "throughline sessions --codex --all lists them",
+  "repair rollout": "throughline doctor names those that need a repair",
 };
 
 /** What is probably meant, where commander refuses the words with this message. */
 function hintOf(code: string, said: string, argv: readonly string[]): string {
   const [first = ""] = argv;
   switch (code) {
-    case "commander.missingArgument":
-      return Object.entries(listedBy).find(([argument]) => said.endsWith(` "${argument}"`))?.[1] ?? "";
+    case "commander.missingArgument": {
+      const [argument = ""] = /[a-z]+(?="$)/u.exec(said) ?? [];
+      const listed = listedBy[`${commandIn(argv)} ${argument}`] ?? listedBy[argument];
+      return listed === undefined ? "" : ` ${listed}.`;
+    }
     case "commander.unknownOption":
       return commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first) ? ` "${first}" is no command.` : "";
     case "commander.unknownCommand":
