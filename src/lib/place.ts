@@ -1,6 +1,6 @@
 import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { hasCode, makeFolders, syncPath } from "./system.ts";
+import { hasCode, isSystemError, makeFolders, syncPath } from "./system.ts";
 import { appendAll } from "./write.ts";
 
 /**
@@ -36,10 +36,14 @@ export function placeNew(draft: string, path: string): boolean {
   return true;
 }
 
-/** Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. */
+/**
+ * Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. `onLeft` is told
+ * of each file that was made for it and can't be removed.
+ */
 export async function writeNew(
   path: string,
   parts: AsyncIterable<string> | Iterable<string>,
+  onLeft: (path: string) => void = () => {},
 ): Promise<number> {
   makeFolders(dirname(path));
   const temporary = `${path}.${process.pid}.new`;
@@ -49,12 +53,27 @@ export async function writeNew(
     for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
     if (!placeNew(temporary, path)) throw taken(path);
-    syncPath(dirname(path));
+    try {
+      syncPath(dirname(path));
+    } catch (error) {
+      // Who is told that it isn't written writes it again.
+      drop(path, onLeft);
+      throw error;
+    }
   } finally {
     closeSync(file);
-    rmSync(temporary, { force: true });
+    drop(temporary, onLeft);
   }
   return bytes;
+}
+
+function drop(path: string, onLeft: (path: string) => void): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    onLeft(path);
+  }
 }
 
 const taken = (path: string): Error =>

@@ -10,7 +10,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
 import { writeNew } from "../../lib/place.ts";
-import { counted } from "../../lib/words.ts";
+import { counted, quoted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { summarize } from "../../session/summary.ts";
 import { isSummaryItem } from "../../session/summary-item.ts";
@@ -73,7 +73,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     }
     const path =
       output === undefined ? rolloutPath(codexHome(environment), thread, now) : resolve(folder, output);
-    const bytes = await writeTo(path, parts);
+    const bytes = await writeTo(path, parts, say);
     const { left } = writer;
     answer<"export">(
       invocation,
@@ -91,9 +91,15 @@ function formatOf(invocation: Invocation): Format {
   throw new Failure("usage", `--format takes ${formats.join(", ")}, not "${given}".`, {});
 }
 
-async function writeTo(path: string, parts: AsyncIterable<string>): Promise<number> {
+async function writeTo(
+  path: string,
+  parts: AsyncIterable<string>,
+  say: (line: string) => void,
+): Promise<number> {
   try {
-    return await writeNew(path, parts);
+    return await writeNew(path, parts, (left) =>
+      say(`${left}, which holds what the session does, can't be removed; remove it with: rm ${quoted(left)}`),
+    );
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new Failure(
