@@ -1,4 +1,12 @@
-import fs, { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,36 +46,39 @@ test("a folder that isn't there is no name taken", () => {
 test.each([
   ["once", (nth: number, from: number) => nth === from],
   ["from then on", (nth: number, from: number) => nth >= from],
-])("whichever call fails, %s, a file is written and told as that, or isn't there, but for what is told as left", async (_name, isFailing) => {
-  type Call = (...values: unknown[]) => unknown;
-  const system = fs as unknown as Record<string, Call>;
-  const names = ["openSync", "writeSync", "fsyncSync", "linkSync", "rmSync"];
-  const real = Object.fromEntries(names.map((name) => [name, system[name]!]));
-  let [made, from] = [0, Number.POSITIVE_INFINITY];
-  for (const name of names)
-    system[name] = (...values) => {
-      if (isFailing(++made, from)) throw Object.assign(new Error("EIO"), { code: "EIO", syscall: name });
-      return real[name]!(...values);
-    };
-  syncBuiltinESMExports();
-  try {
-    for (let nth = 1, isOver = false; !isOver; nth++) {
-      const inside = mkdtempSync(join(folder, "new-"));
-      const path = join(inside, "file");
-      const left: string[] = [];
-      [made, from] = [0, nth];
-      const isWritten = await writeNew(path, ["whole"], (file) => left.push(file)).then(
-        () => true,
-        () => false,
-      );
-      isOver = made < nth;
-      from = Number.POSITIVE_INFINITY;
-      const there = readdirSync(inside).map((name) => join(inside, name));
-      expect([nth, there.sort()]).toEqual([nth, [...(isWritten ? [path] : []), ...left].sort()]);
-      if (isWritten) expect(readFileSync(path, "utf8")).toBe("whole");
-    }
-  } finally {
-    Object.assign(fs, real);
+])(
+  "whichever call fails, %s, a file is written and told as that, or isn't there, but for what is told as left",
+  async (_name, isFailing) => {
+    type Call = (...values: unknown[]) => unknown;
+    const system = fs as unknown as Record<string, Call>;
+    const names = ["openSync", "writeSync", "fsyncSync", "linkSync", "rmSync"];
+    const real = Object.fromEntries(names.map((name) => [name, system[name]!]));
+    let [made, from] = [0, Number.POSITIVE_INFINITY];
+    for (const name of names)
+      system[name] = (...values) => {
+        if (isFailing(++made, from)) throw Object.assign(new Error("EIO"), { code: "EIO", syscall: name });
+        return real[name]!(...values);
+      };
     syncBuiltinESMExports();
-  }
-});
+    try {
+      for (let nth = 1, isOver = false; !isOver; nth++) {
+        const inside = mkdtempSync(join(folder, "new-"));
+        const path = join(inside, "file");
+        const left: string[] = [];
+        [made, from] = [0, nth];
+        const isWritten = await writeNew(path, ["whole"], (file) => left.push(file)).then(
+          () => true,
+          () => false,
+        );
+        isOver = made < nth;
+        from = Number.POSITIVE_INFINITY;
+        const there = readdirSync(inside).map((name) => join(inside, name));
+        expect([nth, there.sort()]).toEqual([nth, [...(isWritten ? [path] : []), ...left].sort()]);
+        if (isWritten) expect(readFileSync(path, "utf8")).toBe("whole");
+      }
+    } finally {
+      Object.assign(fs, real);
+      syncBuiltinESMExports();
+    }
+  },
+);

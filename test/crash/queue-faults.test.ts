@@ -1,8 +1,8 @@
-// Whatever the system refuses while a follow-up is queued.
+// Whatever the system refuses while a follow-up is queued, or a rotation is taken back.
 import fs, { mkdirSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { uuidv7 } from "../../src/lib/ids.ts";
 import { created } from "../../src/store/conformance/events.ts";
 import { folderStore } from "../../src/store/folder/folder-store.ts";
@@ -22,10 +22,30 @@ type Call = (...values: unknown[]) => unknown;
 const system = fs as unknown as Record<string, Call>;
 const real = Object.fromEntries(calls.map((name) => [name, system[name]!]));
 
+let [made, failing] = [0, 0];
+
+beforeEach(() => {
+  for (const name of calls)
+    system[name] = (...values) => {
+      if (++made === failing) throw Object.assign(new Error("EMFILE"), { code: "EMFILE", syscall: name });
+      return real[name]!(...values);
+    };
+  syncBuiltinESMExports();
+});
 afterEach(() => {
   Object.assign(fs, real);
   syncBuiltinESMExports();
 });
+
+/** What an act ends with whose nth call to the system fails. `isOver`: it makes fewer. */
+async function withFailing<T>(nth: number, act: () => Promise<T>): Promise<{ ended: T; isOver: boolean }> {
+  [made, failing] = [0, nth];
+  try {
+    return { ended: await act(), isOver: made < nth };
+  } finally {
+    failing = 0;
+  }
+}
 
 it("a message is told as queued when it is, and as not queued when it isn't: it would be queued again, and delivered twice", async () => {
   const root = temporaryFolder();
@@ -38,22 +58,36 @@ it("a message is told as queued when it is, and as not queued when it isn't: it 
   // The first command loads what it needs.
   expect((await queue("first")).status).toBe(0);
 
-  let [made, failing] = [0, 0];
-  for (const name of calls)
-    system[name] = (...values) => {
-      if (++made === failing) throw Object.assign(new Error("EMFILE"), { code: "EMFILE", syscall: name });
-      return real[name]!(...values);
-    };
-  syncBuiltinESMExports();
   for (let nth = 1, isOver = false; !isOver; nth++) {
-    [made, failing] = [0, nth];
-    const { status } = await queue(`message ${nth}`);
-    isOver = made < nth;
-    failing = 0;
-    const told = status === 0 ? [`message ${nth}`] : [];
+    const { ended, ...after } = await withFailing(nth, () => queue(`message ${nth}`));
+    ({ isOver } = after);
+    const told = ended.status === 0 ? [`message ${nth}`] : [];
     const [first, ...queued] = await store.queued(id);
     expect([nth, first?.text, ...queued.map(({ text }) => text)]).toEqual([nth, "first", ...told]);
     for (const each of queued) await store.dequeue(id, each.id);
   }
+  await store.close();
+});
+
+it("an undoing of a rotation that fails says whether the predecessor is back", async () => {
+  const store = folderStore(join(temporaryFolder(), "home"), { version: "0" });
+  const told = new Set<string>();
+  for (let nth = 1, isOver = false; !isOver; nth++) {
+    const [before, after] = [uuidv7(Date.now()), uuidv7(Date.now())];
+    const predecessor = await store.create(before, created(before), "testing");
+    const events = (async function* () {
+      yield [created(after)];
+    })();
+    const successor = await store.rotate(predecessor, { id: after, events }, "testing");
+    const undo = (): Promise<string> => store.undo(successor, predecessor, []).then(() => "", String);
+    const { ended, ...rest } = await withFailing(nth, undo);
+    ({ isOver } = rest);
+    for (const log of [predecessor, successor]) await log.release();
+    const isBack = (await store.head(before)) === before;
+    const saysSo = ended === "" || ended.includes(`Session ${before} is back`);
+    expect([nth, saysSo, ended]).toEqual([nth, isBack, ended]);
+    told.add(ended === "" ? "done" : isBack ? "back" : "not back");
+  }
+  expect([...told].sort()).toEqual(["back", "done", "not back"]);
   await store.close();
 });
