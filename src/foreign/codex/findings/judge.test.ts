@@ -159,12 +159,15 @@ describe("an examination of a rollout", () => {
     expect(found.map((one) => one.kind)).toEqual([kind]);
   });
 
-  it("finds nothing to repair in a first line of a newer version that has more to say than a word", async () => {
-    const members = ["thread_source", "memory_mode", "multi_agent_version"].map(
-      (each) => `"${each}":{"a":1},`,
-    );
-    expect(await kinds(text.replace('"cwd":', `${members.join("")}$&`))).not.toContain("header-broken");
-  });
+  it.each(["thread_source", "memory_mode", "multi_agent_version"])(
+    "finds nothing to repair in a first line of a newer version whose %s says more than a word, which no older one reads",
+    async (member) => {
+      const says = text.replace('"cwd":', `"${member}":{"a":1},$&`);
+      const newer = says.replace(/"cli_version":"[^"]+"/u, '"cli_version":"0.170.0"');
+      expect((await kinds(says)).includes("header-broken")).toBe(true);
+      expect((await kinds(newer)).includes("header-broken")).toBe(false);
+    },
+  );
 
   it.each<[string, string, string, boolean]>([
     ["lines of another program", "history.jsonl", '{"session_id":"a","text":"b"}\n', false],

@@ -16,7 +16,7 @@ import {
 } from "./refused.ts";
 import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
 import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
-import type { RolloutHeader } from "../rollout/record/header.ts";
+import { isOfNewer } from "../rollout/record/whole-header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 import { idText } from "../examine/watched-record.ts";
 
@@ -75,7 +75,7 @@ function headFindings(
   if (head === "broken") found.push(finding("header-broken", at));
   if (head === "missing") found.push(finding("header-missing", at));
   if (header?.unknownMode !== undefined) {
-    const severity = isOfNewer(header) ? "note" : undefined;
+    const severity = isOfNewer(header.cliVersion ?? "") ? "note" : undefined;
     found.push(finding("history-mode-unknown", at, { detail: header.unknownMode, severity }));
   }
   const named = readRolloutName(path)?.thread;
@@ -90,12 +90,6 @@ function headFindings(
   if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
     found.push(finding("base-lost", at));
   return found;
-}
-
-/** Whether a newer version than the catalogue was measured with wrote the first line: that version reads what it writes. */
-function isOfNewer({ cliVersion = "" }: RolloutHeader): boolean {
-  const [, major, minor] = /^(\d+)\.(\d+)\./u.exec(cliVersion) ?? [];
-  return Number(major) > 0 || Number(minor) > 169;
 }
 
 const anothers = {

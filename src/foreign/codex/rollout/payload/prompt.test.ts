@@ -30,6 +30,13 @@ it.each([
   ["what the person asks behind a skill", "<skill>a</skill> says what?", "<skill>a</skill> says what?"],
   ["an element named much as one of Codex's", "<skill-list>a</skill-list>", "<skill-list>a</skill-list>"],
   ["an element that the person left open", "<skill> means what?", "<skill> means what?"],
+  ...["permissions instructions", "collaboration_mode", "token_budget", "app-context"].map(
+    (tag): [string, string, string] => [
+      `<${tag}>, which Codex puts into a developer's messages alone,`,
+      `<${tag}>\nx\n</${tag}>`,
+      `<${tag}>\nx\n</${tag}>`,
+    ],
+  ),
   ["context that somebody cut", "<environment_context>\n<cwd>…", undefined],
 ])("%s is told from what the person asks", (_what, text, prompt) => {
   expect(promptOf(message(text) as Parameters<typeof promptOf>[0])).toBe(prompt);

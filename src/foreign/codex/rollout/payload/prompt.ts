@@ -3,27 +3,19 @@ import { passthrough } from "./passthrough.ts";
 import { textIn } from "./text-in.ts";
 
 // Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
-// the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11).
+// the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11). Tags that Codex puts into a
+// developer's messages alone are a turn of the person's where a message of theirs begins so (0.98 to 0.169).
 const tags = [
   "environment_context",
   "user_instructions",
   "skill",
-  "skills_instructions",
   "user_shell_command",
   "turn_aborted",
   "subagent_notification",
   "hook_prompt",
   "goal_context",
-  "extension_context",
-  "additional_context",
-  "permissions instructions",
-  "collaboration_mode",
-  "model_switch",
-  "personality_spec",
-  "token_budget",
   "recommended_plugins",
   "codex_internal_context",
-  "app-context",
   "agent_message_board_notification",
 ] as const;
 /**

@@ -101,7 +101,8 @@ function originOf({ source, originator, thread_source: by }: JsonObject): Origin
   if (isJsonObject(source) && source["subagent"] !== undefined) return "subagent";
   if (by === "subagent") return "subagent";
   const name = typeof originator === "string" ? originator : "";
-  if (/desktop|chrome|ws-client/iu.test(name)) return "app";
+  // Who asks Codex as an MCP server is listed by it among those who ask its app server.
+  if (source === "mcp" || /desktop|chrome|ws-client/iu.test(name)) return "app";
   if (source === "cli" || source === "exec" || source === "vscode") return source;
   if (/exec/iu.test(name)) return "exec";
   if (/vscode/iu.test(name)) return "vscode";

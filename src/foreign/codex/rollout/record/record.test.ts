@@ -65,6 +65,10 @@ test("the header of each era says what that version wrote and no more", () => {
   });
 });
 
+test("a session that was asked for through Codex as an MCP server is an app's, as in Codex's own list", () => {
+  expect(readHeader({ id: "a", source: "mcp", originator: "codex_cli_rs" })?.origin).toBe("app");
+});
+
 test("a glance at a line that somebody changed says what parsing it says, or nothing", () => {
   const line =
     '{"timestamp":"2026-11-20T21:04:49.123Z","ordinal":12,"type":"event_msg","payload":{"type":"token_count","info":null}}';

@@ -9,8 +9,6 @@ const isList = (value: unknown): boolean => isNull(value) || Array.isArray(value
 const isTextOrNull = (value: unknown): boolean => isNull(value) || isText(value);
 const isThreadOrNull = (value: unknown): boolean => isNull(value) || isThreadId(value);
 const isObjectOrNull = (value: unknown): boolean => isNull(value) || isJsonObject(value);
-/** One of a few words, or an object where a newer version may have more to say than a word. */
-const isWord = (value: unknown): boolean => isTextOrNull(value) || isJsonObject(value);
 /** An object in which these members, where they are there, are texts. */
 const holds =
   (...names: string[]) =>
@@ -30,14 +28,15 @@ const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
   forked_from_id: isThreadOrNull,
   parent_thread_id: isThreadOrNull,
   source: (value) => isText(value) || (isJsonObject(value) && isWholeSource(value)),
-  thread_source: isWord,
+  thread_source: isTextOrNull,
   model_provider: isTextOrNull,
-  memory_mode: isWord,
-  multi_agent_version: isWord,
+  memory_mode: isTextOrNull,
+  multi_agent_version: isTextOrNull,
   agent_nickname: isTextOrNull,
   agent_role: isTextOrNull,
   agent_path: isTextOrNull,
-  history_mode: (value) => !isNull(value) && isWord(value),
+  // One that is unknown is told for itself.
+  history_mode: (value) => isText(value) || isJsonObject(value),
   history_base: isObjectOrNull,
   base_instructions: (value) => isNull(value) || (isJsonObject(value) && isText(value["text"] ?? "")),
   context_window: (value) => isNull(value) || (isJsonObject(value) && isText(value["window_id"])),
@@ -55,12 +54,23 @@ function isWholeSource({ subagent }: JsonObject): boolean {
   return !isJsonObject(spawned) || isThreadId(spawned["parent_thread_id"]);
 }
 
-const doesFit = ([name, value]: [string, unknown]): boolean =>
-  !Object.hasOwn(fitting, name) || fitting[name]!(value);
+/** Of these a newer version may have more to say than a word. */
+const words: ReadonlySet<string> = new Set(["thread_source", "memory_mode", "multi_agent_version"]);
 
 /** The members of a header that Codex can read. */
 export function fittingMembers(payload: JsonObject): JsonObject {
+  const isNewer = isOfNewer(stringOf(payload["cli_version"]));
+  const doesFit = ([name, value]: [string, unknown]): boolean =>
+    !Object.hasOwn(fitting, name) ||
+    fitting[name]!(value) ||
+    (isNewer && words.has(name) && isJsonObject(value));
   return Object.fromEntries(Object.entries(payload).filter(doesFit));
+}
+
+/** Whether a version newer than 0.169, with which all this was measured, wrote a header: that version reads what it writes. */
+export function isOfNewer(version: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)\./u.exec(version) ?? [];
+  return Number(major) > 0 || Number(minor) > 169;
 }
 
 /** A fork's lines are copied within so many milliseconds after its id was made. */
@@ -73,7 +83,10 @@ export function isWholeHeader({ era, payload, untimed, ordinal }: RolloutRecord)
   if (era === "bare") return !("cli_version" in payload);
   // Versions that number their lines say so in the header; without it 0.169 shows the session's turns empty.
   if (ordinal !== undefined && !("history_mode" in payload)) return false;
-  return !untimed && needed.every((name) => name in payload) && Object.entries(payload).every(doesFit);
+  const fits = fittingMembers(payload);
+  return (
+    !untimed && needed.every((name) => name in payload) && Object.keys(payload).every((name) => name in fits)
+  );
 }
 
 /**
