@@ -267,6 +267,7 @@ class MemoryStore implements SessionStore {
       }),
     );
     this.#sessions.delete(id);
+    this.#removeSpool(id);
   }
 
   /** Here removing a session leaves nothing. */
@@ -288,6 +289,11 @@ class MemoryStore implements SessionStore {
   async scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void> {
     await this.rewrite(log, [events.map((event) => ({ event }))]);
     Object.assign(this.#kept(log.id), { inbox: new Map(), dead: new Map() });
+    this.#removeSpool(log.id);
+  }
+
+  #removeSpool(id: string): void {
+    if (this.#spools !== undefined) rmSync(join(this.#spools, id), { recursive: true, force: true });
   }
 
   async close(): Promise<void> {
