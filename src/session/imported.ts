@@ -16,6 +16,8 @@ export const takenSource = z.object({
   /** The number of the last turn that was taken over, and whether its end has still to come. */
   turn: z.number(),
   open: z.literal(true).optional(),
+  /** Whether a file that was damaged was read as its repair would leave it. */
+  mended: z.literal(true).optional(),
 });
 
 /** The same with the time of the line (milliseconds since 1970), which checkpoints of before 2026-11-23 don't have. */

@@ -1,9 +1,9 @@
 // A damaged rollout is taken over as its repair would leave it, and stays as it is.
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { itemsOf } from "../../../session/items.ts";
 import { visibleItems } from "../../../store/visible-items.ts";
@@ -20,10 +20,9 @@ interface Case {
   left(): string[];
 }
 
-/** A fixture's rollout (its largest), with what `damage` makes of its lines. */
-function damaged(version: string, damage: (lines: string[]) => string[]): Case {
-  const folder = mkdtempSync(join(tmpdir(), "throughline-damaged-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+/** A fixture's rollout (its largest), with what `damage` makes of its lines. `mended` makes the copy that is read. */
+function damaged(version: string, damage: (lines: string[]) => string[], mended = mendedCopy): Case {
+  const folder = temporaryFolder();
   const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures", version)).toSorted(
     (a, b) => b.bytes - a.bytes,
   );
@@ -31,7 +30,7 @@ function damaged(version: string, damage: (lines: string[]) => string[]): Case {
   const lines = readFileSync(fixture!.path, "utf8").split("\n").slice(0, -1);
   writeFileSync(path, `${damage(lines).join("\n")}\n`);
   const home = join(folder, "home");
-  const plan = { ...importPlan(), mended: (each: string) => mendedCopy(each, home) };
+  const plan = { ...importPlan(), mended: (each: string) => mended(each, home) };
   return {
     path,
     take: async () => importThread(plan, (await threadAt(path))!),
@@ -86,16 +85,48 @@ test("a message whose record can't be read is taken from the event that tells it
   expect(kindsOf(await items(id))).toEqual(kindsOf(await undamaged("0.169.0")));
 });
 
-test("what Codex appends to it later is taken over as to any other", async () => {
+const more = { type: "message", role: "user", content: [{ type: "input_text", text: "more" }] };
+const moreLine = `${JSON.stringify({ timestamp: "2026-11-23T00:00:00.000Z", type: "response_item", payload: more })}\n`;
+
+test("what Codex appends to it later is taken over, too", async () => {
   const { path, take, items } = damaged("0.130.0", (lines) => [...lines, ...lines]);
   const { id } = await take();
   const before = await items(id);
   expect(await take()).toMatchObject({ did: "same", id });
-  const payload = { type: "message", role: "user", content: [{ type: "input_text", text: "more" }] };
-  appendFileSync(
-    path,
-    `${JSON.stringify({ timestamp: "2026-11-23T00:00:00.000Z", type: "response_item", payload })}\n`,
+  appendFileSync(path, moreLine);
+  expect(await take()).toMatchObject({ did: "remade", id });
+  expect(await items(id)).toEqual([...before, more]);
+});
+
+test.for<[string, typeof mendedCopy]>([
+  ["a copy is made", mendedCopy],
+  ["no copy can be had", () => Promise.resolve(undefined)],
+])("what Codex appends to it before %s is taken over once", async ([, mended]) => {
+  let isAppended = false;
+  const { take, items } = damaged(
+    "0.130.0",
+    (lines) => [...lines, ...lines],
+    (path, home) => {
+      if (!isAppended) appendFileSync(path, moreLine);
+      isAppended = true;
+      return mended(path, home);
+    },
   );
-  expect(await take()).toMatchObject({ did: "grown", id, items: 1 });
-  expect(await items(id)).toEqual([...before, payload]);
+  const { id } = await take();
+  await take();
+  expect((await items(id)).filter((item) => JSON.stringify(item) === JSON.stringify(more))).toHaveLength(1);
+});
+
+test.for<[string, string]>([
+  ["an output", '_call_output"'],
+  ["an answer", '"role":"assistant"'],
+])("a file that ends within %s is, once that is written to its end, what it is whole", async ([, start]) => {
+  const { path, take, items } = damaged("0.130.0", (lines) => lines);
+  const whole = readFileSync(path, "utf8");
+  const cut = whole.lastIndexOf(start) + 40;
+  writeFileSync(path, whole.slice(0, cut));
+  await take();
+  appendFileSync(path, whole.slice(cut));
+  const { id } = await take();
+  expect(await items(id)).toEqual(await undamaged("0.130.0"));
 });

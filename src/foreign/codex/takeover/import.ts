@@ -72,11 +72,13 @@ export async function importThread(
   const fresh = known.isCutOff ? undefined : await freshIn(thread.file, imported);
   // It, or a file that it goes on from, may hold more then, although its last line is what it was.
   const { at: takenAt = Infinity } = imported;
-  const isMended = thread.lineage.segments.some(({ file }) => (plan.mendedAt?.(file.path) ?? 0) > takenAt);
+  const isRepaired = thread.lineage.segments.some(({ file }) => (plan.mendedAt?.(file.path) ?? 0) > takenAt);
   const unchanged = { id, ...emptyTally() };
   const bytes = fresh?.bytes;
-  if (bytes === 0 && !isMended) return { ...unchanged, did: "same", fresh: 0 };
+  if (bytes === 0 && !isRepaired) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
+  // What a mended copy had to make up may be among what came since: a line that was being written, the output of a call.
+  const isMended = isRepaired || imported.mended === true;
   // A rollback may bring back what a compaction replaced, which has left the log's window: by that a session can't grow.
   const trial = fresh?.isRolledBack === false && !isMended ? undefined : await tried(plan, thread);
   const isGrowing = bytes !== undefined && (trial === undefined || trial.undone.size === 0);

@@ -228,6 +228,7 @@ export class Taking {
         ...source,
         turn,
         ...(isOpen && { open: true }),
+        ...(this.#isMended && { mended: true }),
       },
     });
     return this.group();

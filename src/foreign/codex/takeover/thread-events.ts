@@ -36,7 +36,7 @@ export interface ThreadLog {
 export interface Reading {
   /** Copies that are mended, by the files' paths. */
   readonly copies: ReadonlyMap<string, MendedCopy>;
-  /** How far the last file itself was read. */
+  /** How far the last file itself was read, where that is read from a copy. */
   readonly place?: TakenPlace;
 }
 
@@ -57,11 +57,12 @@ export async function whole<Result>(
     if (!(error instanceof Damaged)) throw error;
     const copies = new Map<string, MendedCopy>();
     try {
-      for (const path of error.paths) {
+      const { paths, last, place } = error;
+      for (const path of paths) {
         const copy = await plan.mended?.(path);
         if (copy) copies.set(path, copy);
       }
-      return await read({ copies, place: error.place });
+      return await read({ copies, ...(copies.has(last) && { place }) });
     } finally {
       for (const copy of copies.values()) copy.remove();
     }
@@ -71,11 +72,14 @@ export async function whole<Result>(
 /** Thrown once all files are read, where some of them are damaged. */
 class Damaged extends Error {
   readonly paths: readonly string[];
+  /** The last file's path, and how far it was read. */
+  readonly last: string;
   readonly place: TakenPlace;
 
-  constructor(paths: readonly string[], place: TakenPlace) {
+  constructor(paths: readonly string[], last: string, place: TakenPlace) {
     super(`damaged: ${paths.join(", ")}`);
     this.paths = paths;
+    this.last = last;
     this.place = place;
   }
 }
@@ -174,7 +178,7 @@ export async function* taken(
   }
   const rest = taking.group();
   if (rest.length > 0) yield rest;
-  if (reading === undefined && damaged.length > 0) throw new Damaged(damaged, place);
+  if (reading === undefined && damaged.length > 0) throw new Damaged(damaged, last.file.path, place);
 }
 
 /** What follows on the events of the last line; `begun` is the folder that the session belongs to up to there. */
