@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { stringOf } from "../../../lib/json.ts";
+import { describeText } from "../../../session/seal.ts";
 import { Bounded } from "./bounded.ts";
 import type { ReadAt } from "../../../lib/file-bytes.ts";
 import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
@@ -18,6 +19,10 @@ const asItem = 1;
 const mostAlike = 64;
 /** The lines that a fork copies follow one another faster; milliseconds. */
 const longestPause = 1_000;
+
+/** No two calls have one id at one time, and no two Fernet tokens are the same; what stands in a seal's place may be. */
+const isOne = ({ payload, seal }: WatchedRecord): boolean =>
+  stringOf(payload["call_id"]) !== "" || (seal !== undefined && describeText(seal).shape === "fernet");
 
 /** The messages of every review have the same ids (0.142 to 0.144). */
 const isOfReview = (id: unknown): boolean => typeof id === "string" && id.startsWith("review_rollout_");
@@ -90,10 +95,9 @@ export class DoublesWatch {
     this.isRepeated = distance !== undefined;
     const isOfBlock = distance !== undefined && this.#distances.has(distance);
     const isTimed = !this.#isCopied(record, line.index, distance) || isOfBlock;
-    // No two calls have one id at one time, and nothing is sealed twice to the same bytes.
-    const isOne = stringOf(payload["call_id"]) !== "" || record.seal !== undefined;
-    const isSure = isTurning || line.index === 1 || (isItem && isTimed && isOne);
-    if (isKnown || (distance !== undefined && isSure)) {
+    const isSure =
+      distance !== undefined && (isTurning || line.index === 1 || (isItem && isTimed && isOne(record)));
+    if (isKnown || isSure) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
       return true;

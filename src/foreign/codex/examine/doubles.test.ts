@@ -8,7 +8,16 @@ import { DoublesWatch } from "./doubles-watch.ts";
 import { examine } from "./examine.ts";
 import { TextSet } from "./text-set.ts";
 import { watched } from "./watched-record.ts";
-import { answer, call, event, examined, item, type Line, output } from "../../../../test/kit/examined.ts";
+import {
+  answer,
+  call,
+  event,
+  examined,
+  item,
+  type Line,
+  output,
+  sealed,
+} from "../../../../test/kit/examined.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 
 const root = temporaryFolder();
@@ -42,7 +51,8 @@ const bytes = (line: Line, second = 1, more: object = {}): string =>
   JSON.stringify({ timestamp: `2026-11-20T20:48:0${second}.000Z`, ...more, type: line[0], payload: line[1] });
 const [made, had] = [bytes(call("call_1")), bytes(output("call_1"))];
 const words = bytes(answer("yes"));
-const sealed = bytes(item("reasoning", { summary: [], encrypted_content: "gAAAAABp" }));
+const reasoned = (seal: string): string => bytes(item("reasoning", { summary: [], encrypted_content: seal }));
+const thought = reasoned(sealed(Date.parse("2026-11-20T20:48:00Z")));
 const heard = bytes(event("agent_message", { message: "yes" }));
 const asked = bytes(event("user_message", { message: "yes" }));
 const done = bytes(event("item_completed", { item: { type: "AgentMessage" } }));
@@ -66,7 +76,9 @@ it.each<[string, string[], number[]]>([
   ],
   ["a call's id and the very bytes", [made, had, made], [3]],
   ["an output's id and the very bytes", [made, had, had], [3]],
-  ["a seal and the very bytes", [sealed, words, sealed, words], [3, 4]],
+  ["a seal and the very bytes", [thought, words, thought, words], [3, 4]],
+  ["the very bytes around an empty seal", [reasoned(""), words, reasoned(""), words], []],
+  ["the very bytes around what was put in place of a seal", [reasoned("REDACTED"), reasoned("REDACTED")], []],
   [
     "a call's id at another time, as gateways give it again",
     [made, had, bytes(call("call_1"), 2), bytes(output("call_1"), 2)],
