@@ -36,6 +36,8 @@ export class TurnsWatch {
   readonly copiedBefore: Lines[] = [];
   /** The ordinal of the first line that was not copied, where the first line says it. */
   ownOrdinal: number | undefined;
+  /** Offset of the line at which the first turn began that was not copied, in a file whose lines have ordinals. */
+  firstOwn: number | undefined;
   /** The name under which other agents write to this one, where the first line says it. */
   ownPath: string | undefined;
   /** Index of the line at which the turn before the last one began. */
@@ -68,9 +70,10 @@ export class TurnsWatch {
   }
 
   #event(record: WatchedRecord, line: RolloutLine): number | undefined {
-    const { kind, payload } = record;
+    const { kind, payload, ordinal } = record;
     const edge = turnEdge(kind);
     if (edge === "began") {
+      if (ordinal !== undefined && ordinal >= (this.ownOrdinal ?? 0)) this.firstOwn ??= line.offset;
       this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
       this.#beganBefore = this.lastBegan;
       this.lastBegan = line.index;

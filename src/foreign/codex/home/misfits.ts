@@ -65,10 +65,13 @@ export function indexKey(path: string, thread: string): string {
   return readRolloutName(path)?.rollout ?? thread;
 }
 
-/** How far a rollout was read, and the ordinal that its next line gets, where its lines have ordinals in order. */
+/** How far a rollout was read, and what it says that an index of it has to fit. */
 export interface ReadSoFar {
   readonly bytes: number;
+  /** The ordinal that its next line gets, where its lines have ordinals in order. */
   readonly nextOrdinal: number | undefined;
+  /** Offset at which the first turn of its own begins. */
+  readonly firstTurn: number | undefined;
 }
 
 /** Why Codex's history index doesn't fit a rollout any more; `undefined` when it does, or will by itself. */
@@ -80,6 +83,8 @@ export function indexMisfit(
   // Codex passes over what has a lower ordinal than the one that it waits for (0.169).
   if (nextOffset === read.bytes && read.nextOrdinal !== undefined && nextOrdinal > read.nextOrdinal)
     return `the index waits for ordinal ${nextOrdinal}, and the next one is ${read.nextOrdinal}`;
+  if (turnOffsets.length === 0 && nextOffset > (read.firstTurn ?? Infinity))
+    return `the index has read ${nextOffset} bytes, and holds none of the turns in them`;
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);
