@@ -1,6 +1,7 @@
 // An endpoint that refuses what a test says, and a request with what Codex sends.
 import type { JsonObject } from "../../src/lib/json.ts";
 import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
+import { ask, gatewayTo } from "./kit.ts";
 
 export const good = created + sse("response.output_item.added", { item: {} }) + completed;
 
@@ -66,3 +67,34 @@ export function requestBody(more: JsonObject = {}): JsonObject {
 }
 
 export const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
+export const said = (text: string): JsonObject => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text }],
+});
+
+export interface Asked {
+  readonly statuses: number[];
+  /** The bodies that reached the endpoint. */
+  readonly sent: JsonObject[];
+  readonly texts: string[];
+  readonly lines: readonly string[];
+}
+
+/** Asks the same three times (or `times`) through one gateway, of an endpoint that refuses what `refuse` says. */
+export async function askedThrice(
+  more: JsonObject,
+  refuse: (body: JsonObject) => Refusal | undefined,
+  times = 3,
+): Promise<Asked> {
+  const { url, sent } = await endpoint(refuse);
+  const gateway = await gatewayTo(url);
+  const [statuses, texts]: [number[], string[]] = [[], []];
+  for (let turn = 0; turn < times; turn++) {
+    const body = { model: "m", store: false, stream: true, input: [said("List."), said("Go on.")], ...more };
+    const answer = await ask(gateway, JSON.stringify(body));
+    statuses.push(answer.status);
+    texts.push(await answer.text());
+  }
+  return { statuses, texts, lines: gateway.lines, sent: sent.map(({ body }) => body) };
+}

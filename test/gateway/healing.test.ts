@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { sealRefusalNames } from "../../src/simulator/seal-refusal.ts";
 import { prompt, read } from "../kit/simulator-client.ts";
-import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
+import { bodyOf, created, serve, sse } from "../wire/upstream.ts";
 import { both, client, closeBoth, inputOf, last, sealsIn, send, talk } from "./client.ts";
+import { endpoint, invalid, items, refused } from "./endpoint.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
 afterEach(closeBoth);
@@ -141,26 +142,18 @@ describe("what was sealed", () => {
         output: [{ type: "input_text", text: "seen" }, part],
       },
     ];
-    const seen: JsonObject[][] = [];
-    const url = await serve(async (request, response) => {
-      const text = await bodyOf(request);
-      seen.push((JSON.parse(text) as { input: JsonObject[] }).input);
-      if (text.includes("encrypted_content")) {
-        response.writeHead(400, { "content-type": "application/json" });
-        const error = {
-          code: "invalid_encrypted_content",
-          message: "The encrypted content gAAA...AA== could not be verified.",
-        };
-        return response.end(JSON.stringify({ error }));
-      }
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(created + completed);
-    });
+    const { url, sent } = await endpoint((_body, text) =>
+      text.includes("encrypted_content")
+        ? invalid("The encrypted content gAAA...AA== could not be verified.", {
+            code: "invalid_encrypted_content",
+          })
+        : undefined,
+    );
     const other = await gatewayTo(url);
     for (let round = 0; round < 2; round++)
       expect(last(await send(other, input, { include: [] }))).toBe("response.completed");
-    expect(seen).toHaveLength(3);
-    for (const healed of seen.slice(1)) {
+    expect(sent).toHaveLength(3);
+    for (const healed of sent.slice(1).map(({ body }) => items(body))) {
       expect(healed.map(({ type }) => type)).toEqual([
         "message",
         "message",
@@ -174,24 +167,17 @@ describe("what was sealed", () => {
   });
 
   it("is not called dead when leaving it out did not help", async () => {
-    const requests: JsonObject[][] = [];
     let isBroken = true;
-    const url = await serve(async (request, response) => {
-      requests.push((JSON.parse(await bodyOf(request)) as { input: JsonObject[] }).input);
-      if (isBroken) {
-        response.writeHead(400, { "content-type": "application/json" });
-        return response.end(JSON.stringify({ detail: "Unsupported content type" }));
-      }
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(created + completed);
-    });
+    const { url, sent } = await endpoint(() =>
+      isBroken ? refused(400, { detail: "Unsupported content type" }) : undefined,
+    );
     const gateway = await gatewayTo(url);
     const sealed = { type: "reasoning", summary: [], encrypted_content: "gAAAAABpZ3Zk" };
     const input = [prompt("one"), sealed, answerOf("msg_1"), prompt("two")];
     await send(gateway, input);
     isBroken = false;
     await send(gateway, input);
-    expect(requests.at(-1)).toEqual(input);
+    expect(items(sent.at(-1)!.body)).toEqual(input);
   });
 
   it("is not called dead by an answer that can't be judged", async () => {
@@ -344,23 +330,17 @@ describe("what is replayed wrongly is healed, and remembered for the conversatio
   }
 
   it("lone surrogates and NULs, in items and in instructions", async () => {
-    const bodies: string[] = [];
-    const url = await serve(async (request, response) => {
-      const text = await bodyOf(request);
-      bodies.push(text);
-      if (/\\ud83d|\\u0000/iu.test(text)) {
-        response.writeHead(400, { "content-type": "application/json" });
-        const message =
-          "The request body is not valid JSON: no low surrogate in string: line 1 column 20 (char 19)";
-        return response.end(JSON.stringify({ error: { message, type: "invalid_request_error" } }));
-      }
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(created + completed);
-    });
+    const { url, sent } = await endpoint((_body, text) =>
+      /\\ud83d|\\u0000/iu.test(text)
+        ? invalid(
+            "The request body is not valid JSON: no low surrogate in string: line 1 column 20 (char 19)",
+          )
+        : undefined,
+    );
     const gateway = await gatewayTo(url);
     const body = '{"model":"m", "instructions":"a\\ud83d", "input":[{"role":"user","content":"b\\u0000c"}]}';
     expect(last(await read(await ask(gateway, body)))).toBe("response.completed");
-    expect(JSON.parse(bodies[1]!)).toEqual({
+    expect(sent[1]!.body).toEqual({
       model: "m",
       instructions: "a\uFFFD",
       input: [{ role: "user", content: "b\uFFFDc" }],
@@ -368,33 +348,25 @@ describe("what is replayed wrongly is healed, and remembered for the conversatio
   });
 
   it("a parameter that the model doesn't take goes, for that model, and is not sent again", async () => {
-    const bodies: JsonObject[] = [];
-    const url = await serve(async (request, response) => {
-      const body = JSON.parse(await bodyOf(request)) as JsonObject;
-      bodies.push(body);
-      if (body["temperature"] !== undefined && body["model"] === "m") {
-        response.writeHead(400, { "content-type": "application/json" });
-        const error = {
-          message: "Unsupported parameter: 'temperature' is not supported with this model.",
-          param: "temperature",
-          code: "unsupported_parameter",
-        };
-        return response.end(JSON.stringify({ error }));
-      }
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(created + completed);
-    });
+    const { url, sent } = await endpoint((body) =>
+      body["temperature"] !== undefined && body["model"] === "m"
+        ? invalid("Unsupported parameter: 'temperature' is not supported with this model.", {
+            param: "temperature",
+            code: "unsupported_parameter",
+          })
+        : undefined,
+    );
     const gateway = await gatewayTo(url);
-    const sent = { temperature: 1, store: false, input: [prompt("one")], service_tier: "auto" };
+    const asked = { temperature: 1, store: false, input: [prompt("one")], service_tier: "auto" };
     for (let round = 0; round < 2; round++)
-      await read(await ask(gateway, JSON.stringify({ model: "m", ...sent })));
-    expect(bodies.map((body) => Object.keys(body).join(" "))).toEqual([
+      await read(await ask(gateway, JSON.stringify({ model: "m", ...asked })));
+    expect(sent.map(({ body }) => Object.keys(body).join(" "))).toEqual([
       "model temperature store input service_tier",
       "model store input service_tier",
       "model store input service_tier",
     ]);
-    await read(await ask(gateway, JSON.stringify({ model: "other", ...sent })));
-    expect(bodies.at(-1)).toHaveProperty("temperature");
+    await read(await ask(gateway, JSON.stringify({ model: "other", ...asked })));
+    expect(sent.at(-1)!.body).toHaveProperty("temperature");
   });
 
   it("a response that the provider has lost, where the body holds the whole conversation", async () => {
@@ -402,11 +374,11 @@ describe("what is replayed wrongly is healed, and remembered for the conversatio
     const full = [prompt("one"), answerOf("msg_1"), prompt("two")];
     expect(last(await send(gateway, full, { previous_response_id: "resp_1" }))).toBe("response.completed");
     expect(inputOf(simulator.requests.at(-1))).toEqual(full);
-    const refused = await ask(
+    const answer = await ask(
       gateway,
       JSON.stringify({ model: "m", previous_response_id: "resp_1", input: [output("call_1")] }),
     );
-    expect(refused.status).toBe(400);
+    expect(answer.status).toBe(400);
     expect(simulator.requests).toHaveLength(3);
   });
 

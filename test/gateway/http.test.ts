@@ -1,26 +1,13 @@
 import { once } from "node:events";
 import { type IncomingMessage, request as httpRequest } from "node:http";
-import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { bodyOf, completed, created, delta, serve, serveRaw, sse } from "../wire/upstream.ts";
-import { ask, closeAll, gatewayTo } from "./kit.ts";
+import { ask, closeAll, gatewayTo, raw } from "./kit.ts";
 
 afterEach(closeAll);
 
 const added = sse("response.output_item.added", { item: {} });
-
-/** What comes back for these bytes until the connection is closed, or nothing came for a while. */
-function raw(port: number, text: string, quietMs = 20_000): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
-    let answer = "";
-    socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
-    socket.on("error", () => undefined);
-    socket.on("close", () => resolve(answer));
-    socket.setTimeout(quietMs, () => socket.destroy());
-  });
-}
 
 /** An upstream of bytes: the answer to the first request of each connection, and what was asked. */
 async function answering(answer: string | Buffer): Promise<{ url: string; asked: string[] }> {

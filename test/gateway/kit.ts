@@ -1,4 +1,5 @@
 // A gateway in front of real servers, for tests of what goes through it.
+import { connect } from "node:net";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/server.ts";
 import { closeServers } from "../wire/upstream.ts";
 
@@ -38,5 +39,17 @@ export function ask(
     body,
     ...init,
     headers: { "content-type": "application/json", authorization: "Bearer key-1", ...init.headers },
+  });
+}
+
+/** What comes back for these bytes until the connection is closed, or nothing came for a while. */
+export function raw(port: number, text: string, quietMs = 20_000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(answer));
+    socket.setTimeout(quietMs, () => socket.destroy());
   });
 }

@@ -1,121 +1,14 @@
 // What endpoints of other providers refuse of a client's history (2026): what it takes goes, and what it can't go without stays.
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
-import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
-import { closeBoth } from "./client.ts";
-import { ask, gatewayTo } from "./kit.ts";
+import { bodyOf, created, serve, sse } from "../wire/upstream.ts";
+import { askedThrice, good, invalid, items, refused, type Refusal, said } from "./endpoint.ts";
+import { ask, closeAll, gatewayTo } from "./kit.ts";
 
-afterEach(closeBoth);
+afterEach(closeAll);
 
-const good = created + sse("response.output_item.added", { item: {} }) + completed;
-const invalid = (message: string, more: JsonObject = {}): JsonObject => ({
-  error: { message, type: "invalid_request_error", param: null, code: null, ...more },
-});
-const said = (text: string): JsonObject => ({
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text }],
-});
-const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
 const holds = (body: JsonObject, type: string): boolean => items(body).some((item) => item["type"] === type);
 const shell = { type: "function", name: "shell", parameters: { type: "object" } };
-
-interface Asked {
-  readonly statuses: number[];
-  readonly sent: JsonObject[];
-  readonly texts: string[];
-  readonly lines: readonly string[];
-}
-
-/** Asks the same three times through one gateway, of an endpoint that refuses what `refuse` says. */
-async function askedThrice(
-  more: JsonObject,
-  refuse: (body: JsonObject) => JsonObject | undefined,
-  { status = 400, times = 3 } = {},
-): Promise<Asked> {
-  const sent: JsonObject[] = [];
-  const url = await serve(async (request, response) => {
-    const body = JSON.parse(await bodyOf(request)) as JsonObject;
-    sent.push(body);
-    const refusal = refuse(body);
-    if (!refusal) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(refusal));
-  });
-  const gateway = await gatewayTo(url);
-  const [statuses, texts]: [number[], string[]] = [[], []];
-  for (let turn = 0; turn < times; turn++) {
-    const body = { model: "m", store: false, stream: true, input: [said("List."), said("Go on.")], ...more };
-    const answer = await ask(gateway, JSON.stringify(body));
-    statuses.push(answer.status);
-    texts.push(await answer.text());
-  }
-  return { statuses, sent, texts, lines: gateway.lines };
-}
-
-describe("tools that come as an item", () => {
-  const tool = { type: "function", name: "exec", parameters: { type: "object" } };
-  const item = { type: "additional_tools", role: "developer", tools: [tool, shell] };
-  const refuse = (body: JsonObject): JsonObject | undefined =>
-    holds(body, "additional_tools")
-      ? invalid("Unsupported Responses API input item type: 'additional_tools' None")
-      : undefined;
-
-  it("are said to be offered, and not to go in words, where the item is named by its place alone", async () => {
-    const { statuses, lines, sent } = await askedThrice({ input: [item, said("List.")] }, (body) =>
-      holds(body, "additional_tools") ? invalid("Invalid item.", { param: "input[0]" }) : undefined,
-    );
-    expect(statuses).toEqual([200, 200, 200]);
-    expect(sent.at(-1)!["tools"]).toHaveLength(2);
-    expect(lines[0]).toContain(
-      "the item that tools came in was refused; they are offered as the request's own from now on (request-malformed 400)",
-    );
-  });
-
-  it("are said to be offered where the item goes among others", async () => {
-    const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
-    const output = { type: "function_call_output", call_id: "c", output: "done" };
-    const { statuses, lines, sent } = await askedThrice(
-      { input: [item, said("List."), call, output] },
-      (body) =>
-        items(body).every(({ type }) => type === "message")
-          ? undefined
-          : invalid("Function call is missing a thought_signature in functionCall parts."),
-    );
-    expect(statuses).toEqual([200, 200, 200]);
-    expect(sent.at(-1)!["tools"]).toHaveLength(2);
-    expect(lines.find((line) => line.includes("plain transcript"))).toContain(
-      "; the tools that came as an item are offered as the request's own",
-    );
-  });
-
-  it.each([{}, { tools: [shell] }])(
-    "go among the request's own where the item isn't taken: %j",
-    async (own) => {
-      const { statuses, sent, lines } = await askedThrice(
-        { ...own, input: [item, said("List."), said("Go on.")] },
-        refuse,
-      );
-      expect(statuses).toEqual([200, 200, 200]);
-      expect(sent).toHaveLength(4);
-      for (const body of sent.slice(1)) {
-        expect((body["tools"] as JsonObject[]).map(({ name }) => name).toSorted()).toEqual(["exec", "shell"]);
-        expect(items(body)).toEqual([said("List."), said("Go on.")]);
-      }
-      expect(lines[0]).toContain(
-        "the item that tools came in was refused; they are offered as the request's own",
-      );
-    },
-  );
-
-  it("stay as they are for an endpoint that takes them", async () => {
-    const input = [item, said("List."), said("Go on.")];
-    const { sent } = await askedThrice({ input, user: "u" }, (body) =>
-      body["user"] === undefined ? undefined : invalid("Unknown parameter: 'user'.", { param: "user" }),
-    );
-    expect(items(sent.at(-1)!)).toEqual(input);
-    expect(sent.at(-1)).not.toHaveProperty("tools");
-  });
-});
 
 it("the wish for a compaction isn't left out: an answer would come in its place", async () => {
   const call = { type: "function_call", call_id: "call_1", name: "shell", arguments: "{}" };
@@ -128,7 +21,7 @@ it("the wish for a compaction isn't left out: an answer would come in its place"
     const { statuses, sent, texts } = await askedThrice(
       { input },
       (body) => (holds(body, "compaction_trigger") ? invalid(words) : undefined),
-      { times: 1 },
+      1,
     );
     expect(statuses).toEqual([400]);
     expect(texts[0]).toContain(words);
@@ -137,7 +30,7 @@ it("the wish for a compaction isn't left out: an answer would come in its place"
 });
 
 describe("a setting that is named in words which nobody knows", () => {
-  it.each<[string, JsonObject, JsonObject]>([
+  it.each<[string, JsonObject, Refusal]>([
     ["metadata", { metadata: { k: "v" } }, invalid("property 'metadata' is unsupported")],
     ["temperature", { temperature: 0 }, invalid("Validation error: `temperature` may not be used here")],
     ["service_tier", { service_tier: "flex" }, invalid("Flex is not on offer.", { param: "service_tier" })],
@@ -145,12 +38,12 @@ describe("a setting that is named in words which nobody knows", () => {
     [
       "reasoning",
       { reasoning: { effort: "high" } },
-      { error: "Argument not supported on this model: reasoningEffort" },
+      refused(400, { error: "Argument not supported on this model: reasoningEffort" }),
     ],
     [
       "metadata",
       { metadata: { k: "v" } },
-      { errors: [{ message: "Bad input: metadata: unknown field (8001)" }] },
+      refused(400, { errors: [{ message: "Bad input: metadata: unknown field (8001)" }] }),
     ],
   ])("is left out from then on: %s", async (name, setting, refusal) => {
     const { statuses, sent } = await askedThrice(setting, (body) => (name in body ? refusal : undefined));
@@ -175,7 +68,7 @@ describe("a setting that is named in words which nobody knows", () => {
     expect(one.sent.at(-1)).toMatchObject({ top_p: 0.9 });
   });
 
-  it.each<[string, JsonObject, JsonObject]>([
+  it.each<[string, JsonObject, Refusal]>([
     [
       "a bound of the answer",
       { max_output_tokens: 1 },
@@ -196,11 +89,9 @@ describe("a setting that is named in words which nobody knows", () => {
     ],
   ])("stays where the answer would be another one: %s", async (_what, setting, refusal) => {
     const [name] = Object.keys(setting) as [string];
-    const { statuses, texts } = await askedThrice(setting, (body) => (name in body ? refusal : undefined), {
-      times: 1,
-    });
+    const { statuses, texts } = await askedThrice(setting, (body) => (name in body ? refusal : undefined), 1);
     expect(statuses).toEqual([400]);
-    expect(texts[0]).toBe(JSON.stringify(refusal));
+    expect(texts[0]).toBe(refusal.body);
   });
 });
 
@@ -239,7 +130,7 @@ describe("words that nobody knows", () => {
     "Could not reach the custom tool server a.",
     "The tool custom was called twice.",
   ])("take no tool along that they are not about: %s", async (words) => {
-    const { sent } = await askedThrice({ tools: [shell, custom] }, () => invalid(words), { times: 1 });
+    const { sent } = await askedThrice({ tools: [shell, custom] }, () => invalid(words), 1);
     for (const body of sent) expect(body["tools"]).toEqual([shell, custom]);
   });
 
@@ -255,7 +146,7 @@ describe("words that nobody knows", () => {
       "The item of type 'reasoning' lacks 'summary'.",
     ],
   ])("take no setting along that they are not about: %s", async (_what, setting, words) => {
-    const { sent } = await askedThrice(setting, () => invalid(words), { times: 1 });
+    const { sent } = await askedThrice(setting, () => invalid(words), 1);
     for (const body of sent) expect(body).toMatchObject(setting);
   });
 
@@ -296,7 +187,7 @@ describe("words that nobody knows", () => {
     const input = [said("List."), { type: "message", role: "assistant", content: [] }, said("Go on.")];
     const { statuses, sent } = await askedThrice({ input }, (body) =>
       items(body).some(({ content }) => Array.isArray(content) && content.length === 0)
-        ? { code: "400", error: "Each message must have at least one content element." }
+        ? refused(400, { code: "400", error: "Each message must have at least one content element." })
         : undefined,
     );
     expect(statuses).toEqual([200, 200, 200]);
@@ -304,34 +195,8 @@ describe("words that nobody knows", () => {
   });
 });
 
-describe("a tool that is refused for its schema", () => {
-  const broken = { type: "function", name: "automation", parameters: { type: null } };
-  const refuse = (body: JsonObject): JsonObject | undefined => {
-    const at = ((body["tools"] ?? []) as JsonObject[]).findIndex(({ name }) => name === "automation");
-    const words =
-      "Invalid schema for function 'automation': None is not valid under any of the given schemas.";
-    return at < 0
-      ? undefined
-      : invalid(words, { param: `tools[${at}].parameters`, code: "invalid_function_parameters" });
-  };
-
-  it("is left out among others", async () => {
-    const { statuses, sent } = await askedThrice({ tools: [shell, broken] }, refuse);
-    expect(statuses).toEqual([200, 200, 200]);
-    expect(sent).toHaveLength(4);
-    expect(sent.at(-1)!["tools"]).toEqual([shell]);
-  });
-
-  it("is the client's to know when it is the only one", async () => {
-    const { statuses, sent, texts } = await askedThrice({ tools: [broken] }, refuse, { times: 1 });
-    expect(statuses).toEqual([400]);
-    expect(texts[0]).toContain("automation");
-    expect(sent.every((body) => body["tools"] !== undefined)).toBe(true);
-  });
-});
-
 it("servers behind one name that know one role each are asked in theirs, and none is asked in both for ever", async () => {
-  const system = { detail: "System messages are not allowed" };
+  const system = refused(400, { detail: "System messages are not allowed" });
   const developer = invalid(
     "Invalid value: 'developer'. Supported values are: 'assistant', 'system', and 'user'.",
     {
@@ -350,42 +215,16 @@ it("servers behind one name that know one role each are asked in theirs, and non
       accepted++;
       return undefined;
     },
-    { times: 6 },
+    6,
   );
   expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
   const neither = await askedThrice(
     { input },
     (body) => (items(body)[0]!["role"] === "system" ? system : developer),
-    { times: 1 },
+    1,
   );
   expect(neither.statuses).toEqual([400]);
   expect(neither.sent.map((body) => items(body)[0]!["role"])).toEqual(["developer", "system", "developer"]);
-});
-
-describe("a function that is called like a kind of tool", () => {
-  const kind = { type: "web_search" };
-  const named = { type: "function", name: "web_search", parameters: { type: "object" } };
-  const unknown = (param: string): JsonObject => invalid("Invalid value.", { param, code: "invalid_value" });
-  it.each<[string, JsonObject, (at: number) => JsonObject]>([
-    ["stays where the kind is refused by its place", kind, (at) => unknown(`tools[${at}].type`)],
-    ["stays where the kind is refused", kind, () => invalid("Unsupported tool type: web_search")],
-    [
-      "goes alone where its schema is refused",
-      named,
-      () => invalid("Invalid schema for function 'web_search': None is not valid."),
-    ],
-    ["goes alone where it is refused by its place", named, (at) => unknown(`tools[${at}].name`)],
-  ])("%s", async (_what, refused, words) => {
-    const tools = [shell, named, kind];
-    const { statuses, sent } = await askedThrice({ tools }, (body) => {
-      const offered = (body["tools"] ?? []) as JsonObject[];
-      const at = offered.findIndex((tool) => JSON.stringify(tool) === JSON.stringify(refused));
-      return at < 0 ? undefined : words(at);
-    });
-    expect(statuses).toEqual([200, 200, 200]);
-    expect(sent).toHaveLength(4);
-    expect(sent.at(-1)!["tools"]).toEqual(tools.filter((tool) => tool !== refused));
-  });
 });
 
 describe("what one agent tells another in a call's arguments", () => {
@@ -407,7 +246,7 @@ describe("what one agent tells another in a call's arguments", () => {
     },
     { type: "function_call_output", call_id: "c", output: "started" },
   ];
-  const refuse = (body: JsonObject): JsonObject | undefined => {
+  const refuse = (body: JsonObject): Refusal | undefined => {
     const dead = [token(1), token(2)].find((blob) => JSON.stringify(body).includes(blob));
     if (dead === undefined) return undefined;
     const words = `The encrypted content ${dead.slice(0, 4)}...${dead.slice(-4)} could not be verified.`;

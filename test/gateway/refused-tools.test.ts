@@ -1,12 +1,10 @@
 // Tools that are refused for what they say of themselves, in namespaces and in the item in which Codex brings them (0.144 on).
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
-import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
-import { ask, closeAll, gatewayTo } from "./kit.ts";
+import { askedThrice, good, invalid, items, type Refusal, said } from "./endpoint.ts";
+import { closeAll } from "./kit.ts";
 
 afterEach(closeAll);
-
-const good = created + sse("response.output_item.added", { item: {} }) + completed;
 
 const whole = { type: "object", properties: {} };
 const namespaces: JsonObject[] = [
@@ -27,12 +25,9 @@ const namespaces: JsonObject[] = [
   },
   { type: "function", name: "view_image", parameters: whole },
 ];
-const said = { type: "message", role: "user", content: [{ type: "input_text", text: "List." }] };
-const own = { model: "gpt-6-sol", stream: true, tools: namespaces, input: [said] };
-const brought = {
-  model: "gpt-6-sol",
-  stream: true,
-  input: [{ type: "additional_tools", role: "developer", tools: namespaces }, said],
+const asOwn = { tools: namespaces, input: [said("List.")] };
+const asItem = {
+  input: [{ type: "additional_tools", role: "developer", tools: namespaces }, said("List.")],
 };
 
 const list = (value: unknown): JsonObject[] => (Array.isArray(value) ? (value as JsonObject[]) : []);
@@ -100,26 +95,15 @@ const rows: readonly [
   ],
 ];
 
-const sent = { "the request's own": own, "come as an item": brought };
+const bodies = { "the request's own": asOwn, "come as an item": asItem };
 
-it.each(rows.flatMap((row) => Object.entries(sent).map(([whose, body]) => [whose, ...row, body] as const)))(
+it.each(rows.flatMap((row) => Object.entries(bodies).map(([whose, body]) => [whose, ...row, body] as const)))(
   "a tool (%s) that is refused %s costs one request, once, and no other tool",
   async (_whose, _what, isRefused, message, left, expected, body) => {
-    const seen: JsonObject[] = [];
-    const url = await serve(async (request, response) => {
-      const got = JSON.parse(await bodyOf(request)) as JsonObject;
-      seen.push(got);
-      if (!isRefused(got))
-        return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
-      response.writeHead(400, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error: { message, type: "invalid_request_error" } }));
-    });
-    const gateway = await gatewayTo(url);
-    for (let turn = 0; turn < 3; turn++) {
-      expect(await (await ask(gateway, JSON.stringify(body))).text()).toBe(good);
-      expect(left(seen.at(-1)!)).toEqual(expected);
-    }
-    expect(seen).toHaveLength(4);
+    const { sent, texts } = await askedThrice(body, (got) => (isRefused(got) ? invalid(message) : undefined));
+    expect(texts).toEqual([good, good, good]);
+    expect(sent).toHaveLength(4);
+    for (const healed of sent.slice(1)) expect(left(healed)).toEqual(expected);
   },
 );
 
@@ -132,36 +116,142 @@ const named = (name: string, description = `It is ${name}.`): JsonObject => ({
 });
 
 it.each<[string, JsonObject, number]>([
-  ["the request's own", { tools: [named("a"), named("b")], input: [item(named("c", "")), said] }, 0],
-  ["an empty list of its own", { tools: [], input: [item(named("c", "")), said] }, 0],
-  ["another item's", { input: [item(named("a")), said, item(named("c", "")), said] }, 2],
+  ["the request's own", { tools: [named("a"), named("b")], input: [item(named("c", "")), said("List.")] }, 0],
+  ["an empty list of its own", { tools: [], input: [item(named("c", "")), said("List.")] }, 0],
+  ["another item's", { input: [item(named("a")), said("List."), item(named("c", "")), said("List.")] }, 2],
 ])("a tool that an item brings, told by its place there, is not one of %s", async (_whose, more, place) => {
-  const seen: JsonObject[] = [];
-  const url = await serve(async (request, response) => {
-    const got = JSON.parse(await bodyOf(request)) as JsonObject;
-    seen.push(got);
-    if (!isMute(got)) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
-    response.writeHead(400, { "content-type": "application/json" });
-    const message = `Invalid 'input[${place}].tools[0].description': empty string.`;
-    response.end(JSON.stringify({ error: { message, type: "invalid_request_error" } }));
-  });
-  const got = await ask(await gatewayTo(url), JSON.stringify({ model: "m", stream: true, ...more }));
-  expect(await got.text()).toBe(good);
-  expect(toolsOf(seen.at(-1)!).map(({ name, description }) => [name, description])).toEqual(
+  const message = `Invalid 'input[${place}].tools[0].description': empty string.`;
+  const { sent, texts } = await askedThrice(more, (got) => (isMute(got) ? invalid(message) : undefined), 1);
+  expect(texts).toEqual([good]);
+  expect(toolsOf(sent.at(-1)!).map(({ name, description }) => [name, description])).toEqual(
     toolsOf(more).map(({ name, description }) => [name, name === "c" ? "c" : description]),
   );
 });
 
 it("a tool that is refused unnamed, where none is without a schema, is the client's to know", async () => {
-  let asked = 0;
-  const url = await serve((_request, response) => {
-    asked++;
-    response.writeHead(400, { "content-type": "application/json" });
-    response.end(
-      '{"error":{"message":"tools.function.parameters.type is required and must be \\"object\\""}}',
+  const tools = namespaces.filter(({ name }) => name !== "mcp__codex_app__");
+  const refusal = invalid('tools.function.parameters.type is required and must be "object"');
+  const { sent, statuses } = await askedThrice({ ...asOwn, tools }, () => refusal, 1);
+  expect([statuses, sent.length]).toEqual([[400], 1]);
+});
+
+const shell = { type: "function", name: "shell", parameters: { type: "object" } };
+
+describe("tools that come as an item", () => {
+  const holdsItem = (body: JsonObject): boolean =>
+    items(body).some(({ type }) => type === "additional_tools");
+  const tool = { type: "function", name: "exec", parameters: { type: "object" } };
+  const refuse = (body: JsonObject): Refusal | undefined =>
+    holdsItem(body)
+      ? invalid("Unsupported Responses API input item type: 'additional_tools' None")
+      : undefined;
+
+  it("are said to be offered, and not to go in words, where the item is named by its place alone", async () => {
+    const { statuses, lines, sent } = await askedThrice(
+      { input: [item(tool, shell), said("List.")] },
+      (body) => (holdsItem(body) ? invalid("Invalid item.", { param: "input[0]" }) : undefined),
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent.at(-1)!["tools"]).toHaveLength(2);
+    expect(lines[0]).toContain(
+      "the item that tools came in was refused; they are offered as the request's own from now on (request-malformed 400)",
     );
   });
-  const tools = namespaces.filter(({ name }) => name !== "mcp__codex_app__");
-  const got = await ask(await gatewayTo(url), JSON.stringify({ ...own, tools }));
-  expect([got.status, asked]).toEqual([400, 1]);
+
+  it("are said to be offered where the item goes among others", async () => {
+    const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
+    const output = { type: "function_call_output", call_id: "c", output: "done" };
+    const { statuses, lines, sent } = await askedThrice(
+      { input: [item(tool, shell), said("List."), call, output] },
+      (body) =>
+        items(body).every(({ type }) => type === "message")
+          ? undefined
+          : invalid("Function call is missing a thought_signature in functionCall parts."),
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent.at(-1)!["tools"]).toHaveLength(2);
+    expect(lines.find((line) => line.includes("plain transcript"))).toContain(
+      "; the tools that came as an item are offered as the request's own",
+    );
+  });
+
+  it.each([{}, { tools: [shell] }])(
+    "go among the request's own where the item isn't taken: %j",
+    async (own) => {
+      const { statuses, sent, lines } = await askedThrice(
+        { ...own, input: [item(tool, shell), said("List."), said("Go on.")] },
+        refuse,
+      );
+      expect(statuses).toEqual([200, 200, 200]);
+      expect(sent).toHaveLength(4);
+      for (const body of sent.slice(1)) {
+        expect((body["tools"] as JsonObject[]).map(({ name }) => name).toSorted()).toEqual(["exec", "shell"]);
+        expect(items(body)).toEqual([said("List."), said("Go on.")]);
+      }
+      expect(lines[0]).toContain(
+        "the item that tools came in was refused; they are offered as the request's own",
+      );
+    },
+  );
+
+  it("stay as they are for an endpoint that takes them", async () => {
+    const input = [item(tool, shell), said("List."), said("Go on.")];
+    const { sent } = await askedThrice({ input, user: "u" }, (body) =>
+      body["user"] === undefined ? undefined : invalid("Unknown parameter: 'user'.", { param: "user" }),
+    );
+    expect(items(sent.at(-1)!)).toEqual(input);
+    expect(sent.at(-1)).not.toHaveProperty("tools");
+  });
+});
+
+describe("a tool that is refused for its schema", () => {
+  const broken = { type: "function", name: "automation", parameters: { type: null } };
+  const refuse = (body: JsonObject): Refusal | undefined => {
+    const at = ((body["tools"] ?? []) as JsonObject[]).findIndex(({ name }) => name === "automation");
+    const words =
+      "Invalid schema for function 'automation': None is not valid under any of the given schemas.";
+    return at < 0
+      ? undefined
+      : invalid(words, { param: `tools[${at}].parameters`, code: "invalid_function_parameters" });
+  };
+
+  it("is left out among others", async () => {
+    const { statuses, sent } = await askedThrice({ tools: [shell, broken] }, refuse);
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!["tools"]).toEqual([shell]);
+  });
+
+  it("is the client's to know when it is the only one", async () => {
+    const { statuses, sent, texts } = await askedThrice({ tools: [broken] }, refuse, 1);
+    expect(statuses).toEqual([400]);
+    expect(texts[0]).toContain("automation");
+    expect(sent.every((body) => body["tools"] !== undefined)).toBe(true);
+  });
+});
+
+describe("a function that is called like a kind of tool", () => {
+  const kind = { type: "web_search" };
+  const alike = { type: "function", name: "web_search", parameters: { type: "object" } };
+  const unknown = (param: string): Refusal => invalid("Invalid value.", { param, code: "invalid_value" });
+  it.each<[string, JsonObject, (at: number) => Refusal]>([
+    ["stays where the kind is refused by its place", kind, (at) => unknown(`tools[${at}].type`)],
+    ["stays where the kind is refused", kind, () => invalid("Unsupported tool type: web_search")],
+    [
+      "goes alone where its schema is refused",
+      alike,
+      () => invalid("Invalid schema for function 'web_search': None is not valid."),
+    ],
+    ["goes alone where it is refused by its place", alike, (at) => unknown(`tools[${at}].name`)],
+  ])("%s", async (_what, refused, words) => {
+    const tools = [shell, alike, kind];
+    const { statuses, sent } = await askedThrice({ tools }, (body) => {
+      const offered = (body["tools"] ?? []) as JsonObject[];
+      const at = offered.findIndex((tool) => JSON.stringify(tool) === JSON.stringify(refused));
+      return at < 0 ? undefined : words(at);
+    });
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!["tools"]).toEqual(tools.filter((tool) => tool !== refused));
+  });
 });
