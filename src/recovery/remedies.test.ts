@@ -1,88 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.ts";
+import { answer, call, output, prompt, reasoning, thoughts } from "../../test/kit/items.ts";
+import { here } from "../../test/kit/projected.ts";
+import { image, projected, remedy, twoTurns } from "../../test/kit/remedies.ts";
+import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
 import { Failure } from "../failure.ts";
 import type { FailureClass, FailureData } from "../failure/catalogue.ts";
 import type { ReplayContract } from "../replay/contract.ts";
-import { anthropic } from "../replay/contracts/anthropic.ts";
 import { azure } from "../replay/contracts/azure.ts";
 import { chat } from "../replay/contracts/chat.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { xai } from "../replay/contracts/xai.ts";
-import { project, type Projection } from "../replay/project.ts";
-import { requestInput } from "../replay/request-input.ts";
 import type { Quarantine } from "../session/event.ts";
-import { climb } from "./ladder.ts";
 import { repairNotice } from "./notice.ts";
-import { decide } from "./policy.ts";
-import { Situation } from "./situation.ts";
-
-const here = "https://here #1";
-type Sent = { [key: string]: unknown; type: string };
-
-const words = [{ type: "reasoning_text", text: "I think" }];
-const reasoning = (id: string, more: object = {}): object => ({
-  type: "reasoning",
-  id,
-  summary: [],
-  encrypted_content: sealedBlob(100, id),
-  ...more,
-});
-const call = (id: string, more: object = {}): object => ({
-  type: "function_call",
-  id: `fc_${id}`,
-  call_id: id,
-  name: "t",
-  arguments: "{}",
-  ...more,
-});
-const output = (id: string): object => ({ type: "function_call_output", call_id: id, output: `out ${id}` });
-const answer = (id: string): object => ({
-  type: "message",
-  id,
-  role: "assistant",
-  content: [{ type: "output_text", text: id }],
-});
-const prompt = (...parts: object[]): object => ({
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text: "go" }, ...parts],
-});
-const image = { type: "input_image", image_url: "data:image/png;base64,AAAA" };
-
-/** Two turns: in each the user speaks, the model thinks and calls, and in the first it answers. */
-function twoTurns(more: object = {}): WrittenLog {
-  const log = new WrittenLog();
-  for (const turn of [1, 2]) {
-    const place = { turn, step: turn, issuer: here };
-    log.addItem(prompt(), { turn, step: turn, origin: "input" });
-    log.addItem(reasoning(`rs_${turn}`, more), place);
-    log.addItem(call(`c${turn}`), place);
-    log.addItem(output(`c${turn}`), { turn, step: turn, origin: "tool" });
-    if (turn === 1) log.addItem(answer("msg_1"), { ...place, step: 1.5 });
-  }
-  return log;
-}
-
-function projected(
-  log: WrittenLog,
-  contract: ReplayContract,
-  quarantines: readonly Quarantine[] = [],
-): Projection {
-  return project(contract, { issuer: here, model: "m", quarantines }, log.history.items);
-}
-
-function remedy<C extends FailureClass>(
-  failureClass: C,
-  data: FailureData[C],
-  { log = twoTurns(), contract = openai, before = [] as Quarantine[] } = {},
-): Quarantine | undefined {
-  const failure = new Failure<FailureClass>(failureClass, "refused", data);
-  return climb(failure, projected(log, contract, before), { upTo: log.history.lastSeq, climbed: before });
-}
-
-function setAside(scope: Quarantine["scope"]): Quarantine {
-  return { rung: 0, why: "thinking-signature-rejected", refusedBy: here, scope, count: 1 };
-}
 
 /** Every remedy until none is left. */
 function all<C extends FailureClass>(
@@ -104,7 +33,7 @@ function all<C extends FailureClass>(
 
 describe("the first remedy of", () => {
   it("content that is too long: all reasoning goes without its words, and keeps its seal", () => {
-    const log = twoTurns({ content: words });
+    const log = twoTurns({ content: thoughts });
     expect(remedy("reasoning-content-too-long", { index: 1 }, { log, contract: xai })).toMatchObject({
       rung: 0,
       scope: { kind: "content", seqs: [1, 6] },
@@ -115,27 +44,6 @@ describe("the first remedy of", () => {
         scope: { kind: "content", seqs: [1] },
       },
     );
-  });
-
-  it("a signature of thinking: that of closed turns, and then that of the open loop", () => {
-    const given = { contract: anthropic };
-    expect(remedy("thinking-signature-rejected", { index: 1 }, given)).toMatchObject({
-      scope: { kind: "issuer", issuer: here, through: 1 },
-      count: 1,
-    });
-    expect(remedy("thinking-signature-rejected", { latest: true }, given)).toMatchObject({
-      scope: { kind: "items", seqs: [6] },
-    });
-  });
-
-  it("a signature of one block that isn't the first: that block, and the thinking of other closed turns stays", () => {
-    const log = twoTurns();
-    log.addItem(answer("msg_2"), { turn: 2, step: 2.5, issuer: here });
-    log.addItem(prompt(), { turn: 3, step: 3, origin: "input" });
-    expect(remedy("thinking-signature-rejected", { index: 6 }, { log, contract: anthropic })).toMatchObject({
-      rung: 0,
-      scope: { kind: "items", seqs: [6] },
-    });
   });
 
   it("a sealed compaction: that one, and no reasoning, whether the error names it or nothing", () => {
@@ -150,100 +58,6 @@ describe("the first remedy of", () => {
         scope: { kind: "items", seqs: [9] },
       });
     expect(remedy("sealed-compaction-rejected", {})?.scope.kind).toBe("issuer");
-  });
-
-  it("thinking of the open loop: all of it, also what stands before words in it, and where one block is named", () => {
-    const log = new WrittenLog();
-    log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
-    for (const step of [1, 2]) {
-      log.addItem(reasoning(`rs_${step}`), { turn: 1, step, issuer: here });
-      if (step === 1) log.addItem(answer("msg_1"), { turn: 1, step, issuer: here });
-      log.addItem(call(`c${step}`), { turn: 1, step, issuer: here });
-      log.addItem(output(`c${step}`), { turn: 1, step, origin: "tool" });
-    }
-    for (const data of [{ latest: true }, { latest: true, index: 5 }] as const)
-      expect(remedy("thinking-signature-rejected", data, { log, contract: anthropic })).toMatchObject({
-        scope: { kind: "items", seqs: [1, 5] },
-      });
-  });
-
-  it("thinking that is missing: what was set aside of the open loop is sent again; else no more is asked for in this turn", () => {
-    const given = { contract: anthropic, log: twoTurns() };
-    const off = { scope: { kind: "parameter", parameter: "thinking", turn: 2 } };
-    expect(remedy("thinking-missing", {}, given)).toMatchObject(off);
-    const asideAll = setAside({ kind: "issuer", issuer: here, through: 9 });
-    const restored = climb(
-      new Failure("thinking-missing", "refused", {}),
-      projected(given.log, anthropic, [asideAll]),
-      {
-        upTo: 9,
-        climbed: [],
-      },
-    )!;
-    expect(restored).toMatchObject({ rung: 0, scope: { kind: "restored", seqs: [6] }, count: 1 });
-    const sent = (quarantines: Quarantine[]): number[] =>
-      Array.from(projected(given.log, anthropic, quarantines).elements(), ({ record }) => record.event.seq);
-    // Of the closed turn nothing comes back.
-    expect([sent([asideAll]).includes(6), sent([asideAll, restored]).includes(6)]).toEqual([false, true]);
-    expect(sent([asideAll, restored]).includes(1)).toBe(false);
-    // Refused again when it was sent again: it goes, and stays gone.
-    const again = setAside({ kind: "items", seqs: [6] });
-    expect(sent([asideAll, restored, again]).includes(6)).toBe(false);
-    const next = climb(
-      new Failure("thinking-missing", "refused", {}),
-      projected(given.log, anthropic, [asideAll, restored, again]),
-      { upTo: 9, climbed: [restored, again] },
-    );
-    expect(next).toMatchObject(off);
-  });
-
-  it("thinking that was changed: the loop gets back what it had lost, or else goes without", () => {
-    const log = twoTurns();
-    const part = setAside({ kind: "items", seqs: [6] });
-    const refused = new Failure("thinking-signature-rejected", "refused", { latest: true });
-    const climbedFrom = (quarantines: Quarantine[]): Quarantine | undefined =>
-      climb(refused, projected(log, anthropic, quarantines), { upTo: 9, climbed: [] });
-    expect(climbedFrom([part])).toMatchObject({ scope: { kind: "restored", seqs: [6] } });
-    expect(climbedFrom([])).toMatchObject({ scope: { kind: "items", seqs: [6] } });
-    const elsewhere = new Failure("thinking-signature-rejected", "refused", { index: 3 });
-    expect(
-      climb(elsewhere, projected(log, anthropic, [part]), { upTo: 9, climbed: [] })?.scope.kind,
-    ).not.toBe("restored");
-  });
-
-  it("thinking that was changed: nothing but thinking of the loop comes back, whatever else was repaired before, and once", () => {
-    const log = twoTurns();
-    const refused = new Failure("thinking-signature-rejected", "refused", { latest: true });
-    const before = [
-      setAside({ kind: "items", seqs: [1, 6] }),
-      setAside({ kind: "notes", seqs: [2, 3, 7, 8] }),
-    ];
-    const climbedFrom = (climbed: Quarantine[]): Quarantine | undefined =>
-      climb(refused, projected(log, anthropic, before), { upTo: 9, climbed });
-    const restored = climbedFrom(before);
-    expect(restored).toMatchObject({ scope: { kind: "restored", seqs: [6] }, count: 1 });
-    expect(climbedFrom([restored!])?.scope.kind).not.toBe("restored");
-  });
-
-  it("a block of the loop that is named as damaged itself: what was set aside of the loop stays away", () => {
-    const log = new WrittenLog();
-    log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
-    for (const step of [1, 2]) {
-      log.addItem(reasoning(`rs_${step}`), { turn: 1, step, issuer: here });
-      log.addItem(call(`c${step}`), { turn: 1, step, issuer: here });
-      log.addItem(output(`c${step}`), { turn: 1, step, origin: "tool" });
-    }
-    const aside = setAside({ kind: "items", seqs: [1] });
-    const refused = new Failure("thinking-signature-rejected", "refused", { index: 3 });
-    const latest = new Failure("thinking-signature-rejected", "refused", { latest: true });
-    const wordless = setAside({ kind: "content", seqs: [1] });
-    expect(
-      climb(latest, projected(log, anthropic, [wordless]), { upTo: 6, climbed: [] }),
-      "what lacks its words comes back, and counts alone",
-    ).toMatchObject({ scope: { kind: "restored", seqs: [1] }, count: 1 });
-    expect(climb(refused, projected(log, anthropic, [aside]), { upTo: 6, climbed: [aside] })).toMatchObject({
-      scope: { kind: "items", seqs: [4] },
-    });
   });
 
   it("a response that isn't there: the whole input once, and always after a second miss", () => {
@@ -265,7 +79,7 @@ describe("the first remedy of", () => {
 
   it("reasoning that is required: the stored words are sent", () => {
     const log = new WrittenLog();
-    log.addItem({ type: "reasoning", summary: [], content: words }, { turn: 1, step: 1 });
+    log.addItem({ type: "reasoning", summary: [], content: thoughts }, { turn: 1, step: 1 });
     log.addItem(call("a"), { turn: 1, step: 1 });
     expect(remedy("reasoning-required", {}, { log, contract: chat })?.scope.kind).toBe("reasoning-text");
   });
@@ -361,7 +175,7 @@ describe("the first remedy of", () => {
 
   it("an invalid image: that of the item it names, then all", () => {
     const log = new WrittenLog();
-    for (const turn of [1, 2]) log.addItem(prompt(image), { turn, step: turn, origin: "input" });
+    for (const turn of [1, 2]) log.addItem(prompt("go", image), { turn, step: turn, origin: "input" });
     expect(remedy("media-invalid", { index: 1 }, { log })?.scope).toMatchObject({ kind: "media", seqs: [1] });
     expect(all("media-invalid", { index: 1 }, { log })).toEqual(["0 media", "4 media"]);
     expect(all("media-invalid", {}, { log })).toEqual(["4 media"]);
@@ -413,7 +227,7 @@ describe("the first remedy of", () => {
 describe("the rungs after it", () => {
   it("lose more and more, and end with a plain transcript", () => {
     const log = twoTurns();
-    log.addItem(prompt(image), { turn: 3, step: 3, origin: "input" });
+    log.addItem(prompt("go", image), { turn: 3, step: 3, origin: "input" });
     expect(all("sealed-reasoning-rejected", {}, { log })).toEqual([
       "1 issuer",
       "2 sealed",
@@ -425,7 +239,7 @@ describe("the rungs after it", () => {
 
   it("count what they change, and nothing else of the request", () => {
     const log = twoTurns();
-    log.addItem(prompt(image), { turn: 3, step: 3, origin: "input" });
+    log.addItem(prompt("go", image), { turn: 3, step: 3, origin: "input" });
     const long = "c".repeat(50);
     log.addItem(call(long), { turn: 3, step: 3, issuer: here });
     log.addItem(output(long), { turn: 3, step: 3, origin: "tool" });
@@ -459,94 +273,5 @@ describe("the rungs after it", () => {
     ];
     for (const failureClass of classes) expect(all(failureClass, {} as never, { log })).toEqual([]);
     expect(all("sealed-reasoning-rejected", {}, { log })).toEqual(["2 sealed"]);
-  });
-});
-
-/** What an upstream that checks one thing after the other says of a request. */
-function refusalOf(elements: readonly Sent[], isDead: (blob: unknown) => boolean): Failure | undefined {
-  const at = (isMeant: (element: Sent) => boolean): number => elements.findIndex(isMeant);
-  const dead = at(({ encrypted_content: blob }) => isDead(blob));
-  if (dead >= 0) return new Failure("sealed-reasoning-rejected", "m", { index: dead });
-  const long = at(
-    ({ type, content }) => type === "reasoning" && Array.isArray(content) && content.length > 0,
-  );
-  if (long >= 0) return new Failure("reasoning-content-too-long", "m", { index: long });
-  const pictured = at((element) => JSON.stringify(element).includes("image/png"));
-  if (pictured >= 0) return new Failure("media-invalid", "m", { index: pictured });
-  const strange = elements.find(({ type }) => type === "web_search_call");
-  if (strange) return new Failure("item-type-unsupported", "m", { kind: strange.type });
-  const calls = elements.filter(({ type }) => type === "function_call").map(({ call_id: id }) => id);
-  const outputs = elements.filter(({ type }) => type === "function_call_output").map(({ call_id: id }) => id);
-  const open = calls.find((id) => !outputs.includes(id));
-  return open === undefined ? undefined : new Failure("call-without-output", "m", { call: String(open) });
-}
-
-describe("several poisons at once", () => {
-  it("heal in one turn, one behind the other, and the good blobs stay in use", async () => {
-    const log = new WrittenLog();
-    for (const step of [1, 2, 3, 4]) {
-      const place = { turn: 1, step, issuer: here };
-      log.addItem(reasoning(`rs_${step}`, step === 3 ? { content: words } : {}), place);
-      log.addItem(call(`c${step}`), place);
-      if (step !== 4) log.addItem(output(`c${step}`), { ...place, origin: "tool" });
-    }
-    log.addItem({ type: "web_search_call", id: "ws_1" }, { turn: 1, step: 5 });
-    log.addItem(prompt(image), { turn: 2, step: 6, origin: "input" });
-    const isDead = (blob: unknown): boolean => blob === sealedBlob(100, "rs_2");
-
-    const situation = new Situation();
-    const quarantines: Quarantine[] = [];
-    let requests = 0;
-    for (;;) {
-      requests++;
-      const projection = projected(log, xai, quarantines);
-      const input = await requestInput(projection, log.bodies());
-      const refusal = refusalOf(JSON.parse(`[${await textOf(input.chunks())}]`) as Sent[], isDead);
-      if (!refusal) break;
-      const action = decide(refusal, situation, {
-        now: 0,
-        random: 0,
-        wait: false,
-        projection,
-        upTo: log.history.lastSeq,
-      });
-      if (action.do !== "repair") throw new Error(`${refusal.class}: ${action.do}`);
-      quarantines.push(action.quarantine);
-    }
-    expect(requests).toBe(5);
-    expect(quarantines.map(({ rung, scope }) => `${rung} ${scope.kind}`)).toEqual([
-      "0 items",
-      "0 content",
-      "0 media",
-      "0 item-type",
-    ]);
-    // Three of four blobs are still sent, and so is everything else; the next turn is one request.
-    expect(projected(log, xai, quarantines).sealedSent()).toEqual(new Map([[here, 3]]));
-    expect(situation.repairs).toBe(4);
-  });
-
-  it("that never end are stopped after six repairs", () => {
-    const situation = new Situation();
-    const quarantines: Quarantine[] = [];
-    const log = twoTurns({ content: words });
-    log.addItem(prompt(image), { turn: 3, step: 3, origin: "input" });
-    const classes: FailureClass[] = [
-      "reasoning-content-too-long",
-      "parameter-unsupported",
-      "media-invalid",
-      "sealed-reasoning-rejected",
-      "sealed-reasoning-rejected",
-      "sealed-reasoning-rejected",
-      "sealed-reasoning-rejected",
-    ];
-    const done = classes.map((failureClass) => {
-      const data = failureClass === "parameter-unsupported" ? { parameter: "store" } : {};
-      const projection = projected(log, xai, quarantines);
-      const given = { now: 0, random: 0, wait: false, projection, upTo: 20, canRotate: true };
-      const action = decide(new Failure<FailureClass>(failureClass, "m", data as never), situation, given);
-      if (action.do === "repair") quarantines.push(action.quarantine);
-      return action.do;
-    });
-    expect(done).toEqual(["repair", "repair", "repair", "repair", "repair", "repair", "stop"]);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.ts";
+import { answer, call, output, prompt, reasoning, thoughts } from "../../test/kit/items.ts";
+import { here, projected, rulesOf, sent, setAside, types } from "../../test/kit/projected.ts";
+import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
 import type { Quarantine } from "../session/event.ts";
 import type { ReplayContract } from "./contract.ts";
 import { anthropic } from "./contracts/anthropic.ts";
@@ -9,67 +11,12 @@ import { deepseek } from "./contracts/deepseek.ts";
 import { gemini } from "./contracts/gemini.ts";
 import { openai } from "./contracts/openai.ts";
 import { xai } from "./contracts/xai.ts";
-import { project, type Projection } from "./project.ts";
-import { requestInput } from "./request-input.ts";
-
-const here = "https://here #1";
-type Sent = { [key: string]: unknown; type: string };
-
-function projected(
-  log: WrittenLog,
-  contract: ReplayContract,
-  scopes: readonly Quarantine["scope"][] = [],
-  model?: string,
-): Projection {
-  const quarantines = scopes.map((scope) => ({ rung: 0, why: "w", refusedBy: here, scope, count: 1 }));
-  return project(contract, { issuer: here, quarantines, ...(model && { model }) }, log.history.items);
-}
-
-async function sent(
-  log: WrittenLog,
-  contract: ReplayContract,
-  ...scopes: readonly Quarantine["scope"][]
-): Promise<Sent[]> {
-  const input = await requestInput(projected(log, contract, scopes), log.bodies());
-  return JSON.parse(`[${await textOf(input.chunks())}]`) as Sent[];
-}
-
-const rulesOf = (projection: Projection): [number, string][] =>
-  Array.from(projection.report(), ({ seq, rule }) => [seq, rule]);
-const types = (elements: readonly Sent[]): string[] => elements.map(({ type }) => type);
+import { project } from "./project.ts";
 
 const place = { turn: 1, step: 1, issuer: here };
 const tool = { turn: 1, step: 1, origin: "tool" } as const;
 const input = { turn: 1, step: 1, origin: "input" } as const;
-const words = [{ type: "reasoning_text", text: "I think" }];
-const call = (id: string, more: object = {}): object => ({
-  id: `fc_${id}`,
-  type: "function_call",
-  call_id: id,
-  name: "shell",
-  arguments: '{"command":"ls"}',
-  ...more,
-});
-const output = (id: string): object => ({ type: "function_call_output", call_id: id, output: `out ${id}` });
-const answer = (text: string): object => ({
-  id: `msg_${text}`,
-  type: "message",
-  role: "assistant",
-  content: [{ type: "output_text", text }],
-});
-const prompt = (text = "go"): object => ({
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text }],
-});
-const image = (bytes = 40): object => ({ type: "input_image", image_url: "i".repeat(bytes) });
-const sealedReasoning = (id: string): object => ({
-  type: "reasoning",
-  id,
-  summary: [],
-  content: words,
-  encrypted_content: sealedBlob(100, id),
-});
+const sealedReasoning = (id: string): object => reasoning(id, { content: thoughts });
 
 describe("reasoning in plain words", () => {
   function exchange(...between: object[]): WrittenLog {
@@ -78,7 +25,7 @@ describe("reasoning in plain words", () => {
     for (const item of between) log.addItem(item, "output" in item ? tool : { turn: 1, step: 1 });
     return log;
   }
-  const thought = { type: "reasoning", summary: [], content: words };
+  const thought = { type: "reasoning", summary: [], content: thoughts };
 
   it("is sent where a tool was called, in the open loop and afterwards, where the contract requires it", async () => {
     const log = exchange(thought, call("a"), output("a"));
@@ -106,7 +53,7 @@ describe("reasoning in plain words", () => {
     const log = exchange(thought, call("a"), output("a"));
     for (const contract of [openai, chat, anthropic, gemini])
       expect(types(await sent(log, contract))).not.toContain("reasoning");
-    expect(types(await sent(log, chat, { kind: "reasoning-text" }))).toContain("reasoning");
+    expect(types(await sent(log, chat, [setAside({ kind: "reasoning-text" })]))).toContain("reasoning");
   });
 
   it("beside a seal is cut off where only the seal is taken, and stays where both are", async () => {
@@ -121,8 +68,10 @@ describe("reasoning in plain words", () => {
     });
     expect(rulesOf(projected(log, openai))).toEqual([[1, "reasoning-words"]]);
     for (const contract of [xai, anthropic])
-      expect((await sent(log, contract))[1]).toMatchObject({ content: words });
-    expect((await sent(log, xai, { kind: "content", seqs: [1] }))[1]).toMatchObject({ content: [] });
+      expect((await sent(log, contract))[1]).toMatchObject({ content: thoughts });
+    expect((await sent(log, xai, [setAside({ kind: "content", seqs: [1] })]))[1]).toMatchObject({
+      content: [],
+    });
   });
 });
 
@@ -199,9 +148,9 @@ describe("an item type that a wire doesn't know", () => {
     expect(JSON.stringify(note)).not.toMatch(/ws_1|gAAAAA|sig/u);
     expect(rulesOf(projected(log, chat))).toEqual([[0, "item-type-unsupported"]]);
     expect(types(await sent(log, openai))).toEqual(["web_search_call"]);
-    expect(types(await sent(log, openai, { kind: "item-type", itemType: "web_search_call" }))).toEqual([
-      "message",
-    ]);
+    expect(
+      types(await sent(log, openai, [setAside({ kind: "item-type", itemType: "web_search_call" })])),
+    ).toEqual(["message"]);
   });
 
   it("takes a call's output with it", async () => {
@@ -220,72 +169,6 @@ describe("an item type that a wire doesn't know", () => {
   });
 });
 
-describe("images and files", () => {
-  function withImages(...sizes: number[]): WrittenLog {
-    const log = new WrittenLog();
-    for (const size of sizes)
-      log.addItem(
-        { type: "message", role: "user", content: [{ type: "input_text", text: "see" }, image(size)] },
-        input,
-      );
-    return log;
-  }
-  const shown = (elements: readonly Sent[]): boolean[] =>
-    elements.map((element) => JSON.stringify(element).includes("input_image"));
-
-  it("are named in words where the wire takes none, or none there", async () => {
-    const log = withImages(40);
-    log.addItem(call("a"), place);
-    log.addItem({ type: "function_call_output", call_id: "a", output: [image()] }, tool);
-    expect(shown(await sent(log, openai))).toEqual([true, false, true]);
-    expect(shown(await sent(log, chat))).toEqual([true, false, false]);
-    expect(shown(await sent(log, deepseek))).toEqual([false, false, false]);
-    expect(JSON.stringify(await sent(log, deepseek))).toContain("An image of");
-    expect(rulesOf(projected(log, chat))).toEqual([[2, "media-unsupported"]]);
-  });
-
-  it("that are too large, too many or too much are named in words, the oldest first", async () => {
-    const limited = (media: object): ReplayContract => ({
-      ...openai,
-      media: { where: "anywhere", ...media },
-    });
-    const log = withImages(400, 100, 200);
-    expect(shown(await sent(log, limited({ maxPartBytes: 300 })))).toEqual([false, true, true]);
-    expect(rulesOf(projected(log, limited({ maxPartBytes: 300 })))).toEqual([[0, "media-too-large"]]);
-    expect(shown(await sent(log, limited({ maxParts: 2 })))).toEqual([false, true, true]);
-    expect(shown(await sent(log, limited({ maxTotalBytes: 300 })))).toEqual([false, false, true]);
-    expect(rulesOf(projected(log, limited({ maxParts: 1 })))).toEqual([
-      [0, "media-too-many"],
-      [1, "media-too-many"],
-    ]);
-  });
-
-  it("that are too many give way a quarter at a time: each change costs the provider's cache all that follows it", () => {
-    const log = withImages(...Array.from({ length: 160 }, () => 40));
-    const gone = Array.from({ length: 60 }, (_, more) => {
-      const items = log.history.items.slice(0, 101 + more);
-      const projection = project(anthropic, { issuer: here, quarantines: [] }, items);
-      const left = rulesOf(projection).filter(([, rule]) => rule === "media-too-many").length;
-      expect(items.length - left).toBeLessThanOrEqual(100);
-      return left;
-    });
-    expect([...new Set(gone)]).toEqual([26, 52, 78]);
-  });
-
-  it("are named in words after a refusal, those of one item or all", async () => {
-    const log = withImages(40, 40);
-    expect(shown(await sent(log, openai, { kind: "media", through: 1, seqs: [0] }))).toEqual([false, true]);
-    expect(shown(await sent(log, openai, { kind: "media", through: 1 }))).toEqual([false, false]);
-  });
-
-  it("say by how much a history is too large for the wire", () => {
-    const log = withImages(400);
-    const { bytes } = projected(log, openai);
-    expect(projected(log, { ...openai, maxBytes: bytes - 10 }).excess).toBe(10);
-    expect(projected(log, openai).excess).toBe(0);
-  });
-});
-
 describe("a long output", () => {
   it("keeps its head and its tail in requests that were too long, and is whole in those that came later", async () => {
     const log = new WrittenLog();
@@ -295,11 +178,11 @@ describe("a long output", () => {
       log.addItem({ ...output(id), output: text }, tool);
     }
     const scope = { kind: "outputs", keepBytes: 600, through: 1 } as const;
-    const [, , short, whole] = await sent(log, openai, scope);
+    const [, , short, whole] = await sent(log, openai, [setAside(scope)]);
     expect(short?.["output"]).toMatch(/^head x.* tail$/su);
     expect(String(short?.["output"]).length).toBeLessThan(700);
     expect(whole?.["output"]).toBe(text);
-    expect(rulesOf(projected(log, openai, [scope]))).toEqual([[1, "output-shortened"]]);
+    expect(rulesOf(projected(log, openai, [setAside(scope)]))).toEqual([[1, "output-shortened"]]);
   });
 });
 
@@ -317,7 +200,7 @@ describe("signatures", () => {
     for (const contract of [openai, azure, anthropic])
       expect(JSON.stringify(await sent(log, contract))).not.toContain("thought_signature");
     expect(rulesOf(projected(log, openai))).toContainEqual([1, "signature-foreign"]);
-    expect((await sent(log, chat, { kind: "thought-signatures" }))[1]).toMatchObject(signed);
+    expect((await sent(log, chat, [setAside({ kind: "thought-signatures" })]))[1]).toMatchObject(signed);
   });
 
   it("of thinking go back verbatim, and never to another issuer", async () => {
@@ -377,8 +260,8 @@ describe("a role that the wire doesn't know", () => {
 describe("an item id", () => {
   it("stays where the wire keeps ids and it has the prefix of its type", async () => {
     const log = new WrittenLog();
-    log.addItem(answer("x"), place);
-    log.addItem({ ...answer("y"), id: "chatcmpl-1" }, place);
+    log.addItem(answer("msg_x"), place);
+    log.addItem(answer("chatcmpl-1"), place);
     expect((await sent(log, azure)).map((element) => "id" in element)).toEqual([true, false]);
   });
 });
@@ -391,14 +274,14 @@ describe("a plain transcript", () => {
     log.addItem(call("a"), place);
     log.addItem(output("a"), tool);
     log.addItem(answer("done"), { ...place, step: 2 });
-    const elements = await sent(log, openai, { kind: "transcript", through: 9 });
+    const elements = await sent(log, openai, [setAside({ kind: "transcript", through: 9 })]);
     expect(types(elements)).toEqual(["message", "message", "message", "message"]);
     expect(elements.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
     const text = JSON.stringify(elements);
     for (const part of ["do it", "shell", "ls", "out a", "done"]) expect(text).toContain(part);
     expect(text).not.toContain("encrypted_content");
     log.addItem(call("b"), { ...place, turn: 2, step: 12 });
-    expect(types(await sent(log, openai, { kind: "transcript", through: 4 })).slice(-2)).toEqual([
+    expect(types(await sent(log, openai, [setAside({ kind: "transcript", through: 4 })])).slice(-2)).toEqual([
       "function_call",
       "function_call_output",
     ]);
@@ -411,10 +294,10 @@ describe("an item that was refused", () => {
     log.addItem({ ...prompt("do it"), status: "odd" }, input);
     log.addItem(call("a"), place);
     log.addItem(output("a"), tool);
-    const elements = await sent(log, openai, { kind: "notes", seqs: [0, 2] });
+    const elements = await sent(log, openai, [setAside({ kind: "notes", seqs: [0, 2] })]);
     expect(elements[0]).toEqual({ ...prompt("do it") });
     expect(types(elements)).toEqual(["message", "message", "message"]);
-    expect(rulesOf(projected(log, openai, [{ kind: "notes", seqs: [0, 2] }]))).toEqual(
+    expect(rulesOf(projected(log, openai, [setAside({ kind: "notes", seqs: [0, 2] })]))).toEqual(
       [0, 1, 2].map((seq) => [seq, "item-refused"]),
     );
   });
@@ -423,7 +306,7 @@ describe("an item that was refused", () => {
     const log = new WrittenLog();
     log.addItem({ ...call("a"), arguments: { id: 7, command: 'say "hi"' } }, place);
     log.addItem({ ...output("a"), output: { content: "it said hi" } }, tool);
-    const elements = await sent(log, openai, { kind: "notes", seqs: [0, 1] });
+    const elements = await sent(log, openai, [setAside({ kind: "notes", seqs: [0, 1] })]);
     expect(elements.map(({ content }) => (content as { text: string }[])[0]?.text)).toEqual([
       '[Call a of the tool shell]\n{"id":7,"command":"say \\"hi\\""}',
       '[Output of the tool call a]\n{"content":"it said hi"}',
@@ -434,7 +317,7 @@ describe("an item that was refused", () => {
     const log = new WrittenLog();
     log.addItem({ ...call("a"), name: "apply\0" }, place);
     log.addItem(output("a"), tool);
-    const [told] = await sent(log, openai, { kind: "notes", seqs: [0] });
+    const [told] = await sent(log, openai, [setAside({ kind: "notes", seqs: [0] })]);
     expect(told?.content).toMatchObject([{ text: expect.stringContaining("of the tool apply\uFFFD]") }]);
   });
 
@@ -442,7 +325,7 @@ describe("an item that was refused", () => {
     const log = new WrittenLog();
     log.addItem({ ...prompt("one"), role: "tool" }, input);
     log.addItem({ ...answer("two"), role: undefined }, place);
-    const elements = await sent(log, openai, { kind: "notes", seqs: [0, 1] });
+    const elements = await sent(log, openai, [setAside({ kind: "notes", seqs: [0, 1] })]);
     expect(elements).toEqual([prompt("one"), expect.objectContaining({ role: "assistant" })]);
   });
 });
@@ -454,7 +337,7 @@ describe("a parameter that was refused", () => {
 
   it("is left out, for the model that refused it and in the turn it was left out for", () => {
     const of = (scope: Quarantine["scope"], model: string): readonly string[] =>
-      projected(log, openai, [scope], model).without;
+      projected(log, openai, [setAside(scope)], model).without;
     expect(of({ kind: "parameter", parameter: "reasoning.effort", model: "m" }, "m")).toEqual([
       "reasoning.effort",
     ]);
@@ -465,9 +348,9 @@ describe("a parameter that was refused", () => {
 
   it("that asks for sealed reasoning takes the sealed items with it, and gives them back with the model", () => {
     const scope = { kind: "parameter", parameter: "include", model: "small" } as const;
-    const small = projected(log, openai, [scope], "small");
+    const small = projected(log, openai, [setAside(scope)], "small");
     expect([small.sealed, small.count]).toEqual([false, 1]);
-    const large = projected(log, openai, [scope], "large");
+    const large = projected(log, openai, [setAside(scope)], "large");
     expect([large.sealed, large.count]).toEqual([true, 2]);
   });
 });
