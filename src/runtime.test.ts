@@ -1,72 +1,31 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
 import { uuidv7 } from "./lib/ids.ts";
 import { Failure } from "./failure.ts";
-import { isJsonObject, type JsonObject } from "./lib/json.ts";
-import type { Provider } from "./provider.ts";
-import { responsesProvider } from "./provider/responses/provider.ts";
-import { createSession, resumeSession, type Session } from "./runtime.ts";
-import type { Equipment, Runtime } from "./runtime/equipment.ts";
-import { undoRotation } from "./runtime/rotation.ts";
-import { shell, type ScenarioInput, startSimulator, step, type Simulator, turn } from "./simulator/server.ts";
+import { type JsonObject } from "./lib/json.ts";
+import { createSession, resumeSession } from "./runtime.ts";
+import type { Equipment } from "./runtime/equipment.ts";
+import { shell, type ScenarioInput, step, turn } from "./simulator/server.ts";
 import { toolEnvironment } from "./tool/environment.ts";
 import type { SessionUpdate } from "./turn/update.ts";
-import { never, testSessions } from "../test/kit/sessions.ts";
+import { never } from "../test/kit/sessions.ts";
+import { simulatedSessions } from "../test/kit/simulated-sessions.ts";
 
-const sessions = testSessions();
-let simulator: Simulator;
-let onUpdate: (update: SessionUpdate) => void;
-let wait = false;
-/** By how much the wall clock is set forward, milliseconds. */
-let ahead = 0;
+const sessions = simulatedSessions();
 
-beforeEach(async () => {
-  simulator = await startSimulator();
-  wait = false;
-  ahead = 0;
-  onUpdate = () => undefined;
-});
-
-afterEach(() => simulator.close());
-
-const runtime = (): Runtime => ({
-  ...sessions.runtime(),
-  clock: { ...systemClock, now: () => systemClock.now() + ahead },
-  observe: (update) => {
-    sessions.observe(update);
-    onUpdate(update);
-  },
-  wait,
-});
-
-function equipment(approval: "all" | "none" = "all"): Equipment {
-  const named = { name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" };
-  const { settings, environment, ...rest } = sessions.equipment(responsesProvider(named), {
-    model: "gpt-5.5",
-  });
-  const allowed =
-    approval === "all" ? ({ allowed: true } as const) : { allowed: false as const, why: "Denied." };
+function deniedAll(): Equipment {
+  const { environment, settings, ...rest } = sessions.simulated();
   return {
     ...rest,
-    settings: { ...settings, approval },
-    environment: { ...environment, approve: () => Promise.resolve(allowed) },
+    settings: { ...settings, approval: "none" },
+    environment: { ...environment, approve: () => Promise.resolve({ allowed: false, why: "Denied." }) },
   };
 }
 
-async function started(scenario: ScenarioInput, approval?: "all" | "none"): Promise<Session> {
-  simulator.reset(scenario);
-  return createSession(runtime(), sessions.start(), equipment(approval));
-}
-
 const isStarted = ({ type }: SessionUpdate): boolean => type === "tool-started";
-
-function inputOf(request: number): JsonObject[] {
-  const input = simulator.requests[request]?.body?.["input"];
-  return Array.isArray(input) ? input.filter(isJsonObject) : [];
-}
 
 const ofType = (items: JsonObject[], type: string): JsonObject[] =>
   items.filter((item) => item["type"] === type);
@@ -85,8 +44,11 @@ describe("a turn", () => {
       }
     }
     const environment = new Own();
-    simulator.reset({ turn: [turn(undefined, step(shell("echo $SET > set")), step("Done."))] });
-    const session = await createSession(runtime(), sessions.start(), { ...equipment(), environment });
+    sessions.simulator.reset({ turn: [turn(undefined, step(shell("echo $SET > set")), step("Done."))] });
+    const session = await createSession(sessions.runtime(), sessions.start(), {
+      ...sessions.simulated(),
+      environment,
+    });
     environment.env = { ...environment.env, SET: "since" };
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(await readFile(join(sessions.workspace, "set"), "utf8")).toBe("since\n");
@@ -95,11 +57,14 @@ describe("a turn", () => {
   });
 
   it("carries the output of a finished tool in the request that follows a cut, and runs the tool once", async () => {
-    const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
+    const session = await sessions.started({
+      ...runsOnce,
+      fault: [{ kind: "cut", after: "call", request: 1 }],
+    });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(sessions.ran()).toBe(1);
-    expect(simulator.requests).toHaveLength(2);
-    const [output] = ofType(inputOf(1), "function_call_output");
+    expect(sessions.simulator.requests).toHaveLength(2);
+    const [output] = ofType(sessions.inputOf(1), "function_call_output");
     expect(output?.["output"]).toContain("ran");
     const types = (await sessions.records(session.id)).map(({ event }) => event.type);
     // Drained before the failure is looked at (R23).
@@ -108,8 +73,12 @@ describe("a turn", () => {
   });
 
   it("tries again after its delay, although the clock is set back by an hour meanwhile", async () => {
-    const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
-    onUpdate = ({ type }) => {
+    let ahead = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+    sessions.simulator.reset({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
+    const runtime = { ...sessions.runtime(), clock };
+    const session = await createSession(runtime, sessions.start(), sessions.simulated());
+    sessions.onUpdate = ({ type }) => {
       if (type === "attempt-failed") setTimeout(() => (ahead = -3_600_000), 10);
     };
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
@@ -118,7 +87,7 @@ describe("a turn", () => {
   });
 
   it("logs the intent before a tool starts and the output before the step ends", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await session.run("go", never);
     const log = await sessions.records(session.id);
     const at = (type: string, kind?: string): number =>
@@ -139,26 +108,26 @@ describe("a turn", () => {
   it("runs parallel calls at the same time and answers each", async () => {
     const meet = (name: string): string =>
       `touch ${name}.up; for i in $(seq 100); do [ -e a.up ] && [ -e b.up ] && break; sleep 0.05; done; [ -e a.up ] && [ -e b.up ] && echo met`;
-    const session = await started({
+    const session = await sessions.started({
       turn: [turn(undefined, step([shell(meet("a")), shell(meet("b"))]), step("Both."))],
     });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    const outputs = ofType(inputOf(1), "function_call_output");
+    const outputs = ofType(sessions.inputOf(1), "function_call_output");
     expect(outputs).toHaveLength(2);
     for (const output of outputs) expect(output["output"]).toContain("met");
     await session.close();
   });
 
   it("answers a call that is not approved, so that no call stays open", async () => {
-    const session = await started(runsOnce, "none");
+    const session = await sessions.started(runsOnce, deniedAll());
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(sessions.ran()).toBe(0);
-    expect(ofType(inputOf(1), "function_call_output")[0]?.["output"]).toBe("Denied.");
+    expect(ofType(sessions.inputOf(1), "function_call_output")[0]?.["output"]).toBe("Denied.");
     await session.close();
   });
 
   it("ends as interrupted when it is cancelled, with what the tool printed in the log", async () => {
-    const session = await started({
+    const session = await sessions.started({
       turn: [turn(undefined, step(shell("echo begun; sleep 30; echo ended")), step("Never."))],
     });
     const controller = new AbortController();
@@ -178,7 +147,7 @@ describe("a turn", () => {
   });
 
   it("is alone in its session: another one, or a summary, that is asked for meanwhile is refused and leaves no trace", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     const first = session.run("go", never);
     const others = [session.run("and this", never), session.serve("this too", never), session.compact(never)];
     for (const other of others) await expect(other).rejects.toMatchObject({ class: "usage" });
@@ -198,14 +167,14 @@ describe("a turn", () => {
         new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     ],
   ])("ends as interrupted when it is cancelled while an approval is asked for that %s", async (_, asked) => {
-    simulator.reset(runsOnce);
-    const { environment, ...rest } = equipment();
+    sessions.simulator.reset(runsOnce);
+    const { environment, ...rest } = sessions.simulated();
     const controller = new AbortController();
     const approve = (_request: unknown, signal: AbortSignal): Promise<never> => {
       setTimeout(() => controller.abort(), 10);
       return asked(signal);
     };
-    const session = await createSession(runtime(), sessions.start(), {
+    const session = await createSession(sessions.runtime(), sessions.start(), {
       ...rest,
       environment: { ...environment, approve },
     });
@@ -219,10 +188,10 @@ describe("a turn", () => {
   });
 
   it("takes an answer to an approval that is no promise, as a program without types may give it", async () => {
-    simulator.reset(runsOnce);
-    const { environment, ...rest } = equipment();
+    sessions.simulator.reset(runsOnce);
+    const { environment, ...rest } = sessions.simulated();
     const approve = (() => ({ allowed: true })) as unknown as typeof environment.approve;
-    const session = await createSession(runtime(), sessions.start(), {
+    const session = await createSession(sessions.runtime(), sessions.start(), {
       ...rest,
       environment: { ...environment, approve },
     });
@@ -232,7 +201,7 @@ describe("a turn", () => {
   });
 
   it("numbers the attempts of each step from one", async () => {
-    const session = await started({ ...runsOnce, fault: [{ kind: "overloaded", times: 2 }] });
+    const session = await sessions.started({ ...runsOnce, fault: [{ kind: "overloaded", times: 2 }] });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     const attempts = sessions.updates.flatMap((update) =>
       update.type === "attempt-started" ? [[update.step, update.attempt]] : [],
@@ -249,7 +218,7 @@ describe("a turn", () => {
   it("has as many tries for a step that fails as for each of those before it", async () => {
     const fails = (request: number) =>
       ({ kind: "rate-limit", told: "header-ms", retry_after: "1ms", request, times: 5 }) as const;
-    const session = await started({ ...runsOnce, fault: [fails(1), fails(7)] });
+    const session = await sessions.started({ ...runsOnce, fault: [fails(1), fails(7)] });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     const attempts = sessions.updates.flatMap((update) =>
       update.type === "attempt-started" ? [update.step] : [],
@@ -259,9 +228,9 @@ describe("a turn", () => {
   });
 
   it("tells others meanwhile at which one the session is, and on what", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     const told: unknown[] = [];
-    onUpdate = (update) => {
+    sessions.onUpdate = (update) => {
       if (update.type === "attempt-started") told.push(sessions.store.holder(session.id));
     };
     await session.run("Count the files.", never);
@@ -270,10 +239,10 @@ describe("a turn", () => {
   });
 
   it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
-    const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
+    const session = await sessions.started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
     const outcome = await session.run("go", never);
     expect(outcome).toMatchObject({ kind: "failed", class: "billing" });
-    expect(simulator.requests).toHaveLength(1);
+    expect(sessions.simulator.requests).toHaveLength(1);
     expect(await session.run(undefined, never)).toEqual({ kind: "completed" });
     await session.close();
   });
@@ -281,12 +250,12 @@ describe("a turn", () => {
 
 describe("a session that is resumed", () => {
   it("logs its settings where they are other ones, and nothing of them where they are the same", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await session.close();
     const resumed = async (model: string): Promise<string[]> => {
-      const { settings, ...rest } = equipment();
+      const { settings, ...rest } = sessions.simulated();
       const equip = () => Promise.resolve({ ...rest, settings: { ...settings, model } });
-      await (await resumeSession(runtime(), session.id, { force: false }, equip)).close();
+      await (await resumeSession(sessions.runtime(), session.id, { force: false }, equip)).close();
       return (await sessions.records(session.id)).flatMap(({ event }) =>
         event.type === "settings-changed" ? [event.settings.model] : [],
       );
@@ -297,44 +266,18 @@ describe("a session that is resumed", () => {
   });
 });
 
-describe("a rotated seal key", () => {
-  const talk: ScenarioInput = { turn: [turn(undefined, step("Said.", { reason: "Thought." }))] };
-
-  it("costs one refused request, is told in one line, and costs nothing on the next turn", async () => {
-    const session = await started(talk);
-    await session.run("one", never);
-    await session.run("two", never);
-    simulator.rotateKey();
-    const before = simulator.requests.length;
-    await session.run("three", never);
-    expect(simulator.requests.length - before).toBe(2);
-    await session.run("four", never);
-    expect(simulator.requests.length - before).toBe(3);
-    const told = sessions.updates.filter((update) => update.type === "repaired");
-    expect(told).toHaveLength(1);
-    expect(told[0]).toMatchObject({ count: 2, notice: expect.stringContaining("2 items set aside") });
-    expect(sessions.updates.filter(({ type }) => type === "attempt-failed")).toEqual([]);
-    // Blobs that are still good are still sent (R4), messages all the more.
-    const last = inputOf(simulator.requests.length - 1);
-    expect(ofType(last, "reasoning")).toHaveLength(1);
-    expect(ofType(last, "message").filter((item) => item["role"] === "user")).toHaveLength(4);
-    await session.close();
-  });
-});
-
 describe("limits", () => {
   it("end the turn as limited with the reset time, and are waited for when asked", async () => {
     const limited: ScenarioInput = { ...runsOnce, fault: [{ kind: "usage-limit", resets_in: "4s" }] };
-    const session = await started(limited);
+    const session = await sessions.started(limited);
     const began = Date.now();
     const outcome = await session.run("go", never);
     expect(outcome).toMatchObject({ kind: "limited", class: "usage-limit" });
     expect(outcome.kind === "limited" && outcome.until).toBeGreaterThan(began);
     await session.close();
-    wait = true;
-    const again = await resumeSession(runtime(), session.id, { force: false }, () =>
-      Promise.resolve(equipment()),
-    );
+    const runtime = { ...sessions.runtime(), wait: true };
+    const equip = () => Promise.resolve(sessions.simulated());
+    const again = await resumeSession(runtime, session.id, { force: false }, equip);
     expect(await again.run(undefined, never)).toEqual({ kind: "completed" });
     expect(sessions.updates.some((update) => update.type === "waiting")).toBe(true);
     await again.close();
@@ -343,7 +286,7 @@ describe("limits", () => {
 
 describe("an owner that died", () => {
   it("leaves a call that never started: the next owner runs it and closes the dead turn", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await session.run("go", never);
     await session.close();
     const whole = await sessions.records(session.id);
@@ -351,7 +294,7 @@ describe("an owner that died", () => {
     const until = whole.findIndex(({ event }) => event.type === "tool-started");
     const id = await copyUntil(session.id, until);
     await rm(join(sessions.workspace, "ran"));
-    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    const next = await sessions.resumed(id);
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
     expect(sessions.ran()).toBe(1);
     const outcomes = (await sessions.records(id)).flatMap(({ event }) =>
@@ -362,17 +305,17 @@ describe("an owner that died", () => {
   });
 
   it("leaves an intent whose traces are gone: the call is answered as unknown and not run again", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await session.run("go", never);
     await session.close();
     const whole = await sessions.records(session.id);
     const until = whole.findIndex(({ event }) => event.type === "tool-started") + 1;
     const id = await copyUntil(session.id, until);
     await rm(join(sessions.workspace, "ran"));
-    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    const next = await sessions.resumed(id);
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
     expect(sessions.ran()).toBe(0);
-    const [output] = ofType(inputOf(simulator.requests.length - 1), "function_call_output");
+    const [output] = ofType(sessions.inputOf(-1), "function_call_output");
     expect(output?.["output"]).toContain("outcome unknown");
     const told = sessions.updates
       .flatMap((update) => (update.type === "notice" ? [update.text] : []))
@@ -399,7 +342,7 @@ describe("an owner that died", () => {
 describe("the log", () => {
   it("has one output of a tool that ran while an item of its step could not be written, and it ran once", async () => {
     const both = step([shell("sleep 0.3; echo ran >> ran"), shell("true")]);
-    const session = await started({ turn: [turn(/again/, step("Done.")), turn(1, both)] });
+    const session = await sessions.started({ turn: [turn(/again/, step("Done.")), turn(1, both)] });
     const id = session.id;
     await session.close();
     const acquire = sessions.store.acquire.bind(sessions.store);
@@ -409,7 +352,7 @@ describe("the log", () => {
       const append = log.append.bind(log);
       log.append = async (...events) => {
         const isSecond =
-          simulator.requests.length === 1 && failures === 0 && sessions.updates.some(isStarted);
+          sessions.simulator.requests.length === 1 && failures === 0 && sessions.updates.some(isStarted);
         const isItem = events.some(({ event }) => event.type === "item-added" && event.origin === "model");
         if (!isSecond || !isItem) return append(...events);
         failures++;
@@ -417,7 +360,7 @@ describe("the log", () => {
       };
       return log;
     };
-    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    const next = await sessions.resumed(id);
     await expect(next.run("go", never)).rejects.toMatchObject({ class: "store-full" });
     expect(await next.run("again", never)).toEqual({ kind: "completed" });
     await next.close();
@@ -430,14 +373,12 @@ describe("the log", () => {
   });
 
   it("refuses the late append of an owner that was fenced off, which stops with lease-lost", async () => {
-    const session = await started({
+    const session = await sessions.started({
       turn: [turn(undefined, step(shell("until [ -e gate ]; do sleep 0.05; done")), step("Late."))],
     });
     const running = session.run("go", never).catch((error: unknown) => error);
     await expect.poll(() => sessions.updates.some((update) => update.type === "tool-started")).toBe(true);
-    const next = await resumeSession(runtime(), session.id, { force: true }, () =>
-      Promise.resolve(equipment()),
-    );
+    const next = await sessions.resumed(session.id, sessions.simulated(), true);
     await writeFile(join(sessions.workspace, "gate"), "");
     expect(await running).toMatchObject({ class: "lease-lost" });
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
@@ -447,122 +388,10 @@ describe("the log", () => {
   });
 
   it("says what it can't go on with", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await session.run("go", never);
     await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
     await writeFile(join(sessions.workspace, "unused"), "");
     await session.close();
-  });
-});
-
-describe("a pair that a provider refuses", () => {
-  it("goes in words from then on: one refusal in all, and its tool ran once", async () => {
-    simulator.reset({ turn: [turn(/more/, step("Yes.")), ...runsOnce.turn!] });
-    const own = equipment();
-    let [takes, refused] = [true, 0];
-    const provider: Provider = {
-      ...own.provider,
-      async *stream(request, signal) {
-        let sent = "";
-        for await (const chunk of request.input.chunks()) sent += new TextDecoder().decode(chunk);
-        const call = /"call_id":"([^"]+)"/u.exec(sent)?.[1];
-        if (takes || call === undefined) return yield* own.provider.stream(request, signal);
-        refused++;
-        const message = `No tool output found for function call ${call}.`;
-        yield { type: "failed", failure: new Failure("call-without-output", message, { call }) };
-      },
-    };
-    const session = await createSession(runtime(), sessions.start(), { ...own, provider });
-    expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    takes = false;
-    for (const prompt of ["more", "and more"])
-      expect(await session.run(prompt, never)).toEqual({ kind: "completed" });
-    expect([refused, sessions.ran()]).toEqual([1, 1]);
-    expect(JSON.stringify(inputOf(3))).toContain("cat ran");
-    expect(sessions.updates.filter(({ type }) => type === "repaired")).toMatchObject([
-      { class: "call-without-output", count: 2 },
-    ]);
-    await session.close();
-  });
-});
-
-describe("a refusal in unknown words that no trial helped", () => {
-  it("leaves nothing out of the next turn's requests, and nothing in the log", async () => {
-    simulator.reset(runsOnce);
-    const own = equipment();
-    let refuses = false;
-    const provider: Provider = {
-      ...own.provider,
-      async *stream(request, signal) {
-        if (!refuses) return yield* own.provider.stream(request, signal);
-        const signalled = { source: "http", status: 400, message: "frobnication" } as const;
-        yield {
-          type: "failed",
-          failure: new Failure("unknown-provider-failure", "frobnication", {}, { signal: signalled }),
-        };
-      },
-    };
-    const session = await createSession(runtime(), sessions.start(), { ...own, provider });
-    await session.run("go", never);
-    refuses = true;
-    expect(await session.run("more", never)).toMatchObject({ kind: "failed" });
-    refuses = false;
-    expect(await session.run(undefined, never)).toEqual({ kind: "completed" });
-    expect(ofType(inputOf(simulator.requests.length - 1), "function_call")).toHaveLength(2);
-    expect(session.history.quarantines).toEqual([]);
-    await session.close();
-  });
-});
-
-describe("a session that no repair helps", () => {
-  it("goes on in a successor within the turn: nothing runs twice, and the old id leads there", async () => {
-    const refusal = {
-      kind: "status",
-      status: 400,
-      code: "invalid_encrypted_content",
-      message: "The encrypted content could not be verified.",
-    } as const;
-    const session = await started({ ...runsOnce, fault: [{ ...refusal, request: 2, times: 4 }] });
-    const first = session.id;
-    expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    expect(session.id).not.toBe(first);
-    expect(sessions.ran()).toBe(1);
-    expect(sessions.updates.filter(({ type }) => type === "session-rotated")).toMatchObject([
-      { from: first, to: session.id },
-    ]);
-    expect(simulator.requests).toHaveLength(6);
-    expect(ofType(inputOf(5), "function_call_output")).toHaveLength(1);
-    expect(session.history).toMatchObject({ parent: first, turn: 1, lastOutcome: { kind: "completed" } });
-    await session.close();
-    const again = await resumeSession(runtime(), first, { force: false }, () => Promise.resolve(equipment()));
-    expect(again.id).toBe(session.id);
-    await again.close();
-    expect(await undoRotation(sessions.store, first)).toEqual({ session: first, successor: session.id });
-    expect(await sessions.store.find(first)).toEqual([first]);
-  });
-
-  it("is copied once, however many turns fail after it: no refused request goes out again for a new session", async () => {
-    const message = "The encrypted content could not be verified.";
-    const refusal = { kind: "status", status: 400, code: "invalid_encrypted_content", message } as const;
-    const session = await started({ ...runsOnce, fault: [{ ...refusal, request: 2, times: 100 }] });
-    expect(await session.run("go", never)).toMatchObject({ kind: "failed", class: "unrecoverable" });
-    const rotated = session.id;
-    await session.close();
-    const again = await resumeSession(runtime(), rotated, { force: false }, () =>
-      Promise.resolve(equipment()),
-    );
-    const before = simulator.requests.length;
-    for (const prompt of ["more", "and more"])
-      expect(await again.run(prompt, never)).toMatchObject({ kind: "failed", class: "unrecoverable" });
-    expect(again.id).toBe(rotated);
-    const bodies = simulator.requests.slice(before).map(({ body }) => JSON.stringify(body));
-    expect(new Set(bodies).size).toBe(bodies.length);
-    await again.close();
-  });
-
-  it("is refused the undoing of a rotation that never was", async () => {
-    const session = await started(runsOnce);
-    await session.close();
-    await expect(undoRotation(sessions.store, session.id)).rejects.toThrow("not made by a rotation");
   });
 });

@@ -1,41 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { risingIds } from "../lib/ids.ts";
-import { responsesProvider } from "../provider/responses/provider.ts";
-import { createSession, type Session } from "../runtime.ts";
-import {
-  shell,
-  type ScenarioInput,
-  startSimulator,
-  step,
-  type Simulator,
-  turn,
-} from "../simulator/server.ts";
+import { type Session } from "../runtime.ts";
+import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
 import type { QueuedFollowUp } from "../store.ts";
-import type { SessionUpdate } from "../turn/update.ts";
-import { never, testSessions } from "../../test/kit/sessions.ts";
+import { never } from "../../test/kit/sessions.ts";
+import { simulatedSessions } from "../../test/kit/simulated-sessions.ts";
 
-const sessions = testSessions();
-let simulator: Simulator;
-let onUpdate: (update: SessionUpdate) => void;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  onUpdate = () => undefined;
-});
-
-afterEach(() => simulator.close());
-
-const observe = (update: SessionUpdate): void => {
-  sessions.observe(update);
-  onUpdate(update);
-};
-
-async function started(scenario: ScenarioInput): Promise<Session> {
-  simulator.reset(scenario);
-  const named = { name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" };
-  const equipment = sessions.equipment(responsesProvider(named), { model: "gpt-5.5" });
-  return createSession({ ...sessions.runtime(), observe }, sessions.start(), equipment);
-}
+const sessions = simulatedSessions();
 
 const runsOnce: ScenarioInput = { turn: [turn(undefined, step(shell("echo ran")), step("Done."))] };
 
@@ -47,10 +18,10 @@ describe("queued work", () => {
     (await sessions.records(id)).flatMap(({ event }) => (event.type === "turn-started" ? event.source : []));
 
   it("gets a turn each after the prompt's, in order, and is taken out once it is in the log", async () => {
-    const session = await started({ turn: [] });
+    const session = await sessions.started({ turn: [] });
     for (const text of ["one", "two"]) await queue(session, text);
     const left: Promise<QueuedFollowUp[]>[] = [];
-    onUpdate = ({ type }) => {
+    sessions.onUpdate = ({ type }) => {
       if (type === "follow-up-delivered") left.push(sessions.store.queued(session.id));
     };
     expect(await session.serve("go", never)).toEqual({
@@ -68,7 +39,7 @@ describe("queued work", () => {
   });
 
   it("that steers is taken at the next step of the turn that runs, before what waits for a turn", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await queue(session, "later");
     await queue(session, "now", "steer");
     await session.serve("go", never);
@@ -76,16 +47,16 @@ describe("queued work", () => {
       ({ event }) => event.type === "item-added" && event.followUp !== undefined,
     );
     expect(steering?.event).toMatchObject({ turn: 1, step: 2 });
-    expect(JSON.stringify(simulator.requests[1]?.body?.["input"])).toContain("now");
+    expect(JSON.stringify(sessions.simulator.requests[1]?.body?.["input"])).toContain("now");
     expect(await sources(session.id)).toEqual(["prompt", "follow-up"]);
     await session.close();
   });
 
   it("stays queued once the person has cancelled, though the turn before it was complete by then", async () => {
-    const session = await started({ turn: [] });
+    const session = await sessions.started({ turn: [] });
     await queue(session, "later");
     const cancel = new AbortController();
-    onUpdate = ({ type }) => {
+    sessions.onUpdate = ({ type }) => {
       if (type === "turn-ended") cancel.abort();
     };
     expect(await session.serve("go", cancel.signal)).toEqual({
@@ -97,10 +68,10 @@ describe("queued work", () => {
   });
 
   it("that is queued to steer stays queued once the person has cancelled the turn", async () => {
-    const session = await started(runsOnce);
+    const session = await sessions.started(runsOnce);
     await queue(session, "now", "steer");
     const cancel = new AbortController();
-    onUpdate = ({ type }) => {
+    sessions.onUpdate = ({ type }) => {
       if (type === "tool-ended") cancel.abort();
     };
     expect(await session.serve("go", cancel.signal)).toMatchObject({
@@ -111,7 +82,7 @@ describe("queued work", () => {
   });
 
   it("that the log has already is removed, not delivered again", async () => {
-    const session = await started({ turn: [] });
+    const session = await sessions.started({ turn: [] });
     const id = nextId();
     await queue(session, "x");
     const [followUp] = await sessions.store.queued(session.id);
@@ -125,7 +96,7 @@ describe("queued work", () => {
   });
 
   it("that no provider takes is put aside with the reason, and told", async () => {
-    const session = await started({ turn: [] });
+    const session = await sessions.started({ turn: [] });
     await queue(session, " ");
     expect(await session.serve(undefined, never)).toEqual({ delivered: 0, waiting: 0 });
     expect(await sessions.store.buried(session.id)).toMatchObject([
