@@ -1,7 +1,7 @@
 // One request through a provider, and what it told.
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
 import type { WireOptions } from "../../src/provider/wire/provider.ts";
-import type { Failure } from "../../src/failure.ts";
+import { type Failure, isFailureOf } from "../../src/failure.ts";
 import type { ModelRequest, Provider, ProviderEvent, RequestInput } from "../../src/provider.ts";
 
 export function input(...items: string[]): RequestInput {
@@ -82,3 +82,15 @@ export function failureOf(events: ProviderEvent[]): Failure {
 }
 
 export const kinds = (events: ProviderEvent[]): string[] => events.map((event) => event.type);
+
+/** Why the stream was cut, or the class of another failure. */
+export const reasonOf = (events: ProviderEvent[]): string => {
+  const failure = failureOf(events);
+  return isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
+};
+
+/** The items that were told. */
+export const items = (events: ProviderEvent[]): unknown[] =>
+  events.flatMap((event) =>
+    event.type === "item" ? [JSON.parse(Buffer.from(event.item).toString()) as unknown] : [],
+  );
