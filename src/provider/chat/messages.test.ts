@@ -1,79 +1,21 @@
-import type { IncomingMessage } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../lib/json.ts";
-import type { ModelRequest } from "../../provider.ts";
-import { ask, failureOf, input, key, kinds, request } from "../../../test/wire/ask.ts";
+import { ask, failureOf, input, key, request } from "../../../test/wire/ask.ts";
 import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
-import { type ChatDialect, dialectOf, dialectOfModel } from "./dialect.ts";
+import { type ChatDialect } from "./dialect.ts";
 import { chatProvider } from "./provider.ts";
+import {
+  answer,
+  call,
+  messages,
+  output,
+  said,
+  sent,
+  thought,
+  toolCall,
+  user,
+} from "../../../test/wire/chat-messages.ts";
 
 afterEach(closeServers);
-
-const answer =
-  'data: {"id":"c","choices":[{"delta":{"content":"ok"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
-
-/** What goes over the wire for this request. */
-async function sent(
-  change: Partial<ModelRequest>,
-  dialect: Partial<ChatDialect> = {},
-): Promise<{ body: JsonObject; head: IncomingMessage; length: number }> {
-  let text = "";
-  let head: IncomingMessage | undefined;
-  const url = await serve(async (incoming, response) => {
-    head = incoming;
-    text = await bodyOf(incoming);
-    response.writeHead(200, { "content-type": "text/event-stream" }).end(answer);
-  });
-  const events = await ask(url, { make: (options) => chatProvider({ ...options, dialect }), change });
-  expect(kinds(events)).toEqual(["opened", "text-delta", "item", "completed"]);
-  return { body: JSON.parse(text) as JsonObject, head: head!, length: Buffer.byteLength(text) };
-}
-
-async function messages(
-  items: readonly object[],
-  dialect?: Partial<ChatDialect>,
-  instructions = "",
-): Promise<unknown> {
-  const { body } = await sent(
-    { instructions, input: input(...items.map((item) => JSON.stringify(item))) },
-    { endsOnUser: false, ...dialect },
-  );
-  return body["messages"];
-}
-
-const user = (text: string): object => ({
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text }],
-});
-const said = (text: string): object => ({
-  type: "message",
-  role: "assistant",
-  content: [{ type: "output_text", text }],
-});
-const call = (id: string, more: object = {}): object => ({
-  type: "function_call",
-  call_id: id,
-  name: "ls",
-  arguments: "{}",
-  ...more,
-});
-const output = (id: string, text: unknown): object => ({
-  type: "function_call_output",
-  call_id: id,
-  output: text,
-});
-const toolCall = (id: string, more: object = {}): object => ({
-  id,
-  type: "function",
-  function: { name: "ls", arguments: "{}" },
-  ...more,
-});
-const thought = (text: string): object => ({
-  type: "reasoning",
-  summary: [],
-  content: [{ type: "reasoning_text", text }],
-});
 
 describe("the request", () => {
   it("is one POST with the wire's members", async () => {
@@ -292,78 +234,6 @@ describe("the history", () => {
       { role: "user", content: "go" },
     ]);
   });
-
-  it("gives Mistral call ids of nine characters, alike on the call and its output", async () => {
-    const made = (await messages(
-      [call("call_long_1"), output("call_long_1", "A"), call("abcDEF123"), output("abcDEF123", "B")],
-      {
-        shortCallIds: true,
-      },
-    )) as { tool_calls?: { id: string }[]; tool_call_id?: string }[];
-    const ids = made.flatMap((message) => message.tool_calls?.[0]?.id ?? message.tool_call_id ?? []);
-    expect(ids[0]).toMatch(/^[A-Za-z0-9]{9}$/u);
-    expect(ids).toEqual([ids[0], ids[0], "abcDEF123", "abcDEF123"]);
-  });
-
-  it("goes on in Mistral's order: an answer between outputs and the user, and one message of the user's at a time", async () => {
-    const items = [user("a"), user("b"), call("abcDEF123"), output("abcDEF123", "A"), user("c")];
-    const { body } = await sent({
-      instructions: "",
-      model: "devstral-2",
-      input: input(...items.map((item) => JSON.stringify(item))),
-    });
-    expect(body["messages"]).toEqual([
-      { role: "user", content: "a\n\nb" },
-      { role: "assistant", content: null, tool_calls: [toolCall("abcDEF123")] },
-      { role: "tool", tool_call_id: "abcDEF123", content: "A" },
-      { role: "assistant", content: "[interrupted]" },
-      { role: "user", content: "c" },
-    ]);
-    expect(await messages(items)).toHaveLength(5);
-    expect(await messages(items)).not.toContainEqual({ role: "assistant", content: "[interrupted]" });
-  });
-
-  it("ends with the user where an answer that was cut off would be taken for the next one's beginning", async () => {
-    const items = [user("go"), said("Half.")];
-    const tail = { role: "user", content: expect.stringMatching(/^\[Go on/u) as string };
-    expect(await messages(items, { endsOnUser: true })).toEqual([
-      { role: "user", content: "go" },
-      { role: "assistant", content: "Half." },
-      tail,
-    ]);
-    expect(await messages(items, { endsOnUser: false })).toHaveLength(2);
-  });
-
-  it("gives Gemini its thought signatures back, and nobody else", async () => {
-    const items = [call("a", { thought_signature: "sig" }), output("a", "A")];
-    const extra = { extra_content: { google: { thought_signature: "sig" } } };
-    expect(await messages(items, { thoughtSignatures: true })).toMatchObject([
-      { tool_calls: [toolCall("a", extra)] },
-      {},
-    ]);
-    expect(await messages(items)).toEqual([
-      { role: "assistant", content: null, tool_calls: [toolCall("a")] },
-      { role: "tool", tool_call_id: "a", content: "A" },
-    ]);
-  });
-});
-
-it("a backend that demands reasoning gets it with every assistant message, a space where there is none", async () => {
-  const items = [user("go"), thought("Look."), call("a"), output("a", "A"), said("Done."), user("more")];
-  const expected = [
-    {},
-    { role: "assistant", reasoning_content: "Look." },
-    {},
-    { role: "assistant", content: "Done.", reasoning_content: " " },
-    {},
-  ];
-  expect(await messages(items, { reasoningRequired: true })).toMatchObject(expected);
-  // One that gets any back is such a backend; one that gets none may not know the member.
-  expect(await messages(items)).toMatchObject(expected);
-  expect(JSON.stringify(await messages([said("Done.")]))).not.toContain("reasoning_content");
-  expect(JSON.stringify(await messages([said("Done.")], { reasoningRequired: true }))).toContain(
-    "reasoning_content",
-  );
 });
 
 describe("a refusal is told in terms of the input", () => {
@@ -404,22 +274,4 @@ describe("a refusal is told in terms of the input", () => {
     const message = `The following tool_call_ids did not have response messages: ${sentId}`;
     expect(await refused(message, null, items, { shortCallIds: true })).toEqual({ call: "call_long_1" });
   });
-});
-
-it("the base URL tells the dialect", () => {
-  expect(dialectOf("https://api.openai.com/v1")).toMatchObject({ cacheKey: true, shortCallIds: false });
-  expect(dialectOf("https://api.mistral.ai/v1")).toMatchObject({ cacheKey: false, shortCallIds: true });
-  expect(dialectOf("https://generativelanguage.googleapis.com/v1beta/openai")).toMatchObject({
-    thoughtSignatures: true,
-  });
-  expect(dialectOf("https://notopenai.com/v1").cacheKey).toBe(false);
-  expect(dialectOf("https://api.deepseek.com").reasoningRequired).toBe(true);
-  expect(dialectOf("https://gateway.example/v1", "deepseek").reasoningRequired).toBe(true);
-});
-
-it("the model's name tells what Mistral's models demand wherever they are served", () => {
-  const dialect = dialectOf("https://gateway.example/v1");
-  for (const model of ["mistralai/mistral-small-4", "ministral-3-8b", "Devstral-Small-2", "codestral-latest"])
-    expect(dialectOfModel(dialect, model)).toMatchObject({ strictRoles: true, shortCallIds: true });
-  expect(dialectOfModel(dialect, "qwen3-coder")).toBe(dialect);
 });

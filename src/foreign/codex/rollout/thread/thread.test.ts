@@ -1,41 +1,9 @@
 import { fc } from "../../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { linesIn } from "../bytes/lines.ts";
-import { isSummaryText } from "../payload/compaction.ts";
 import type { ThreadChange } from "./thread-change.ts";
 import { ThreadFold } from "./thread.ts";
-
-const line = (type: string, payload: object): string =>
-  JSON.stringify({ timestamp: "2026-01-02T03:04:05.000Z", type, payload });
-const header = (id: string, more: object = {}): string => line("session_meta", { id, cwd: "/w", ...more });
-const said = (role: string, text: string): string =>
-  line("response_item", { type: "message", role, content: [{ type: "input_text", text }] });
-const event = (type: string, more: object = {}): string => line("event_msg", { type, ...more });
-const turn = (prompt: string): string[] => [
-  event("task_started", { turn_id: prompt }),
-  said("user", prompt),
-  event("user_message", { message: prompt }),
-  said("assistant", `answer to ${prompt}`),
-  event("task_complete", { turn_id: prompt, last_agent_message: "x" }),
-];
-
-function changes(lines: readonly string[], fold = new ThreadFold()): ThreadChange[] {
-  const taken = linesIn(Buffer.from(lines.join("\n"))).flatMap((each) => fold.take(each));
-  return [...taken, ...fold.end()].map(({ change }) => change);
-}
-
-/** The texts of the history that the changes leave. */
-function history(lines: readonly string[]): string[] {
-  let texts: string[] = [];
-  const textOf = (payload: object): string =>
-    ((payload as { content?: { text: string }[] }).content ?? []).map(({ text }) => text).join("");
-  for (const change of changes(lines)) {
-    if (change.do === "add") texts.push(textOf(change.item.payload));
-    if (change.do === "replace") texts = change.items.map(({ payload }) => textOf(payload));
-    if (change.do === "cut") texts.length = change.keep;
-  }
-  return texts;
-}
+import { changes, event, header, history, line, said, turn } from "../../../../../test/kit/thread-lines.ts";
 
 test("only the first header counts: it is repeated in mid-file, and a fork has its parent's behind its own", () => {
   const own = { id: "aaaa", forked_from_id: "bbbb" };
@@ -119,88 +87,6 @@ test("a turn without a last message was cut off where an answer was owed, and on
   expect(ended([end], ["one"])).toEqual(["interrupted"]);
 });
 
-test("rollbacks count what earlier ones and compactions have left", () => {
-  const compacted = line("compacted", {
-    message: "",
-    replacement_history: [
-      { type: "message", role: "user", content: [{ type: "input_text", text: "one" }] },
-      { type: "compaction", encrypted_content: "gAAAA" },
-    ],
-  });
-  const lines = [header("a"), ...turn("one"), ...turn("two"), compacted, ...turn("three")];
-  const one = event("thread_rolled_back", { num_turns: 1 });
-  expect(history([...lines, one])).toEqual(["one", ""]);
-  expect(history([...lines, one, ...turn("four"), one])).toEqual(["one", ""]);
-  expect(history([...lines, one, one])).toEqual([]);
-});
-
-test("a compaction without a replacement keeps the person's words and its summary", () => {
-  const left = history([header("a"), ...turn("one"), line("compacted", { message: "they said one" })]);
-  expect(left[0]).toBe("one");
-  expect(left).toHaveLength(2);
-  expect(isSummaryText(left[1]!)).toBe(true);
-  expect(left[1]).toMatch(/\nthey said one$/u);
-});
-
-test.each([
-  ["stays where it came without the words that begin one, as up to 0.58", "", 4],
-  [
-    "goes where it has them",
-    "Another language model started to solve this problem and produced a summary of its thinking process.\n",
-    3,
-  ],
-])("behind a compaction without a replacement an earlier summary %s", (_what, words, length) => {
-  const lines = [
-    header("a"),
-    ...turn("one"),
-    line("compacted", { message: `${words}they said one` }),
-    ...turn("two"),
-    line("compacted", { message: `${words}they said two` }),
-  ];
-  const left = history(lines);
-  expect(left).toHaveLength(length);
-  expect(left.map((text) => text.slice(text.lastIndexOf("\n") + 1))).toEqual(
-    ["one", "they said one", "two", "they said two"].filter(
-      (text) => length === 4 || text !== "they said one",
-    ),
-  );
-  // The same behind a history that a session has taken over before.
-  const asked = history(lines.slice(0, -1)).filter((text) => !text.startsWith("answer"));
-  expect(changes(lines.slice(-1), new ThreadFold(asked))).toMatchObject([
-    { do: "replace", items: { length } },
-  ]);
-});
-
-test("an image that was asked with leaves nothing beside a summary, as in Codex, which framed it", () => {
-  const asked = (...parts: object[]): string =>
-    line("response_item", { type: "message", role: "user", content: parts });
-  const text = (words: string): object => ({ type: "input_text", text: words });
-  const image = [
-    text("<image name=[Image #1]>"),
-    { type: "input_image", image_url: "data:image/png;base64,AA" },
-    text("</image>"),
-  ];
-  const left = history([
-    header("a"),
-    asked(text("what is this?"), ...image),
-    asked(...image),
-    line("compacted", { message: "s" }),
-  ]);
-  expect(left.slice(0, -1)).toEqual(["what is this?"]);
-});
-
-test("of very long words the last ones are kept beside a summary", () => {
-  const long = (mark: string): string => mark.repeat(60_000);
-  const left = history([
-    header("a"),
-    ...turn(long("a")),
-    ...turn(long("b")),
-    line("compacted", { message: "s" }),
-  ]);
-  expect(left[1]).toBe(long("b"));
-  expect(left[0]!.length).toBeLessThan(21_000);
-});
-
 test("what is only Codex's own is not part of the history, and outputs that are lists are", () => {
   const found = changes([
     header("a"),
@@ -260,18 +146,6 @@ test("an output whose text is no JSON is no item, and neither is one that is tor
   expect(changes([broken("").slice(0, -2)]).map((change) => change.do)).toEqual(["skip"]);
   for (const text of ['\\"', "\\u12a4", "\\\\", "é"])
     expect(changes([broken(text)]).map((change) => change.do)).toEqual(["add"]);
-});
-
-test("a compaction without the text that Codex always writes is passed over, as Codex does", () => {
-  const kept = [{ type: "message", role: "user", content: [{ type: "input_text", text: "kept" }] }];
-  const lines = [header("a"), ...turn("one")];
-  for (const message of [{}, { message: null }, { message: 5 }])
-    expect(history([...lines, line("compacted", { ...message, replacement_history: kept })])).toEqual(
-      history(lines),
-    );
-  expect(history([...lines, line("compacted", { message: "", replacement_history: kept })])).toEqual([
-    "kept",
-  ]);
 });
 
 test("no lines make it throw, and its history never goes wrong", () => {
