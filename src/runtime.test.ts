@@ -1,6 +1,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { never } from "../test/kit/sessions.ts";
+import { simulatedSessions } from "../test/kit/simulated-sessions.ts";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
 import { uuidv7 } from "./lib/ids.ts";
@@ -11,8 +13,6 @@ import type { Equipment } from "./runtime/equipment.ts";
 import { shell, type ScenarioInput, step, turn } from "./simulator/server.ts";
 import { toolEnvironment } from "./tool/environment.ts";
 import type { SessionUpdate } from "./turn/update.ts";
-import { never } from "../test/kit/sessions.ts";
-import { simulatedSessions } from "../test/kit/simulated-sessions.ts";
 
 const sessions = simulatedSessions();
 

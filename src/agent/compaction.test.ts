@@ -8,9 +8,9 @@ import type { Equipment } from "../runtime/equipment.ts";
 import { type EventOf } from "../session/event.ts";
 import { call, type ScenarioInput, startSimulator, step, turn } from "../simulator/server.ts";
 import type { Tool } from "../tool.ts";
-import { compactor, type CompactionOptions } from "./compaction.ts";
 import { never } from "../../test/kit/sessions.ts";
 import { simulatedSessions } from "../../test/kit/simulated-sessions.ts";
+import { compactor, type CompactionOptions } from "./compaction.ts";
 
 const sessions = simulatedSessions();
 

@@ -3,10 +3,10 @@ import { Failure } from "../failure.ts";
 import { type JsonObject } from "../lib/json.ts";
 import type { Provider } from "../provider.ts";
 import { createSession } from "../runtime.ts";
-import { undoRotation } from "./rotation.ts";
-import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
 import { never } from "../../test/kit/sessions.ts";
 import { simulatedSessions } from "../../test/kit/simulated-sessions.ts";
+import { undoRotation } from "./rotation.ts";
+import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
 
 const sessions = simulatedSessions();
 

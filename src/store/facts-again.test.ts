@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { factsVersion } from "../session/facts.ts";
 import type { Append } from "../store.ts";
-import { turnEnded } from "./conformance/events.ts";
 import { head, id, leaseTaken, line, type Read, read } from "../../test/kit/read-log.ts";
+import { turnEnded } from "./conformance/events.ts";
 
 describe("an item in which an older version knew nothing sealed", () => {
   const blob = Buffer.concat([Buffer.from("80000000006920a0aa", "hex"), Buffer.alloc(112, 7)]).toString(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Append } from "../store.ts";
-import { itemAdded, turnEnded } from "./conformance/events.ts";
 import { head, id, kinds, line, read } from "../../test/kit/read-log.ts";
+import { itemAdded, turnEnded } from "./conformance/events.ts";
 
 describe("the last window of a log", () => {
   const lines = [head, line(1, 1), line(2, 1, itemAdded(Buffer.from('{"type":"message"}')))];

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ask, failureOf, input, key, request } from "../../../test/wire/ask.ts";
 import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
-import { type ChatDialect } from "./dialect.ts";
-import { chatProvider } from "./provider.ts";
 import {
   answer,
   call,
@@ -14,6 +12,8 @@ import {
   toolCall,
   user,
 } from "../../../test/wire/chat-messages.ts";
+import { type ChatDialect } from "./dialect.ts";
+import { chatProvider } from "./provider.ts";
 
 afterEach(closeServers);
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isSummaryText } from "../payload/compaction.ts";
-import { ThreadFold } from "./thread.ts";
 import { changes, event, header, history, line, turn } from "../../../../../test/kit/thread-lines.ts";
+import { ThreadFold } from "./thread.ts";
 
 test("rollbacks count what earlier ones and compactions have left", () => {
   const compacted = line("compacted", {

@@ -1,9 +1,9 @@
 import { fc } from "../../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { linesIn } from "../bytes/lines.ts";
+import { changes, event, header, history, line, said, turn } from "../../../../../test/kit/thread-lines.ts";
 import type { ThreadChange } from "./thread-change.ts";
 import { ThreadFold } from "./thread.ts";
-import { changes, event, header, history, line, said, turn } from "../../../../../test/kit/thread-lines.ts";
 
 test("only the first header counts: it is repeated in mid-file, and a fork has its parent's behind its own", () => {
   const own = { id: "aaaa", forked_from_id: "bbbb" };
