@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openToRead, readText, staysUnreadable } from "./open-file.ts";
 import { isSystemError } from "./system.ts";
 
-// Pipes, which would be waited for without end, are given to the program as a process: test/crash/store-faults.test.ts.
+// Pipes, which would be waited for without end, are given to the program as a process: test/crash/strangers.test.ts.
 
 let folder: string;
 let path: string;
