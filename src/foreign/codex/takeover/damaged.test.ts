@@ -73,6 +73,19 @@ test("an output that stands at the end is taken at its place", async () => {
   expect(await items(id)).toEqual(await undamaged("0.169.0"));
 });
 
+test("an output that is null is taken as its repair leaves it, and its call stays", async () => {
+  const { take, items } = damaged("0.169.0", (lines) => {
+    const at = lines.findLastIndex((line) => /_call_output"/u.test(line));
+    const record = JSON.parse(lines[at]!) as { payload: JsonObject };
+    return lines.with(at, JSON.stringify({ ...record, payload: { ...record.payload, output: null } }));
+  });
+  const { id, isMended } = await take();
+  expect(isMended).toBe(true);
+  const all = await items(id);
+  expect(kindsOf(all)).toEqual(kindsOf(await undamaged("0.169.0")));
+  expect(all.every(({ output }) => output !== null)).toBe(true);
+});
+
 test("a message whose record can't be read is taken from the event that tells it", async () => {
   const isAnswer = (line: string): boolean =>
     line.includes('"type":"message"') && line.includes('"role":"assistant"');

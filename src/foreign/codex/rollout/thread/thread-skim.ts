@@ -146,8 +146,9 @@ class ThreadSkim {
   #facts(line: Buffer, from: number, past: number): ItemFacts | undefined {
     const json = this.#item;
     const kind = json.word(item["payload.type"]);
-    if (kind === undefined || !this.#isTextOrNull(line, item["payload.output"])) return undefined;
-    if (!this.#isTextOrNull(line, item["payload.content"])) return undefined;
+    if (kind === undefined || !this.#isTextOrNull(line, item["payload.content"])) return undefined;
+    // An output is words; one that is none, or a list of parts, has to be parsed.
+    if (kind.endsWith("_output") && !json.isText(item["payload.output"])) return undefined;
     // Its arguments may hold something sealed.
     if (kind === "function_call" && line.includes(sealMark)) return undefined;
     const facts: ItemFacts = { kind };

@@ -141,6 +141,8 @@ export class ThreadFold {
       case "response_item":
         if (kind === undefined) return [{ do: "skip", why: "no-type" }];
         if (isDelivery(record)) return [];
+        // Codex passes over the line, as over one that is no JSON.
+        if (isUnreadOutput(kind, payload)) return [{ do: "skip", why: "json" }];
         if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
         return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
@@ -317,6 +319,12 @@ export class ThreadFold {
 /** Whether a message came from another program, in parts that are none here: Codex goes on without it, or OpenAI refuses it. */
 const isOthersMessage = (kind: string, { role, content }: JsonObject): boolean =>
   kind === "message" && typeof role === "string" && Array.isArray(content) && !isOwnMessage(role, content);
+
+/** Whether what should be the output of a call says nothing: programs that convert or redact sessions leave `null` there. */
+const isUnreadOutput = (kind: string, { output }: JsonObject): boolean =>
+  (kind === "function_call_output" || kind === "custom_tool_call_output") &&
+  typeof output !== "string" &&
+  !Array.isArray(output);
 
 function dated(changes: readonly ThreadChange[], at: number | undefined): Changed[] {
   return changes.map((change) => (at === undefined ? { change } : { change, at }));
