@@ -16,7 +16,7 @@ import {
 } from "./options.ts";
 
 /** The row of `exec resume` or of `resume`, which have the same options: `resume` opens the terminal interface where there is a terminal. */
-const resumeCommand = <Name extends string>(name: Name) => ({
+const resumeRow = <Name extends string>(name: Name) => ({
   name,
   arguments: "[session] [prompt]",
   summary: "go on with a session: by id, unique beginning of one, name, or --last",
@@ -40,8 +40,8 @@ const table = [
     example: 'throughline exec --approval all "make the tests pass"',
     options: [...turnOptions, nameOption],
   },
-  resumeCommand("exec resume"),
-  resumeCommand("resume"),
+  resumeRow("exec resume"),
+  resumeRow("resume"),
   {
     name: "sessions",
     summary: "list the sessions of this workspace",
