@@ -36,11 +36,20 @@ function filled(lines: string[]): Ledger {
 
 const hashOf = (at: number): string => createHash("sha256").update(String(at)).digest("hex");
 
-/** Overwrites a page of the file that lies behind its tables' names. */
-function damage(): void {
+/** Overwrites a page of the file, from 1 on: one that lies behind its tables' names. */
+function damage(page = 8): void {
   const file = openSync(path, "r+");
-  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 4096 * 7);
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 4096 * (page - 1));
   closeSync(file);
+}
+
+/** Another gateway's write, after which all of the file is read from the disk. Returns the first page of who sealed what. */
+function writtenByOthers(): number {
+  const other = new DatabaseSync(path);
+  other.exec("INSERT INTO parameters VALUES ('a', 'm', 'p', 1, 'r'); PRAGMA wal_checkpoint(TRUNCATE);");
+  const found = other.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sealed'").get();
+  other.close();
+  return Number(found!["rootpage"]);
 }
 
 describe("the ledger", () => {
@@ -107,6 +116,19 @@ describe("the ledger", () => {
     expect(entriesIn(path)).toBe(left);
   });
 
+  it("whose damage shows only when the last is written is made anew with all that is known", () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    ledger.noteSealed("a", ["sealed"]);
+    damage(writtenByOthers());
+    ledger.close();
+    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
+    expect(entriesIn(path)).toBe(300);
+    const later = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+    expect(later.sealedBy("sealed")).toBe("a");
+    later.close();
+  });
+
   it("is whole for others after its log was deleted beside it", () => {
     const lines: string[] = [];
     const ledger = filled(lines);
@@ -133,6 +155,21 @@ describe("the ledger", () => {
     ledger.close();
   });
 
+  it("that can't be written is written as soon as it can be, by itself, and each time it is told", async () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const other = new DatabaseSync(path);
+    for (const count of [301, 302]) {
+      other.exec("BEGIN IMMEDIATE");
+      ledger.refuse("a", [hashOf(count)], "why");
+      other.exec("ROLLBACK");
+      await expect.poll(() => entriesIn(path), { timeout: 5_000 }).toBe(count);
+    }
+    other.close();
+    ledger.close();
+    expect(lines).toEqual([1, 2].map(() => expect.stringContaining("can't be written")));
+  });
+
   it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
     const hour = 3_600_000;
     let now = 1_000 * hour;
@@ -148,10 +185,15 @@ describe("the ledger", () => {
     expect(ledger.seal("a", "x")).toBe("refused");
     now += 6 * hour;
     expect(ledger.seal("a", "x")).toBe("due");
+    for (let times = 2; times < 10; times++) ledger.refuse("a", ["x"], "why");
+    now += 6 * 24 * hour;
+    expect(ledger.seal("a", "x")).toBe("refused");
+    now += 24 * hour;
+    expect(ledger.seal("a", "x"), "a week is the longest").toBe("due");
     ledger.close();
     now += 24 * 91 * hour;
     const later = new Ledger(path, { log: () => undefined, now: () => now });
-    expect(later.knows("a")).toBe(false);
+    expect([later.knows("a"), entriesIn(path)]).toEqual([false, 0]);
     later.close();
   });
 
@@ -201,6 +243,29 @@ describe("the ledger", () => {
     const later = new Ledger(path, { log: () => undefined, now: Date.now });
     expect(later.seal("a", "back")).toBe("refused");
     later.close();
+  });
+
+  it("counts what was accepted again until the next refusal, and knows an issuer only by what it refuses still", () => {
+    const ledger = new Ledger(undefined, { log: () => undefined, now: Date.now });
+    ledger.refuse("a", ["x", "y"], "why");
+    ledger.lift("a", ["x"]);
+    expect([ledger.lifted("a"), ledger.lifted("b"), ledger.knows("a")]).toEqual([1, 0, true]);
+    ledger.lift("a", ["y"]);
+    expect([ledger.lifted("a"), ledger.knows("a")]).toEqual([2, false]);
+    ledger.refuse("a", ["z"], "why");
+    expect(ledger.lifted("a")).toBe(0);
+  });
+
+  it("suspects a conversation for an hour, unless it is cleared before", () => {
+    let now = Date.now();
+    const ledger = new Ledger(undefined, { log: () => undefined, now: () => now });
+    const suspects = (): boolean[] => ["one", "two"].map((each) => ledger.isSuspect("a", each));
+    for (const each of ["one", "two"]) ledger.suspect("a", each, true);
+    ledger.suspect("a", "two", false);
+    now += 3_600_000;
+    expect([suspects(), ledger.hasSuspects("b")]).toEqual([[true, false], false]);
+    now += 1;
+    expect([suspects(), ledger.hasSuspects("a")]).toEqual([[false, false], false]);
   });
 
   it("knows who sealed a blob after it has let go of it in memory", () => {
@@ -278,9 +343,7 @@ describe("a ledger that is looked at again", () => {
   it("that is damaged while it runs is made anew with all that is known", () => {
     const lines: string[] = [];
     const ledger = filled(lines);
-    const other = new DatabaseSync(path);
-    other.exec("INSERT INTO parameters VALUES ('a', 'm', 'p', 1, 'r'); PRAGMA wal_checkpoint(TRUNCATE);");
-    other.close();
+    writtenByOthers();
     damage();
     soon();
     expect(ledger.knows("a")).toBe(true);
