@@ -6,6 +6,7 @@ import type { LostCall } from "./lost-calls-watch.ts";
 import type { InjectedPrompts } from "./injected-prompts.ts";
 import type { InvalidIds } from "./invalid-ids.ts";
 import type { LostMessage } from "./messages-watch.ts";
+import type { OthersEvent } from "./others-watch.ts";
 import type { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
@@ -66,6 +67,8 @@ export interface Examination {
   /** Messages that only the record still tells. */
   readonly untold: readonly UntoldMessage[];
   readonly lostCalls: readonly LostCall[];
+  /** Events that tell of another thread. */
+  readonly others: Counted<OthersEvent>;
   /** Whether some ids were not tracked, because there were too many or one is too long. */
   readonly leavesIdsOut: boolean;
   /** Why a compressed file could not be unpacked to its end. */

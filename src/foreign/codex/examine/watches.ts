@@ -9,6 +9,7 @@ import { InjectedPrompts } from "./injected-prompts.ts";
 import { InvalidIds } from "./invalid-ids.ts";
 import { LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
+import { OthersWatch } from "./others-watch.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import { PairsWatch } from "./pairs-watch.ts";
 import { ReasoningWatch } from "./reasoning-watch.ts";
@@ -37,6 +38,7 @@ type Found = Pick<
   | "lostMessages"
   | "untold"
   | "lostCalls"
+  | "others"
   | "leavesIdsOut"
 >;
 
@@ -49,6 +51,7 @@ export class Watches {
   readonly #turns = new TurnsWatch();
   readonly #seals = new SealsWatch();
   readonly #ordinals = new OrdinalsWatch();
+  readonly #others = new OthersWatch();
   readonly #lostCalls = new LostCallsWatch(this.#ids);
   readonly #messages = new MessagesWatch();
   readonly #reasoning = new ReasoningWatch();
@@ -80,6 +83,7 @@ export class Watches {
   /** Notes the header, before the records are seen. */
   begin(header: RolloutHeader | undefined): void {
     this.#isSubAgents = header?.origin === "subagent";
+    this.#others.begin(header);
     this.#turns.ownOrdinal = header?.ownFrom;
     this.#turns.ownPath = header?.agentPath;
   }
@@ -131,6 +135,7 @@ export class Watches {
     } else if (type === "event_msg") {
       this.#reasoning.event(record);
       this.#messages.event(record, line, isCopy);
+      this.#others.event(record, line);
     } else if (type === "compacted") {
       this.#injected.replaced();
       this.#invalidIds.replaced(payload.replacement_history, line);
@@ -171,6 +176,7 @@ export class Watches {
       lostMessages: this.#messages.lost(this.#holes.end),
       untold: this.#messages.untold,
       lostCalls: this.#lostCalls.found(),
+      others: this.#others.found,
       leavesIdsOut: this.#ids.hasRefused,
     };
   }

@@ -315,6 +315,13 @@ export const catalogue = {
     causes: "0.169 unpacks it on resume, and fails",
     mends: "repair",
   },
+  "others-lines": {
+    severity: "note",
+    title: "events that tell of another session",
+    causes:
+      "nothing where this is a copy of that one under another id; where lines of it got in here, every version sends what was said in them as if it had been said here: restore the file from a backup, or take out the lines from the first one to the last one named, together with what belongs to their turns",
+    mends: undefined,
+  },
   "sealed-reasoning": {
     severity: "note",
     title: "sealed reasoning",

@@ -125,8 +125,11 @@ function lineFindings({ bad, untimed, tail, long, carriageReturns, first, path }
   return found;
 }
 
-function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
-  const copies = foundAt("doubled-record", { items: doubled.spans, count: doubled.count });
+function orderFindings({ doubled, ordinals, header, headersAgain, others }: Examination): Finding[] {
+  const copies = [
+    ...foundAt("doubled-record", { items: doubled.spans, count: doubled.count }),
+    ...foundAt("others-lines", others, { ...(others.items[0] && { detail: others.items[0].thread }) }),
+  ];
   // Where the first line is lost, only the lines tell whether they are numbered.
   if (!(header?.isPaginated ?? ordinals.next !== undefined)) return copies;
   const { missing, regressed, unnumbered, firstWrong } = ordinals;
