@@ -16,7 +16,7 @@ export const takenSource = z.object({
   /** The number of the last turn that was taken over, and whether its end has still to come. */
   turn: z.number(),
   open: z.literal(true).optional(),
-  /** Whether a file that was damaged was read as its repair would leave it. */
+  /** That file was damaged, and was read as its repair would leave it. */
   mended: z.literal(true).optional(),
 });
 

@@ -50,12 +50,23 @@ async function importThread(
     const apart = options["new"] === true ? { as: uuidv7(systemClock.now()) } : {};
     const taken = await takeOver({ store, config, environment, onBytes }, thread, apart);
     bar.clear();
-    const { id: session, did, items, counts, left, fresh } = taken;
+    const { id: session, did, items, counts, left, fresh, isMended } = taken;
     const name = did === "made" && thread.name !== undefined ? await ownName(store, session) : undefined;
     const { path: source, thread: id } = thread.file;
     answer<"import">(
       invocation,
-      { session, source, thread: id, did, items, counts, left, fresh, ...(name !== undefined && { name }) },
+      {
+        session,
+        source,
+        thread: id,
+        did,
+        items,
+        counts,
+        left,
+        fresh,
+        ...(isMended && { mended: true }),
+        ...(name !== undefined && { name }),
+      },
       `${takenWords(thread, taken)}${renamedWords(name)}. Go on with: throughline resume ${session} "…"`,
     );
     return 0;

@@ -211,7 +211,7 @@ export const outputs = {
     did: z
       .enum(["made", "grown", "same", "moved-on", "remade"])
       .describe(
-        "a new session; what was new appended; nothing new; something new, but the session has gone on too or holds what the rollout has lost, so that nothing was taken; made anew because the rollout was written anew or repaired, or takes back a compaction that was taken over, or because taking over what is new was cut off the last time",
+        "a new session; what was new appended; nothing new; something new, but the session has gone on too or holds what the rollout has lost, so that nothing was taken; made anew because the rollout was written anew or repaired, was damaged and has grown, or takes back a compaction that was taken over, or because taking over what is new was cut off the last time",
       ),
     items: z.number().describe("items that were taken over now"),
     counts: z
@@ -232,6 +232,10 @@ export const outputs = {
       .record(z.string(), z.number())
       .describe("lines and items that have nothing in the session, by what they are"),
     fresh: z.number().describe("bytes of the rollout that are new"),
+    mended: z
+      .literal(true)
+      .optional()
+      .describe("there where a damaged rollout was read as its repair would leave it"),
     name: z
       .string()
       .optional()

@@ -2,6 +2,7 @@ import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { mendedCopy } from "../repair/mended-copy.ts";
 import { codexFixtures, codexRollouts, codexVersions } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
 import { opened, take } from "../../../../test/kit/taken-over.ts";
@@ -184,11 +185,15 @@ test("of a compressed rollout that was cut off what can be unpacked is taken, an
   });
   const whole = zstdCompressSync(Buffer.concat([readFileSync(path), Buffer.from(said.join(""))]));
   writeFileSync(packed, whole.subarray(0, whole.length * 0.7));
-  const taken = await take(importPlan(), packed);
-  expect(taken.did).toBe("made");
-  expect(taken.items).toBeGreaterThan(1_000);
-  expect(taken.items).toBeLessThan(4_000);
-  expect(taken.left["broken-archive"]).toBe(1);
+  const home = temporaryFolder();
+  const mended = { ...importPlan(), mended: (each: string) => mendedCopy(each, home) };
+  for (const plan of [importPlan(), mended]) {
+    const taken = await take(plan, packed);
+    expect(taken).toMatchObject({ did: "made", isMended: plan === mended });
+    expect(taken.items).toBeGreaterThan(1_000);
+    expect(taken.items).toBeLessThan(4_000);
+    expect(taken.left["broken-archive"]).toBe(1);
+  }
 });
 
 test("a reverted thread is its segments, each up to where the next one goes on", async () => {

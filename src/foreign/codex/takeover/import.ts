@@ -15,8 +15,8 @@ export interface TakenOver extends TakenTally {
   /**
    * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is
    * something new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade":
-   * the rollout was written anew or repaired, or has a rollback since that takes a compaction back, or what was new in it had come into the
-   * session in part when that was cut off; the session was made anew.
+   * the rollout was written anew or repaired, or was damaged and has grown, or has a rollback since that takes a compaction back, or what
+   * was new in it had come into the session in part when that was cut off; the session was made anew.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Bytes of the rollout that are new; of a session that is made now, 0. */
@@ -194,7 +194,8 @@ async function grow({ plan, thread, id }: Task, fresh: number, { keep }: Keeping
       appended += group.length;
     }
     // A turn may have ended, or its tokens may have been counted, without another item.
-    if (appended > 0 || taking.hasTold) await append(await ending(plan, taking, place, history.workspace));
+    if (appended > 0 || taking.hasTold)
+      await append(await ending(plan, taking, place.imported(), history.workspace));
     isKept = keep;
     return {
       id,

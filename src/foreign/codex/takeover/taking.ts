@@ -228,7 +228,6 @@ export class Taking {
         ...source,
         turn,
         ...(isOpen && { open: true }),
-        ...(this.#isMended && { mended: true }),
       },
     });
     return this.group();

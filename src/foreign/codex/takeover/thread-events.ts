@@ -3,6 +3,7 @@ import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { sessionCreated } from "../../../session/created.ts";
 import type { Workspace } from "../../../session/event.ts";
+import type { Imported } from "../../../session/imported.ts";
 import type { Append } from "../../../store.ts";
 import { linesUntil } from "../rollout/file/lineage.ts";
 import { createdOf } from "../rollout/record/header.ts";
@@ -38,6 +39,8 @@ export interface Reading {
   readonly copies: ReadonlyMap<string, MendedCopy>;
   /** How far the last file itself was read, where that is read from a copy. */
   readonly place?: TakenPlace;
+  /** A file can't be unpacked to its end; its copy tells nothing of it. */
+  readonly isBroken?: boolean;
 }
 
 /** Every file is read as it is, damaged or not. */
@@ -57,12 +60,12 @@ export async function whole<Result>(
     if (!(error instanceof Damaged)) throw error;
     const copies = new Map<string, MendedCopy>();
     try {
-      const { paths, last, place } = error;
+      const { paths, last, place, isBroken } = error;
       for (const path of paths) {
         const copy = await plan.mended?.(path);
         if (copy) copies.set(path, copy);
       }
-      return await read({ copies, ...(copies.has(last) && { place }) });
+      return await read({ copies, ...(copies.has(last) && { place }), isBroken });
     } finally {
       for (const copy of copies.values()) copy.remove();
     }
@@ -75,12 +78,14 @@ class Damaged extends Error {
   /** The last file's path, and how far it was read. */
   readonly last: string;
   readonly place: TakenPlace;
+  readonly isBroken: boolean;
 
-  constructor(paths: readonly string[], last: string, place: TakenPlace) {
+  constructor(paths: readonly string[], last: string, place: TakenPlace, isBroken: boolean) {
     super(`damaged: ${paths.join(", ")}`);
     this.paths = paths;
     this.last = last;
     this.place = place;
+    this.isBroken = isBroken;
   }
 }
 
@@ -140,7 +145,8 @@ async function logOf(
       if (taking.undone.size === 0) yield group;
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
-    yield await ending(plan, taking, reading?.place ?? place, begun);
+    const copied = reading?.place && ({ ...reading.place.imported(), mended: true } as const);
+    yield await ending(plan, taking, copied ?? place.imported(), begun);
   }
   return { created: { event: created, at: createdOf(header, thread.file) }, events: events(), taking };
 }
@@ -161,7 +167,8 @@ export async function* taken(
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;
   const damaged: string[] = [];
-  const onBroken = (): void => void taking.left.set("broken-archive", 1);
+  const onBroken = (): void => void taking.left.set(broken, 1);
+  if (reading?.isBroken === true) onBroken();
   for (const segment of from > 0 ? [last] : segments) {
     const { file, until } = segment;
     const { path } = reading?.copies.get(file.path) ?? file;
@@ -178,18 +185,22 @@ export async function* taken(
   }
   const rest = taking.group();
   if (rest.length > 0) yield rest;
-  if (reading === undefined && damaged.length > 0) throw new Damaged(damaged, last.file.path, place);
+  if (reading === undefined && damaged.length > 0)
+    throw new Damaged(damaged, last.file.path, place, taking.left.has(broken));
 }
+
+/** A compressed file that can't be unpacked to its end, among what is left out. */
+const broken = "broken-archive";
 
 /** What follows on the events of the last line; `begun` is the folder that the session belongs to up to there. */
 export async function ending(
   plan: ImportPlan,
   taking: Taking,
-  place: TakenPlace,
+  source: Omit<Imported, "turn" | "open">,
   begun: Workspace,
 ): Promise<Append[]> {
   const { clock = systemClock } = plan;
-  return [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
+  return [await settled(plan, taking, begun), ...taking.end(source, clock.now())];
 }
 
 /** The settings and the folder that the thread ended with. */
