@@ -6,7 +6,7 @@ import { commands } from "../command/commands.ts";
 import { inHome } from "../command/in-home.ts";
 import { asFailure } from "../command/system-failure.ts";
 import { load } from "./load.ts";
-import { commandIn, fullWords, takesWords } from "./typed-words.ts";
+import { behindCommand, commandIn, fullWords, isCommandLater, takesWords } from "./typed-words.ts";
 
 /** Builds commander's program from the table of commands, runs the command that `argv` names, and resolves to its exit status. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {
@@ -57,7 +57,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    throw new Failure("usage", refusal(error, argv), {}, { cause: error });
+    throw new Failure("usage", refusal(error, behindCommand(argv)), {}, { cause: error });
   }
   return status;
 }
@@ -151,6 +151,7 @@ function hintOf(code: string, said: string, argv: readonly string[]): string {
       return listed === undefined ? "" : ` ${listed}.`;
     }
     case "commander.unknownOption":
+      if (isCommandLater(argv)) return " Options stand behind the command.";
       return commandIn(argv) === "" && /^[a-z][\w-]*$/u.test(first) ? ` "${first}" is no command.` : "";
     case "commander.unknownCommand":
       return ' A prompt of one word is sent with: throughline open "…".';

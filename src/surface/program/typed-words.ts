@@ -21,10 +21,8 @@ export function fullWords(typed: readonly string[]): string[] {
     throw noCommand(rest.join(" "));
   }
   if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
-  // An option before a command is a mistake that is reported: taken for `open`, it would begin a session.
-  const isMisplaced = rest.some((word) => commandWords.includes(word));
   const isOption = first.startsWith("-");
-  if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
+  if (isOption && !ownOptions.has(first) && !isCommandLater(argv)) return ["open", ...argv];
   const asksForHelp = rest.some((word) => word === "--help" || word === "-h");
   // A single word is a prompt, unless it is a command or looks like a mistyped one.
   if (!isOption && !commandWords.some((word) => isLike(first, word))) {
@@ -36,8 +34,13 @@ export function fullWords(typed: readonly string[]): string[] {
   return [...argv];
 }
 
+/** Whether an option stands before a command: a mistake that is reported. Taken for `open`, it would begin a session. */
+export function isCommandLater([first = "", ...rest]: readonly string[]): boolean {
+  return first.startsWith("-") && rest.some((word) => commandWords.includes(word));
+}
+
 /** Moves `--home` and `--json`, which people also type before the command, after it. */
-function behindCommand(argv: readonly string[]): readonly string[] {
+export function behindCommand(argv: readonly string[]): readonly string[] {
   const [first = "", second] = argv;
   const length =
     first === "--home" && second !== undefined ? 2 : /^--(?:home=.*|json)$/su.test(first) ? 1 : 0;
