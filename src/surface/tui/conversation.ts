@@ -350,7 +350,7 @@ export class Conversation {
     this.#tell(rested(this.#history, this.#view));
   }
 
-  /** Looks at the queue, which other processes write to, and begins a turn when one is due: a limit has ended, or another process has queued something. */
+  /** Looks at the queue, which others write to, and begins a turn when one is due: a limit has ended, or something was queued. */
   async #look(): Promise<void> {
     if (this.#id === undefined) return;
     const id = this.#id;
