@@ -60,7 +60,7 @@ export interface GatewayOptions extends GuardOptions {
 
 /** A gateway that listens. */
 export interface Gateway {
-  /** For a client's base URL, with `/v1`. */
+  /** A client's base URL: it ends with `/v1`. */
   readonly url: string;
   readonly port: number;
   readonly metrics: Metrics;
