@@ -176,7 +176,8 @@ const table = [
   {
     name: "undo",
     arguments: "<session>",
-    summary: "take back the rotation that a session comes from; nothing is deleted",
+    summary:
+      "go back from a successor, in which a session went on when no repair helped (a rotation); nothing is deleted",
     example: "throughline undo fix-the-tests",
     options: [],
     slash: { name: "undo", session: "always", alone: true, leads: true },
