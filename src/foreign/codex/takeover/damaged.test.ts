@@ -1,4 +1,6 @@
 // A damaged rollout is taken over as its repair would leave it, and stays as it is.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
@@ -62,6 +64,15 @@ test.for(["0.98.0", "0.130.0", "0.169.0"])("the whole file twice (%s) is taken o
   expect(await items(id)).toEqual(await undamaged(version));
   expect(readFileSync(path)).toEqual(before);
   expect(left()).toEqual([]);
+});
+
+test("a file that a living program writes to is taken as it is", async () => {
+  const { path, take } = damaged("0.130.0", (lines) => [...lines, ...lines]);
+  const program = spawn("sh", ["-c", 'exec 3>>"$0"; echo open; read -r line', path]);
+  await once(program.stdout, "data");
+  expect(await take()).toMatchObject({ did: "made", isMended: false });
+  program.stdin.end();
+  await once(program, "exit");
 });
 
 test("an output that stands at the end is taken at its place", async () => {
