@@ -12,7 +12,7 @@ const mostLines = 2_000_000;
 const mostDoubles = 200_000;
 const mostIds = mostLines / 4;
 /** Shorter item ids may repeat: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
-const uniqueId = 20;
+export const uniqueId = 20;
 const space = 0x20;
 const asItem = 1;
 /** Lines of one time and length beyond so many are not compared. */

@@ -6,6 +6,7 @@ import { textIn, toldText } from "../rollout/payload/text-in.ts";
 import { reviewMarks } from "../rollout/payload/told-message.ts";
 import { turnEdge } from "../rollout/payload/outcome.ts";
 import type { Hole } from "./holes-watch.ts";
+import { uniqueId } from "./doubles-watch.ts";
 import { isMisnamed, MisnamedMessages } from "./misnamed-messages.ts";
 import { type UntoldMessage, UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
@@ -49,6 +50,8 @@ export class MessagesWatch {
   #answered: string[] = [];
   /** Ids of the answers whose records were seen last: what tells of one of them is late, or a copy. */
   readonly #recorded: string[] = [];
+  /** Ids under which events have told prompts (0.148 and later): what tells of one again is a copy. */
+  readonly #asked = new Set<string>();
   /** The person's last messages by their records: the event comes after the record. */
   readonly #said: string[] = [];
   readonly #holes: Hole[] = [];
@@ -163,10 +166,17 @@ export class MessagesWatch {
     if (told === "agent_message" || told === "AgentMessage")
       this.#answerTold(item?.["id"], toldText(payload), line);
     else if (told === "user_message" || told === "UserMessage")
-      this.#promptTold(toldText(payload), line, isCopy);
+      this.#promptTold(toldText(payload), line, this.#isAskedAgain(item?.["id"]) || isCopy);
     else if (turnEdge(kind)) this.#settle();
     // What is asked of a review only events tell (0.98 to 0.169).
     else if (reviewMarks.has(told)) this.#isBegun = true;
+  }
+
+  #isAskedAgain(id: unknown): boolean {
+    if (typeof id !== "string" || id.length < uniqueId) return false;
+    if (this.#asked.has(id)) return true;
+    if (this.#asked.size < mostLost) this.#asked.add(id);
+    return false;
   }
 
   #answerTold(given: unknown, text: string, line: RolloutLine): void {

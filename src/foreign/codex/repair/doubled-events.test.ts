@@ -68,6 +68,25 @@ describe("an event that stands there twice, without its ordinal", () => {
   });
 });
 
+describe("the lines of the last turn, which stand there again", () => {
+  it.each<[string, (nth: number) => string]>([
+    ["without ordinals", () => ""],
+    ["with the next ordinals", (ordinal) => `"ordinal":${ordinal},`],
+  ])("bring no prompt again: %s", async (_which, numbered) => {
+    const isPrompt = (line: string): boolean => line.includes('"item":{"type":"UserMessage"');
+    const path = rollouts("0.169.0").find((each) => readFileSync(each, "utf8").split("\n").some(isPrompt))!;
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const from = lines.findLastIndex((line) => line.includes('"task_started"'));
+    const again = lines
+      .slice(from)
+      .map((line, nth) => line.replace(/"ordinal":\d+,/u, numbered(lines.length + nth)));
+    const left = await repaired(basename(path), [...lines, ...again]);
+    const asked = (all: readonly string[]): number =>
+      all.filter((line) => line.includes('"response_item"') && line.includes('"role":"user"')).length;
+    expect(asked(left)).toBe(asked(lines));
+  });
+});
+
 describe("a message whose record is damaged, in a session without ordinals that stands there twice", () => {
   it.each([
     ["prompt", "user", "user_message"],
