@@ -306,7 +306,7 @@ export const catalogue = {
   "repair-unfinished": {
     severity: "broken",
     title: "a repair was cut off in the middle",
-    causes: "the file is half repaired",
+    causes: "the file may be half repaired",
     mends: "repair",
   },
   "broken-archive": {
