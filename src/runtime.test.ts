@@ -389,9 +389,26 @@ describe("the log", () => {
 
   it("says what it can't go on with", async () => {
     const session = await sessions.started(runsOnce);
+    const nothing = (why: string): object => ({
+      class: "usage",
+      message: expect.stringContaining(`has nothing to go on with: ${why}.`) as string,
+    });
+    await expect(session.run(undefined, never)).rejects.toMatchObject(nothing("it has no turn yet"));
     await session.run("go", never);
-    await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
-    await writeFile(join(sessions.workspace, "unused"), "");
+    await expect(session.run(undefined, never)).rejects.toMatchObject(nothing("its last turn is complete"));
+    await session.close();
+  });
+
+  it("has the model that answered with each item of it, and with each step", async () => {
+    const session = await sessions.started(runsOnce);
+    await session.run("go", never);
+    const models = (await sessions.records(session.id)).flatMap(({ event }) =>
+      event.type === "step-ended" || (event.type === "item-added" && event.origin === "model")
+        ? [event.model]
+        : [],
+    );
+    expect(models).toHaveLength(5);
+    expect(new Set(models)).toEqual(new Set(["gpt-5.5-2026-10-01"]));
     await session.close();
   });
 });

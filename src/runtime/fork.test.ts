@@ -310,7 +310,10 @@ describe("a fork from a step", () => {
     expect(await rowOf(await fork())).not.toHaveProperty("title");
     const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
     await more(asked(3, ""), said(3, "three"), done(3, call), asked(4, "third"), asked(5, "fourth"));
-    expect(await rowOf(await fork())).toMatchObject({ title: "third", messages: 1 });
+    const copy = await fork();
+    expect(await rowOf(copy)).toMatchObject({ title: "third", messages: 1 });
+    const again = await forkSession({ store, clock: systemClock }, copy.id);
+    expect(await rowOf(again), "a copy of a copy").toMatchObject({ title: "third" });
   });
 
   it("is not made in the midst of a call, whose outcome only the rest of the session knows", async () => {

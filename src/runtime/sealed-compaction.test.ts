@@ -37,7 +37,7 @@ const notices = (): string =>
     .join("\n");
 
 /** Where an imported log shows what its sealed compaction holds. */
-type Shown = "nowhere" | "beside it" | "behind it" | "behind what was cleared";
+type Shown = "nowhere" | "by the developer" | "beside it" | "behind it" | "among what is gone";
 
 /** A session whose log was imported: a sealed compaction, and visible items where they are shown. */
 async function imported(shown: Shown, issuer = equipment().provider.issuer): Promise<string> {
@@ -53,18 +53,19 @@ async function imported(shown: Shown, issuer = equipment().provider.issuer): Pro
     settings,
   };
   const log = await sessions.store.create(id, { event: created }, "importing");
-  const add = async (item: object, origin: "input" | "model" | "repair"): Promise<void> => {
+  const add = async (item: object, origin: "input" | "model" | "tool" | "repair"): Promise<number> => {
     const bytes = new TextEncoder().encode(JSON.stringify(item));
     const facts = describeItem(bytes)!;
-    await log.append({
+    const [added] = await log.append({
       event: { type: "item-added", turn: 1, step: 1, ...facts, issuer, origin },
       item: bytes,
     });
+    return added!.event.seq;
   };
   const said = (role: string, text: string): object => ({
     type: "message",
     role,
-    content: [{ type: role === "user" ? "input_text" : "output_text", text }],
+    content: [{ type: role === "assistant" ? "output_text" : "input_text", text }],
   });
   const sealed = { type: "compaction", id: "cmp_1", encrypted_content: blob };
   if (shown === "beside it") {
@@ -77,12 +78,19 @@ async function imported(shown: Shown, issuer = equipment().provider.issuer): Pro
     await log.append({ event: { type: "history-replaced", count: 2 } });
     await add(said("user", "Build the harbour."), "repair");
     await add(sealed, "repair");
+  } else if (shown === "by the developer") {
+    await add(said("developer", "Mind the tide."), "input");
+    await add(sealed, "model");
   } else if (shown === "nowhere") await add(sealed, "model");
   else {
     await add(said("user", "Never again."), "input");
     await log.append({ event: { type: "history-cleared", scrubbed: false } });
     await add(said("user", "Build the harbour."), "input");
     await add(said("assistant", "The quay stands; the crane is missing."), "model");
+    await add({ type: "function_call", call_id: "c", name: "survey", arguments: "{}" }, "model");
+    await add({ type: "function_call_output", call_id: "c", output: "Nine fathoms." }, "tool");
+    const fromSeq = await add(said("user", "Sink the crane."), "input");
+    await log.append({ event: { type: "history-rewound", toStep: 1, fromSeq } });
     const item = new TextEncoder().encode(JSON.stringify(sealed));
     await log.append({ event: { type: "history-compacted", ...describeItem(item)!, keepFrom: 99 }, item });
   }
@@ -110,17 +118,20 @@ describe("a sealed compaction", () => {
     await session.close();
   });
 
-  it("of another issuer is told in a note when the log holds nothing of it, without a refused request", async () => {
-    const id = await imported("nowhere", elsewhere);
-    const session = await resumed(id);
-    await run(session, "third");
-    expect(sessions.simulator.requests).toHaveLength(1);
-    expect(JSON.stringify(sessions.inputOf(0))).toContain("holds nothing visible of it");
-    expect(notices()).toContain("a note says so in its place");
-    await run(session, "third");
-    expect(await compactions(id)).toBe(1);
-    await session.close();
-  });
+  it.each<Shown>(["nowhere", "by the developer"])(
+    "of another issuer is told in a note when the log holds nothing of it, without a refused request: shown %s",
+    async (shown) => {
+      const id = await imported(shown, elsewhere);
+      const session = await resumed(id);
+      await run(session, "third");
+      expect(sessions.simulator.requests).toHaveLength(1);
+      expect(JSON.stringify(sessions.inputOf(0))).toContain("holds nothing visible of it");
+      expect(notices()).toContain("a note says so in its place");
+      await run(session, "third");
+      expect(await compactions(id)).toBe(1);
+      await session.close();
+    },
+  );
 
   it("of another issuer gives way to the messages beside it where the log holds nothing else", async () => {
     const id = await imported("beside it", elsewhere);
@@ -142,16 +153,17 @@ describe("a sealed compaction", () => {
     }
   });
 
-  it("of another issuer gives way to what the log shows of it, but not to what was cleared", async () => {
-    const id = await imported("behind what was cleared", elsewhere);
+  it("of another issuer gives way to what the log shows of it, but not to what was cleared or rewound", async () => {
+    const id = await imported("among what is gone", elsewhere);
     const session = await resumed(id);
     await run(session, "third");
     expect(sessions.simulator.requests).toHaveLength(1);
     const shadow = JSON.stringify(sessions.inputOf(0)[0]);
     expect(shadow).toContain("Build the harbour.");
-    expect(shadow).toContain("The quay stands; the crane is missing.");
-    expect(shadow).not.toContain("Never again");
-    expect(notices()).toContain("2 visible items of the log stand in its place as text");
+    for (const words of ["The quay stands; the crane is missing.", "survey", "Nine fathoms."])
+      expect(shadow).toContain(words);
+    expect(shadow).not.toMatch(/Never again|Sink the crane/u);
+    expect(notices()).toContain("4 visible items of the log stand in its place as text");
     await session.close();
   });
 
