@@ -30,14 +30,19 @@ const others = (count: number): JsonObject[] =>
     content: [{ type: "output_text", text: "I go on." }],
   }));
 
+/** A line that a crash has blanked: an item fits into it. */
+const blank = " ".repeat(300);
+
 /** What each call is answered with after a repair, by its id. */
-async function answers(...items: JsonObject[]): Promise<Record<string, string>> {
+async function answers(...items: (JsonObject | typeof blank)[]): Promise<Record<string, string>> {
   mkdirSync(join(path, ".."), { recursive: true });
   const rows = [
-    { timestamp, type: "session_meta", payload: header },
-    ...items.map((payload) => ({ timestamp, type: "response_item", payload })),
+    JSON.stringify({ timestamp, type: "session_meta", payload: header }),
+    ...items.map((payload) =>
+      typeof payload === "string" ? payload : JSON.stringify({ timestamp, type: "response_item", payload }),
+    ),
   ];
-  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  writeFileSync(path, rows.map((row) => `${row}\n`).join(""));
   const options = {
     home: join(root, "own"),
     now: Date.parse("2026-11-22"),
@@ -45,8 +50,8 @@ async function answers(...items: JsonObject[]): Promise<Record<string, string>> 
   } as const;
   await repairRollout(path, options);
   const made = readFileSync(path, "utf8")
-    .trimEnd()
     .split("\n")
+    .filter((line) => line.trim() !== "")
     .map((line) => (JSON.parse(line) as { payload: JsonObject }).payload);
   const outputs = made.filter(({ type }) => String(type).endsWith("_output"));
   const calls = made.filter(({ type }) => String(type).endsWith("_call"));
@@ -107,6 +112,16 @@ describe("an output whose id is not its call's", () => {
     expect(lines[17]).toContain('"function_call_output"');
     expect(await answers(output(own), ...others(16), call(own), ...others(1))).toEqual({ [own]: nobody });
   });
+});
+
+it("outputs that are lost stand in blank lines near their calls, each in one of its own", async () => {
+  const sizes = async (...items: Parameters<typeof answers>): Promise<[string[], number]> => {
+    const told = await answers(...items);
+    return [Object.keys(told), readFileSync(path, "utf8").split("\n").length];
+  };
+  const rest = others(1);
+  expect(await sizes(call("a"), call("b"), blank, blank, ...rest)).toEqual([["a", "b"], 7]);
+  expect(await sizes(call("a"), blank.slice(0, 50), ...rest), "too short a one").toEqual([["a"], 6]);
 });
 
 it("an output that is put in behind a last line without an ending is told as that alone, where only its kind is mended", async () => {
