@@ -23,6 +23,19 @@ describe("calls and outputs", () => {
       expect(types(await sent(log)).slice(1)).toEqual(whole);
     });
 
+    it("stand in that order at the head of a window, which may have lost the search as well", async () => {
+      const head = new WrittenLog();
+      head.addItem(call("a"), model);
+      head.addItem({ type: "tool_search_output", call_id: "s", execution: "client", tools: [] }, tool);
+      head.addItem(output("a"), tool);
+      const found = ["function_call", "tool_search_output", "function_call_output"];
+      expect(types(await sent(head))).toEqual(found);
+      const alone = new WrittenLog();
+      alone.addItem({ type: "tool_search_output", call_id: "s", execution: "client", tools: [] }, tool);
+      alone.addItem(prompt(), { ...model, origin: "input" });
+      expect(types(await sent(alone))).toEqual(["tool_search_output", "message"]);
+    });
+
     it("stand before it where it goes as words, which may not part a call from its output", async () => {
       const answered = ["function_call", "function_call_output", "message"];
       expect(types(await sent(log, chat)).slice(1)).toEqual(["message", ...answered]);

@@ -118,6 +118,17 @@ describe("an item id", () => {
     }
   });
 
+  it("stays in a response whose reasoning had led to something before the person spoke", () => {
+    const log = new WrittenLog();
+    log.addItem(reasoning("rs_1"), model);
+    log.addItem(call("a"), model);
+    log.addItem(prompt(), { ...model, origin: "input" });
+    log.addItem(call("b"), model);
+    for (const id of ["a", "b"]) log.addItem(output(id), tool);
+    const withIds = [...projected(log, azure).elements()].filter(({ withId }) => withId);
+    expect(withIds.map(({ record }) => record.event.seq)).toEqual([0, 1, 3]);
+  });
+
   it("is sent once: the same item is left out, another one goes without it", async () => {
     const log = new WrittenLog();
     log.addItem(answer("msg_1"), model);

@@ -233,6 +233,15 @@ describe("the ends of a request", () => {
     expect(await sent(log, chat)).toHaveLength(1);
   });
 
+  it("are whose the item in words is that stands there: the model's, or what was put in", async () => {
+    const ends = async (origin: "model" | "input"): Promise<unknown[]> => {
+      const log = new WrittenLog();
+      log.addItem({ type: "web_search_call", id: "ws_1" }, { ...place, origin });
+      return (await sent(log, anthropic)).map(({ role }) => role);
+    };
+    expect([await ends("model"), await ends("input")]).toEqual([["user", "assistant", "user"], ["user"]]);
+  });
+
   it("are left alone when they are the user's, or the output of a call", async () => {
     const log = new WrittenLog();
     log.addItem(prompt(), input);
