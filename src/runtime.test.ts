@@ -2,11 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { never } from "../test/kit/sessions.ts";
-import { simulatedSessions } from "../test/kit/simulated-sessions.ts";
+import { ofType, runsOnce, simulatedSessions } from "../test/kit/simulated-sessions.ts";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Failure } from "./failure.ts";
-import { type JsonObject } from "./lib/json.ts";
 import { createSession, resumeSession } from "./runtime.ts";
 import type { Equipment } from "./runtime/equipment.ts";
 import { shell, type ScenarioInput, step, turn } from "./simulator/server.ts";
@@ -25,12 +24,6 @@ function deniedAll(): Equipment {
 }
 
 const isStarted = ({ type }: SessionUpdate): boolean => type === "tool-started";
-
-const ofType = (items: JsonObject[], type: string): JsonObject[] =>
-  items.filter((item) => item["type"] === type);
-const runsOnce: ScenarioInput = {
-  turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
-};
 
 describe("a turn", () => {
   it("runs its calls with an environment that is an object of a class, as it is at the time", async () => {

@@ -5,7 +5,7 @@ import { contractNamed } from "../replay/contracts.ts";
 import { forkSession } from "../runtime/fork.ts";
 import { createSession, type Session } from "../runtime.ts";
 import type { Equipment } from "../runtime/equipment.ts";
-import { type EventOf } from "../session/event.ts";
+import type { EventOf } from "../session/event.ts";
 import { call, type ScenarioInput, startSimulator, step, turn } from "../simulator/server.ts";
 import type { Tool } from "../tool.ts";
 import { never } from "../../test/kit/sessions.ts";

@@ -2,18 +2,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { never } from "../../test/kit/sessions.ts";
-import { simulatedSessions } from "../../test/kit/simulated-sessions.ts";
+import { ofType, runsOnce, simulatedSessions } from "../../test/kit/simulated-sessions.ts";
 import { uuidv7 } from "../lib/ids.ts";
-import { type JsonObject } from "../lib/json.ts";
-import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
 
 const sessions = simulatedSessions();
-
-const ofType = (items: JsonObject[], type: string): JsonObject[] =>
-  items.filter((item) => item["type"] === type);
-const runsOnce: ScenarioInput = {
-  turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
-};
 
 describe("an owner that died", () => {
   it("leaves a call that never started: the next owner runs it and closes the dead turn", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { risingIds } from "../lib/ids.ts";
-import { type Session } from "../runtime.ts";
+import type { Session } from "../runtime.ts";
 import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
 import type { QueuedFollowUp } from "../store.ts";
 import { never } from "../../test/kit/sessions.ts";

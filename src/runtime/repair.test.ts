@@ -1,20 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
-import { type JsonObject } from "../lib/json.ts";
 import type { Provider } from "../provider.ts";
 import { createSession } from "../runtime.ts";
 import { never } from "../../test/kit/sessions.ts";
-import { simulatedSessions } from "../../test/kit/simulated-sessions.ts";
+import { ofType, runsOnce, simulatedSessions } from "../../test/kit/simulated-sessions.ts";
 import { undoRotation } from "./rotation.ts";
-import { shell, type ScenarioInput, step, turn } from "../simulator/server.ts";
+import { type ScenarioInput, step, turn } from "../simulator/server.ts";
 
 const sessions = simulatedSessions();
-
-const ofType = (items: JsonObject[], type: string): JsonObject[] =>
-  items.filter((item) => item["type"] === type);
-const runsOnce: ScenarioInput = {
-  turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
-};
 
 describe("a rotated seal key", () => {
   const talk: ScenarioInput = { turn: [turn(undefined, step("Said.", { reason: "Thought." }))] };

@@ -1,11 +1,17 @@
 // Sessions in this process on a simulator of the Responses API.
 import { afterEach, beforeEach } from "vitest";
-import type { JsonObject } from "../../src/lib/json.ts";
-import { isJsonObject } from "../../src/lib/json.ts";
+import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
 import { createSession, resumeSession, type Session } from "../../src/runtime.ts";
 import type { Equipment, Runtime } from "../../src/runtime/equipment.ts";
-import { type ScenarioInput, type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import {
+  type ScenarioInput,
+  shell,
+  type Simulator,
+  startSimulator,
+  step,
+  turn,
+} from "../../src/simulator/server.ts";
 import type { SessionUpdate } from "../../src/turn/update.ts";
 import { TestSessions } from "./sessions.ts";
 
@@ -70,3 +76,11 @@ export function simulatedSessions(): SimulatedSessions {
   afterEach(() => sessions.end());
   return sessions;
 }
+
+/** Each turn runs one command, which appends a line to the file `ran`. */
+export const runsOnce: ScenarioInput = {
+  turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
+};
+
+export const ofType = (items: readonly JsonObject[], type: string): JsonObject[] =>
+  items.filter((item) => item["type"] === type);

@@ -12,7 +12,7 @@ import {
   toolCall,
   user,
 } from "../../../test/wire/chat-messages.ts";
-import { type ChatDialect } from "./dialect.ts";
+import type { ChatDialect } from "./dialect.ts";
 import { chatProvider } from "./provider.ts";
 
 afterEach(closeServers);
