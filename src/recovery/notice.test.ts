@@ -81,6 +81,17 @@ describe("what the person is told", () => {
       expect(said({ kind }, 0)).toContain("nothing was left out");
   });
 
+  it.each([
+    ["tools[web_search]", "the tools web_search were refused"],
+    ["tools[!function]", "the tools of other kinds than function were refused"],
+    ["tools[parameters!=object]", "the tools whose parameters are no object were refused"],
+    ["tools[name=exec].description", "the description of the tool exec was refused; its name is sent"],
+    ["tools[].strict", "the member strict of tools was refused"],
+  ])("of tools that are refused: %s", (parameter, words) => {
+    const quarantined = quarantine({ scope: { kind: "parameter", parameter }, count: 0 });
+    expect(repairNotice(refused, quarantined, now)).toContain(words);
+  });
+
   it("of items that are set aside for another reason than their seal", () => {
     const duplicate = new Failure("duplicate-item", "m", { item: "msg_1" });
     const { oldestSealedAt: _none, ...undated } = quarantine({
@@ -153,6 +164,14 @@ describe("what the person is told", () => {
     expect(noticeOf(cut, { do: "retry", delayMs: 400 }, early)).toBe(
       "stream cut before any item; trying again in 0.4 s",
     );
+    // Nobody was reached: of items nothing is said.
+    for (const [reason, words] of [
+      ["refused", "connection refused"],
+      ["unresolved", "host name not found"],
+    ] as const) {
+      const away = new Failure("transport-interrupted", "m", { reason });
+      expect(noticeOf(away, { do: "retry", delayMs: 400 }, early)).toBe(`${words}; trying again in 0.4 s`);
+    }
   });
 
   it("of a limit: when it resets, and how long that is", () => {

@@ -144,18 +144,20 @@ describe("outputs that are shortened", () => {
 });
 
 describe("the line for a compaction", () => {
+  const facts = { tokensBefore: 212_000, summarised: 180, summaryTokens: 1_200, kept: 12 };
+
   it("says why, what became of what, and that nothing is lost", () => {
-    expect(
-      compactionNotice({
-        why: "overflowed",
-        tokensBefore: 212_000,
-        summarised: 180,
-        summaryTokens: 1_200,
-        kept: 12,
-      }),
-    ).toBe(
+    expect(compactionNotice({ why: "overflowed", ...facts })).toBe(
       "the context was full (about 212,000 tokens); 180 items summarised in about 1,200 tokens; the last 12 items kept whole; the log keeps everything",
     );
+  });
+
+  it.each([
+    [{ why: "full" }, "the context was nearly full (about 212,000 tokens); 180 items"],
+    [{ why: "asked", summarised: 1 }, "as asked (about 212,000 tokens); 1 item summarised"],
+    [{ kept: 1 }, "about 1,200 tokens; the last item kept whole; the log keeps everything"],
+  ] as const)("says so of %j", (given, words) => {
+    expect(compactionNotice({ why: "overflowed", ...facts, ...given })).toContain(words);
   });
 });
 

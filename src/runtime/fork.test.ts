@@ -5,7 +5,7 @@ import type { JsonObject } from "../lib/json.ts";
 import { isPrompt } from "../session/event.ts";
 import { describeItem } from "../session/item.ts";
 import { summaryItem } from "../session/summary-item.ts";
-import { created } from "../store/conformance/events.ts";
+import { created, turnEnded } from "../store/conformance/events.ts";
 import { memoryStore } from "../store/memory/memory-store.ts";
 import type { Append, SessionStore } from "../store.ts";
 import { archive } from "./archive.ts";
@@ -314,6 +314,14 @@ describe("a fork from a step", () => {
     expect(await rowOf(copy)).toMatchObject({ title: "third", messages: 1 });
     const again = await forkSession({ store, clock: systemClock }, copy.id);
     expect(await rowOf(again), "a copy of a copy").toMatchObject({ title: "third" });
+  });
+
+  it("has ended as the session has, and not as one that was interrupted", async () => {
+    await begun(said(1, "one"), turnEnded(id, 1, 0));
+    const made = await fork();
+    expect((await openJournal(runtime(), made.id, { force: false })).history.lastOutcome).toEqual({
+      kind: "completed",
+    });
   });
 
   it("is not made in the midst of a call, whose outcome only the rest of the session knows", async () => {
