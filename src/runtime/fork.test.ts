@@ -316,14 +316,6 @@ describe("a fork from a step", () => {
     expect(await rowOf(again), "a copy of a copy").toMatchObject({ title: "third" });
   });
 
-  it("has ended as the session has, and not as one that was interrupted", async () => {
-    await begun(said(1, "one"), turnEnded(id, 1, 0));
-    const made = await fork();
-    expect((await openJournal(runtime(), made.id, { force: false })).history.lastOutcome).toEqual({
-      kind: "completed",
-    });
-  });
-
   it("is not made in the midst of a call, whose outcome only the rest of the session knows", async () => {
     const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
     await begun(said(1, "one"), done(2, call));
@@ -334,6 +326,13 @@ describe("a fork from a step", () => {
     await more(done(2, { type: "function_call_output", call_id: "c", output: "done" }));
     expect((await fork({ fromStep: 2 })).left).toBe(0);
   });
+});
+
+it("a successor has ended as the session had", async () => {
+  await begun(said(1, "one"), turnEnded(id, 1, 0));
+  const { history, log } = await openJournal(runtime(), await rotated(), { force: false });
+  await log.release();
+  expect(history.lastOutcome).toEqual({ kind: "completed" });
 });
 
 it("a successor goes on under the session's title, with its counts and what was amended", async () => {
