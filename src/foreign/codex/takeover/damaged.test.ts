@@ -97,6 +97,17 @@ test("an output that is null is taken as its repair leaves it, and its call stay
   expect(all.every(({ output }) => output !== null)).toBe(true);
 });
 
+test("a message that doesn't say whose it is any more is taken as its repair leaves it", async () => {
+  const { take, items } = damaged("0.169.0", (lines) => {
+    const at = lines.findLastIndex((line) => line.includes('"role":"user","content"'));
+    return lines.with(at, lines[at]!.replace('"role":"user",', ""));
+  });
+  const { id, isMended } = await take();
+  expect(isMended).toBe(true);
+  const roles = (all: JsonObject[]): unknown[] => all.map(({ role }) => role);
+  expect(roles(await items(id))).toEqual(roles(await undamaged("0.169.0")));
+});
+
 test("a message whose record can't be read is taken from the event that tells it", async () => {
   const isAnswer = (line: string): boolean =>
     line.includes('"type":"message"') && line.includes('"role":"assistant"');

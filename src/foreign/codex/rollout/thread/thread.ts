@@ -142,7 +142,7 @@ export class ThreadFold {
         if (kind === undefined) return [{ do: "skip", why: "no-type" }];
         if (isDelivery(record)) return [];
         // Codex passes over the line, as over one that is no JSON.
-        if (isUnreadOutput(kind, payload)) return [{ do: "skip", why: "json" }];
+        if (isUnread(kind, payload)) return [{ do: "skip", why: "json" }];
         if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
         return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
@@ -320,11 +320,13 @@ export class ThreadFold {
 const isOthersMessage = (kind: string, { role, content }: JsonObject): boolean =>
   kind === "message" && typeof role === "string" && Array.isArray(content) && !isOwnMessage(role, content);
 
-/** Whether what should be the output of a call says nothing: programs that convert or redact sessions leave `null` there. */
-const isUnreadOutput = (kind: string, { output }: JsonObject): boolean =>
-  (kind === "function_call_output" || kind === "custom_tool_call_output") &&
-  typeof output !== "string" &&
-  !Array.isArray(output);
+/** Whether an output says nothing, or a message not whose it is: programs that convert or redact sessions leave `null` there. */
+const isUnread = (kind: string, { output, role }: JsonObject): boolean =>
+  kind === "message"
+    ? typeof role !== "string"
+    : (kind === "function_call_output" || kind === "custom_tool_call_output") &&
+      typeof output !== "string" &&
+      !Array.isArray(output);
 
 function dated(changes: readonly ThreadChange[], at: number | undefined): Changed[] {
   return changes.map((change) => (at === undefined ? { change } : { change, at }));
