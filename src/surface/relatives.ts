@@ -1,4 +1,5 @@
 import type { ListedSession } from "../store.ts";
+import { headOf } from "../store/chain.ts";
 
 /** A session that shares history with another one (`of`). */
 export interface Relative {
@@ -8,7 +9,10 @@ export interface Relative {
   relation: "its predecessor" | "its fork" | "a rotation of it that was never finished";
 }
 
-/** The other sessions that hold history of the chosen ones: predecessors, forks, forks of forks. */
+/**
+ * The other sessions that hold history of the chosen ones: predecessors, forks, forks of forks. Of a fork that was rotated the one that goes
+ * on with it comes first, and what that was rotated from as its predecessors.
+ */
 export function relativesOf(chosen: readonly ListedSession[], all: readonly ListedSession[]): Relative[] {
   const byId = new Map(all.map((session) => [session.id, session]));
   const known = new Set(chosen.map(({ id }) => id));
@@ -25,7 +29,7 @@ export function relativesOf(chosen: readonly ListedSession[], all: readonly List
     if (parent && isRotation(session, parent)) add(parent, "its predecessor");
     for (const other of all) {
       if (other.parent !== session.id) continue;
-      if (!other.rotated) add(other, "its fork");
+      if (!other.rotated) add(headOf(other, byId), "its fork");
       else if (!isRotation(other, session)) add(other, "a rotation of it that was never finished");
     }
   }

@@ -10,12 +10,13 @@ export interface Said {
   err: string;
 }
 
-/** Runs a command line as from a pipe: nobody can be asked. */
+/** Runs a command line as from a pipe: nobody can be asked, unless `ask` answers. */
 export async function inProcess(
   home: string,
   folder: string,
   words: readonly string[],
   codexHome = join(home, "no-codex"),
+  ask?: Terminal["ask"],
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -23,6 +24,7 @@ export async function inProcess(
     out: (text) => (out += text),
     err: (text) => (err += text),
     interactive: false,
+    ...(ask && { ask }),
     colour: false,
     readInput: () => Promise.resolve(undefined),
   };

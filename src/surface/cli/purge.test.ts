@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { inProcess, type Said } from "../../../test/kit/in-process.ts";
 import { uuidv7 } from "../../lib/ids.ts";
+import type { NewEvent } from "../../session/event.ts";
+import type { Append, SessionLog } from "../../store.ts";
 import { created } from "../../store/conformance/events.ts";
+import { ignore } from "../../store/conformance/reading.ts";
 import { folderStore } from "../../store/folder/folder-store.ts";
 
 const real = { rmSync: fs.rmSync, readdirSync: fs.readdirSync };
@@ -66,4 +69,27 @@ it("what was deleted is told where it can't be looked for what is left", async (
   expect(status).toBe(1);
   expect(out).toContain(`deleted session ${id}`);
   expect(err).toContain("can't be looked for: the disk fails (EIO). Run it again: throughline delete");
+});
+
+it("what a session was rotated from stays with it when somebody has begun to use it while the question stood", async () => {
+  const store = folderStore(home, { version: "0" });
+  const successor = uuidv7(Date.now() + 1);
+  const { event } = created(successor);
+  async function* events(): AsyncGenerator<Append[]> {
+    yield [{ event: { ...event, parent: id, rotated: true } as NewEvent }];
+  }
+  const log = await store.acquire(id, ignore, { doing: "testing" });
+  const head = await store.rotate(log, { id: successor, events: events() }, "rotating");
+  await log.release();
+  await head.release();
+  let used: SessionLog | undefined;
+  const asked = await inProcess(home, home, ["purge", id, "--with-relatives"], undefined, async () => {
+    used = await store.acquire(successor, ignore, { doing: "testing" });
+    return true;
+  });
+  await used?.release();
+  expect(asked.status).toBe(3);
+  expect(asked.err).toContain(`left ${id}: it goes on in session ${successor}, which stays\n`);
+  expect(left().sort()).toEqual([id, successor].sort());
+  await store.close();
 });

@@ -4,6 +4,7 @@ import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
+import { headOf } from "../../store/chain.ts";
 import { homeFolder } from "../config.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
@@ -47,13 +48,15 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   const removed: ListedSession[] = [];
   const left = [...plan.left];
   const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
-  const stays = stayingOf(plan.chosen);
+  const byId = new Map(plan.chosen.map((session) => [session.id, session]));
   const takesRelatives = options["withRelatives"] === true;
   // Even if no session is left to delete: an earlier run may have been cut off before it came to this.
   const troubles = forgetLists(homeFolder(options, environment));
   for (const session of plan.chosen.toReversed()) {
     if (signal.aborted) break;
-    if (session.successor !== undefined && stays.has(session.successor)) {
+    const head = headOf(session, byId);
+    // Asked now: the plan may be older by the time that a person took to agree to it.
+    if (head !== session && (await isInUse(store, head.id))) {
       left.push({ session: session.id, why: `it goes on in session ${session.successor}, which stays` });
       continue;
     }
@@ -82,12 +85,14 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
 }
 
-/** Ids of the sessions that are in use, and of those that go on in one of them; a successor stands before its predecessor. */
-function stayingOf(chosen: readonly ListedSession[]): ReadonlySet<string> {
-  const staying = new Set<string>();
-  for (const { id, successor, holder } of chosen)
-    if (holder || (successor !== undefined && staying.has(successor))) staying.add(id);
-  return staying;
+async function isInUse(store: SessionStore, id: string): Promise<boolean> {
+  try {
+    return (await store.holder(id)).state === "held";
+  } catch (error) {
+    // Another process has removed it meanwhile.
+    if (isFailureOf(error, "session-missing")) return false;
+    throw error;
+  }
 }
 
 /** The exit status for a named session that couldn't be deleted; `undefined` where there is none. */
@@ -99,7 +104,7 @@ function exitOf(left: readonly Left[]): number | undefined {
 /** Removes the backups of a session, unless it is in use and stays. Resolves to what could not be removed, one line each. */
 async function removeBackupsOf(store: SessionStore, id: string, copies: readonly Copy[]): Promise<string[]> {
   const own = copies.filter(({ of }) => of === id);
-  if (own.length === 0 || (await store.holder(id)).state === "held") return [];
+  if (own.length === 0 || (await isInUse(store, id))) return [];
   return removeBackups(own);
 }
 
