@@ -44,19 +44,22 @@ test("a folder that isn't there is no name taken", () => {
 });
 
 test.each([
-  ["once", (nth: number, from: number) => nth === from],
-  ["from then on", (nth: number, from: number) => nth >= from],
+  ["once", true, (nth: number, from: number) => nth === from],
+  ["from then on", true, (nth: number, from: number) => nth >= from],
+  ["once, where there are no links", false, (nth: number, from: number) => nth === from],
+  ["from then on, where there are no links", false, (nth: number, from: number) => nth >= from],
 ])(
   "whichever call fails, %s, a file is written and told as that, or isn't there, but for what is told as left",
-  async (_name, isFailing) => {
+  async (_name, hasLinks, isFailing) => {
     type Call = (...values: unknown[]) => unknown;
     const system = fs as unknown as Record<string, Call>;
-    const names = ["openSync", "writeSync", "fsyncSync", "linkSync", "rmSync"];
+    const names = ["openSync", "writeSync", "fsyncSync", "linkSync", "copyFileSync", "rmSync"];
     const real = Object.fromEntries(names.map((name) => [name, system[name]!]));
     let [made, from] = [0, Number.POSITIVE_INFINITY];
     for (const name of names)
       system[name] = (...values) => {
-        if (isFailing(++made, from)) throw Object.assign(new Error("EIO"), { code: "EIO", syscall: name });
+        const code = isFailing(++made, from) ? "EIO" : name === "linkSync" && !hasLinks ? "EPERM" : undefined;
+        if (code !== undefined) throw Object.assign(new Error(code), { code, syscall: name });
         return real[name]!(...values);
       };
     syncBuiltinESMExports();

@@ -9,11 +9,15 @@ import { appendAll } from "./write.ts";
  */
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
 
+/** Is given the path of a file that was made in vain. */
+type OnLeft = (path: string) => void;
+
 /**
  * Gives the content of a durable draft a name, unless there is a file of that name: `false` then. A link is exclusive and appears with its
- * content; where there are none it is an exclusive copy, which a crash can leave unfinished. The draft stays.
+ * content; where there are none it is an exclusive copy, which a crash can leave unfinished. The draft stays. `onLeft` is told of a copy that
+ * couldn't be made durable and can't be removed.
  */
-export function placeNew(draft: string, path: string): boolean {
+export function placeNew(draft: string, path: string, onLeft: OnLeft = () => {}): boolean {
   try {
     linkSync(draft, path);
     return true;
@@ -27,11 +31,16 @@ export function placeNew(draft: string, path: string): boolean {
     if (hasCode(error, "EEXIST")) return false;
     throw error;
   }
-  const copy = openSync(path, "r+");
   try {
-    fsyncSync(copy);
-  } finally {
-    closeSync(copy);
+    const copy = openSync(path, "r+");
+    try {
+      fsyncSync(copy);
+    } finally {
+      closeSync(copy);
+    }
+  } catch (error) {
+    drop(path, onLeft);
+    throw error;
   }
   return true;
 }
@@ -43,7 +52,7 @@ export function placeNew(draft: string, path: string): boolean {
 export async function writeNew(
   path: string,
   parts: AsyncIterable<string> | Iterable<string>,
-  onLeft: (path: string) => void = () => {},
+  onLeft: OnLeft = () => {},
 ): Promise<number> {
   makeFolders(dirname(path));
   const temporary = `${path}.${process.pid}.new`;
@@ -52,7 +61,7 @@ export async function writeNew(
   try {
     for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
-    if (!placeNew(temporary, path)) throw taken(path);
+    if (!placeNew(temporary, path, onLeft)) throw taken(path);
     try {
       syncPath(dirname(path));
     } catch (error) {
@@ -67,7 +76,7 @@ export async function writeNew(
   return bytes;
 }
 
-function drop(path: string, onLeft: (path: string) => void): void {
+function drop(path: string, onLeft: OnLeft): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {

@@ -42,10 +42,18 @@ test("of a file system that can only be read, not whose it is matters, but that 
   );
 });
 
-test("of a disk that fails, not whose a file is matters", () => {
+test.each([
+  ["EIO: i/o error", "EIO", "the disk fails (EIO)"],
+  // What rmSync says (Node 24, 2026-11).
+  [
+    ", Unknown error: Input/output error '/tmp/not-made/log.jsonl'",
+    "",
+    'the system says "Input/output error"',
+  ],
+])("of a disk that fails, not whose a file is matters: %s", (message, code, words) => {
   const path = "/tmp/not-made/log.jsonl";
-  const failed = Object.assign(new Error("EIO: i/o error"), { code: "EIO", syscall: "open", path });
-  expect(asFailure(failed)?.message).toMatch(/the disk fails \(EIO\)\. .*: df -h \/tmp$/u);
+  const failed = asFailure(Object.assign(new Error(message), { code, syscall: "rm", path }));
+  expect(failed?.message).toContain(`${words}. Nothing was lost. Check its disk, then try again: df -h /tmp`);
 });
 
 test("a file where a folder should be is told as what it is", () => {

@@ -30,7 +30,7 @@ const wanting: ReadonlySet<string> = new Set([
   "EBUSY",
   "EINTR",
   "ENOMEM",
-  // rmSync has none for EROFS and EIO (Node 24, 2026-11).
+  // What rmSync has for EROFS and EIO (Node 24, 2026-11).
   "",
 ]);
 
@@ -67,6 +67,7 @@ function nextWords(error: unknown, path: string | undefined): string {
     case "ENOTCONN":
     case "EHOSTDOWN":
     case "ENODEV":
+    case "":
       return `Check its disk, then try again: df -h ${place}`;
     default:
       return `See what it is: ls -ld ${place}`;
