@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
 import { systemWords } from "../../../lib/system.ts";
@@ -150,8 +151,8 @@ export class CodexDatabases {
   }
 
   /**
-   * Copies what the index holds of a rollout into a database at `kept`, which is made; what that has already stays. For a turn whose lines are
-   * gone the index is the only one that still tells it.
+   * Copies what the index holds of a rollout into a database at `kept`, which is made for its owner alone; what that has already stays. For
+   * a turn whose lines are gone the index is the only one that still tells it.
    */
   keepIndex(rollout: string, kept: string): void {
     const keep = (database: DatabaseSync): void => {
@@ -250,7 +251,11 @@ export class CodexDatabases {
     if (path === undefined) return;
     const database = new DatabaseSync(path, { timeout: 10_000 });
     try {
-      if (kept !== undefined) database.prepare("ATTACH ? AS kept").run(kept);
+      if (kept !== undefined) {
+        // SQLite would make it with the rights that the umask leaves, and it holds what was said.
+        closeSync(openSync(kept, "a", 0o600));
+        database.prepare("ATTACH ? AS kept").run(kept);
+      }
       database.exec("BEGIN IMMEDIATE");
       change(database);
       database.exec("COMMIT");

@@ -34,6 +34,7 @@ it.each([
   const home = join(root, "own");
   const done = await repairRollout(path, { home });
   expect([done?.journal.forgotIndex, held()]).toEqual([true, []]);
+  expect(statSync(join(done!.folder.path, "index.sqlite")).mode & 0o777, "for its owner only").toBe(0o600);
   if (since !== "") writeFileSync(path, since, { flag: "a" });
   await undoRepair(path, { home });
   expect(held()).toEqual(expected);
@@ -43,26 +44,47 @@ it.each([
   database.close();
 });
 
-it("an index that Codex has made since a repair goes where taking that back moves what it was made from", async () => {
-  const [, source] = codexRollouts("0.169.0");
-  const root = temporaryFolder();
-  const path = join(root, "codex", "sessions", basename(source!.path));
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, readFileSync(source!.path));
-  const home = join(root, "own");
-  const done = await repairRollout(path, { home });
-  expect(done?.journal).toMatchObject({ mended: { "call-without-output": 1 }, forgotIndex: false });
-  const database = new DatabaseSync(join(root, "codex", "thread_history_1.sqlite"));
-  database.exec(
-    "CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal); CREATE TABLE thread_turns (thread_id, rollout_byte_offset)",
-  );
-  const { thread } = source!;
-  database
-    .prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, 25)")
-    .run(thread, statSync(path).size);
-  database.close();
-  const databases = new CodexDatabases(join(root, "codex"));
-  expect(databases.indexes(thread).get(thread)).toBeDefined();
-  await undoRepair(path, { home });
-  expect(databases.indexes(thread).get(thread)).toBeUndefined();
-});
+it.each([
+  ["goes", undefined, "gone"],
+  ["stays where another file goes on from this one, for Codex makes none anew then,", "fork", "there"],
+] as const)(
+  "an index that a repair had no need to remove %s when taking that back moves what it was made from",
+  async (_, fork, expected) => {
+    const [, source] = codexRollouts("0.169.0");
+    const root = temporaryFolder();
+    const path = join(root, "codex", "sessions", basename(source!.path));
+    mkdirSync(dirname(path), { recursive: true });
+    const text = readFileSync(source!.path, "utf8");
+    writeFileSync(path, text);
+    const { thread } = source!;
+    const second = text.indexOf("\n") + 1;
+    if (fork) {
+      const header = JSON.parse(text.slice(0, second)) as { payload: object };
+      const id = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
+      const history_base = { thread_id: thread, end_ordinal_exclusive: 1, end_byte_offset: second };
+      const line = JSON.stringify({
+        ...header,
+        ordinal: 1,
+        payload: { ...header.payload, id, history_base },
+      });
+      writeFileSync(join(dirname(path), `rollout-2026-11-23T11-00-00-${id}.jsonl`), `${line}\n`);
+    }
+    const database = new DatabaseSync(join(root, "codex", "thread_history_1.sqlite"));
+    database.exec(
+      "CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal); CREATE TABLE thread_turns (thread_id, rollout_byte_offset)",
+    );
+    // It has come no further than the first line.
+    database
+      .prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, 1)")
+      .run(thread, Buffer.byteLength(text.slice(0, second)));
+    database.close();
+    const index = (): string =>
+      new CodexDatabases(join(root, "codex")).indexes(thread).has(thread) ? "there" : "gone";
+    const home = join(root, "own");
+    const done = await repairRollout(path, { home });
+    expect(done?.journal).toMatchObject({ mended: { "call-without-output": 1 }, forgotIndex: false });
+    expect(index()).toBe("there");
+    await undoRepair(path, { home });
+    expect(index()).toBe(expected);
+  },
+);
