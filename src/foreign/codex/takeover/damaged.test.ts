@@ -7,7 +7,9 @@ import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
+import { uuidv7 } from "../../../lib/ids.ts";
 import { itemsOf } from "../../../session/items.ts";
+import type { SessionStore } from "../../../store.ts";
 import { visibleItems } from "../../../store/visible-items.ts";
 import { listRollouts } from "../home/places.ts";
 import { mendedCopy } from "../repair/mended-copy.ts";
@@ -15,6 +17,7 @@ import { threadAt } from "./find.ts";
 import { importThread, type TakenOver } from "./import.ts";
 
 interface Case {
+  readonly store: SessionStore;
   readonly path: string;
   take(): Promise<TakenOver>;
   items(id: string): Promise<JsonObject[]>;
@@ -35,6 +38,7 @@ function damaged(version: string, damage: (lines: string[]) => string[], mended 
   const plan = { ...importPlan(), mended: (each: string) => mended(each, home) };
   return {
     path,
+    store: plan.store,
     take: async () => importThread(plan, (await threadAt(path))!),
     items: async (id) => {
       const items: JsonObject[] = [];
@@ -164,4 +168,17 @@ test.for<[string, string]>([
   appendFileSync(path, whole.slice(cut));
   const { id } = await take();
   expect(await items(id)).toEqual(await undamaged("0.130.0"));
+});
+
+test("what may complete a mended message doesn't come into a session behind it, which isn't made anew because something is queued for it", async () => {
+  const { path, store, take, items } = damaged("0.130.0", (lines) => lines);
+  const whole = readFileSync(path, "utf8");
+  const cut = whole.lastIndexOf('"role":"assistant"') + 40;
+  writeFileSync(path, whole.slice(0, cut));
+  const { id } = await take();
+  const before = await items(id);
+  await store.queue(id, { id: uuidv7(1), at: 1, text: "and then", mode: "followup" });
+  appendFileSync(path, whole.slice(cut));
+  expect(await take()).toMatchObject({ did: "moved-on", id });
+  expect(await items(id)).toEqual(before);
 });

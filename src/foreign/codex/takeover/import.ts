@@ -85,8 +85,9 @@ export async function importThread(
   if (isGrowing && !isMended) return grow(task, bytes, { keep });
   const remade = trial && (await canBeRemade(task, known, trial)) && (await remake(task, trial));
   if (remade) return { ...remade, ...(keep && { kept: await owned(plan.store, id) }) };
-  // What a repair has brought back can't come into it, but what Codex has written since can.
-  if (isGrowing && bytes > 0) return grow(task, bytes, { keep });
+  // What a repair has brought back can't come into it, but what Codex has written since can. Behind a mended copy that may be what the copy
+  // had made up.
+  if (isGrowing && bytes > 0 && imported.mended !== true) return grow(task, bytes, { keep });
   return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
 }
 
