@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import fs, { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeFolders, makeRoomWords, syncPath } from "./system.ts";
+import { makeFolders, makeRoomWords, messageOf, syncPath } from "./system.ts";
 import { quoted } from "./words.ts";
 
 test("folders are made with those above them, for their owner alone, and a file system that can only be read is called that", ({
@@ -116,4 +116,16 @@ test("a file system that can't make folders durable is worked on all the same, a
     syncBuiltinESMExports();
     rmSync(folder, { recursive: true });
   }
+});
+
+const errno = -constants.errno.ESTALE;
+const unnamed = `Unknown system error ${errno}`;
+const named = "ESTALE: its server doesn't know it any more";
+
+test.each([
+  [unnamed, `${unnamed}: ${unnamed}, open 'a, b'`, `${named}, open 'a, b'`],
+  ["UNKNOWN", "UNKNOWN: unknown error, rename 'a' -> 'b'", `${named}, rename 'a' -> 'b'`],
+  [unnamed, `spawn sh ${unnamed}`, `spawn sh ${named}`],
+])("an error of which Node has only a number is named, %s: %s", (code, message, words) => {
+  expect(messageOf(Object.assign(new Error(message), { code, errno }))).toBe(words);
 });

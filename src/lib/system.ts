@@ -68,7 +68,11 @@ export function messageOf(error: unknown): string {
   const code = codeOf(error);
   if (code === undefined || code === (error as NodeJS.ErrnoException).code) return error.message;
   const words = systemCodes[code];
-  return error.message.replace(/^unknown[^,]*/iu, words === undefined ? code : `${code}: ${words}`);
+  // `spawn sh Unknown system error -116`, beside what files fail with.
+  return error.message.replace(
+    /^unknown[^,]*|unknown system error -\d+$/iu,
+    words === undefined ? code : `${code}: ${words}`,
+  );
 }
 
 /** A system error in words, with its code for those who search for it. */

@@ -1,6 +1,6 @@
 // How the program starts where the system's Node is too old for it, or young enough to warn.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,8 +79,10 @@ it("waits for no code of repairs where a session is resumed", () => {
       .split("\n")
       .filter((url) => url.includes("/dist/program/"))
       .map((url) => readFileSync(fileURLToPath(url), "utf8"));
-    const holding = (path: string): number =>
-      loaded.filter((code) => code.includes(`// dist/${path}`)).length;
+    const holding = (path: string): number => {
+      expect(existsSync(new URL(`../../dist/${path}`, import.meta.url)), path).toBe(true);
+      return loaded.filter((code) => code.includes(`// dist/${path}`)).length;
+    };
     expect(holding("surface/codex.js")).toBe(1);
     expect(holding("foreign/codex/repair/prepare.js")).toBe(0);
   } finally {
