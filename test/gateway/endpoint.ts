@@ -1,5 +1,6 @@
 // An endpoint that refuses what a test says, and a request with what Codex sends.
 import type { JsonObject } from "../../src/lib/json.ts";
+import { prompt } from "../kit/simulator-client.ts";
 import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
@@ -56,22 +57,17 @@ export function requestBody(more: JsonObject = {}): JsonObject {
       { type: "namespace", name: "image_gen", tools: [] },
     ],
     input: [
-      { type: "message", role: "user", content: [{ type: "input_text", text: "List." }] },
+      prompt("List."),
       { type: "reasoning", id: "rs_1", summary: [], encrypted_content: seal },
       { type: "function_call", id: "fc_1", call_id: "call_1", name: "exec_command", arguments: "{}" },
       { type: "function_call_output", call_id: "call_1", output: "a.txt" },
-      { type: "message", role: "user", content: [{ type: "input_text", text: "Go on." }] },
+      prompt("Go on."),
     ],
     ...more,
   };
 }
 
 export const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
-export const said = (text: string): JsonObject => ({
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text }],
-});
 
 export interface Asked {
   readonly statuses: number[];
@@ -91,7 +87,13 @@ export async function askedThrice(
   const gateway = await gatewayTo(url);
   const [statuses, texts]: [number[], string[]] = [[], []];
   for (let turn = 0; turn < times; turn++) {
-    const body = { model: "m", store: false, stream: true, input: [said("List."), said("Go on.")], ...more };
+    const body = {
+      model: "m",
+      store: false,
+      stream: true,
+      input: [prompt("List."), prompt("Go on.")],
+      ...more,
+    };
     const answer = await ask(gateway, JSON.stringify(body));
     statuses.push(answer.status);
     texts.push(await answer.text());

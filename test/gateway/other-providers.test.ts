@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { bodyOf, created, serve, sse } from "../wire/upstream.ts";
-import { askedThrice, good, invalid, items, refused, type Refusal, said } from "./endpoint.ts";
+import { prompt } from "../kit/simulator-client.ts";
+import { askedThrice, good, invalid, items, refused, type Refusal } from "./endpoint.ts";
 import { ask, closeAll, gatewayTo } from "./kit.ts";
 
 afterEach(closeAll);
@@ -13,7 +14,7 @@ const shell = { type: "function", name: "shell", parameters: { type: "object" } 
 it("the wish for a compaction isn't left out: an answer would come in its place", async () => {
   const call = { type: "function_call", call_id: "call_1", name: "shell", arguments: "{}" };
   const output = { type: "function_call_output", call_id: "call_1", output: "a.txt" };
-  const input = [said("List."), call, output, { type: "compaction_trigger" }];
+  const input = [prompt("List."), call, output, { type: "compaction_trigger" }];
   for (const words of [
     "unsupported input item type: compaction_trigger",
     "value did not match any variant",
@@ -159,10 +160,13 @@ describe("words that nobody knows", () => {
     };
     const output = { type: "local_shell_call_output", call_id: "c", output: "3" };
     for (const place of ["action.command", "foo"]) {
-      const { sent } = await askedThrice({ input: [said("List."), call, output, said("Go on.")] }, (body) => {
-        const at = items(body).findIndex(({ action }) => action !== undefined);
-        return at < 0 ? undefined : invalid(`Invalid 'input[${at}].${place}': empty array.`);
-      });
+      const { sent } = await askedThrice(
+        { input: [prompt("List."), call, output, prompt("Go on.")] },
+        (body) => {
+          const at = items(body).findIndex(({ action }) => action !== undefined);
+          return at < 0 ? undefined : invalid(`Invalid 'input[${at}].${place}': empty array.`);
+        },
+      );
       expect(new Set(sent.map((body) => JSON.stringify(body))).size).toBeGreaterThan(1);
       for (const { type, action } of sent.flatMap(items))
         if (type === "local_shell_call") expect(action).toEqual(call.action);
@@ -171,7 +175,7 @@ describe("words that nobody knows", () => {
 
   it("may name a member of an item in the server's own spelling", async () => {
     const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "A." }] };
-    const input = [said("List."), { ...answer, status: "incomplete" }, said("Go on.")];
+    const input = [prompt("List."), { ...answer, status: "incomplete" }, prompt("Go on.")];
     const { statuses, sent } = await askedThrice({ input }, (body) => {
       const at = items(body).findIndex((item) => "status" in item);
       return at < 0
@@ -180,18 +184,18 @@ describe("words that nobody knows", () => {
     });
     expect(statuses).toEqual([200, 200, 200]);
     expect(sent).toHaveLength(4);
-    expect(items(sent.at(-1)!)).toEqual([said("List."), answer, said("Go on.")]);
+    expect(items(sent.at(-1)!)).toEqual([prompt("List."), answer, prompt("Go on.")]);
   });
 
   it("may be about a message without any content", async () => {
-    const input = [said("List."), { type: "message", role: "assistant", content: [] }, said("Go on.")];
+    const input = [prompt("List."), { type: "message", role: "assistant", content: [] }, prompt("Go on.")];
     const { statuses, sent } = await askedThrice({ input }, (body) =>
       items(body).some(({ content }) => Array.isArray(content) && content.length === 0)
         ? refused(400, { code: "400", error: "Each message must have at least one content element." })
         : undefined,
     );
     expect(statuses).toEqual([200, 200, 200]);
-    expect(items(sent.at(-1)!)).toEqual([said("List."), said("Go on.")]);
+    expect(items(sent.at(-1)!)).toEqual([prompt("List."), prompt("Go on.")]);
   });
 });
 
@@ -204,7 +208,7 @@ it("servers behind one name that know one role each are asked in theirs, and non
       code: "invalid_value",
     },
   );
-  const input = [{ type: "message", role: "developer", content: "Be careful." }, said("List.")];
+  const input = [{ type: "message", role: "developer", content: "Be careful." }, prompt("List.")];
   let accepted = 0;
   const { statuses } = await askedThrice(
     { input },
@@ -257,8 +261,8 @@ describe("what one agent tells another in a call's arguments", () => {
     ["alone", []],
     ["with the reasoning before it", [reasoning(1)]],
   ])("goes %s when its key is gone, and the call stays", async (_how, before) => {
-    const input = [said("List."), ...before, ...calls(token(2), { encrypted_function_args: ["message"] })];
-    const { statuses, sent } = await askedThrice({ input: [...input, said("Go on.")] }, refuse);
+    const input = [prompt("List."), ...before, ...calls(token(2), { encrypted_function_args: ["message"] })];
+    const { statuses, sent } = await askedThrice({ input: [...input, prompt("Go on.")] }, refuse);
     expect(statuses).toEqual([200, 200, 200]);
     expect(sent).toHaveLength(4);
     const [call, output] = items(sent.at(-1)!).filter(({ call_id }) => call_id === "c");
@@ -276,7 +280,7 @@ describe("what one agent tells another in a call's arguments", () => {
     ["is alive", token(3), {}],
   ])("stays where it %s", async (_how, message, more) => {
     const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] };
-    const input = [said("List."), ...calls(message, more), reasoning(1), answer, said("Go on.")];
+    const input = [prompt("List."), ...calls(message, more), reasoning(1), answer, prompt("Go on.")];
     const { statuses, sent } = await askedThrice({ input }, refuse);
     expect(statuses).toEqual([200, 200, 200]);
     expect(sent).toHaveLength(4);
@@ -289,10 +293,12 @@ it("a message between agents keeps what can be read of it", async () => {
   const sealed = { type: "encrypted_content", encrypted_content: `gAAAAA${"C".repeat(174)}` };
   const content = [{ type: "input_text", text: "The report." }, sealed];
   const message = { type: "agent_message", author: "/root/a", recipient: "/root", content };
-  const { statuses, sent } = await askedThrice({ input: [said("List."), message, said("Go on.")] }, (body) =>
-    JSON.stringify(body).includes(sealed.encrypted_content)
-      ? invalid("The encrypted content could not be verified.", { code: "invalid_encrypted_content" })
-      : undefined,
+  const { statuses, sent } = await askedThrice(
+    { input: [prompt("List."), message, prompt("Go on.")] },
+    (body) =>
+      JSON.stringify(body).includes(sealed.encrypted_content)
+        ? invalid("The encrypted content could not be verified.", { code: "invalid_encrypted_content" })
+        : undefined,
   );
   expect(statuses).toEqual([200, 200, 200]);
   expect(sent).toHaveLength(4);

@@ -1,7 +1,8 @@
 // Tools that are refused for what they say of themselves, in namespaces and in the item in which Codex brings them (0.144 on).
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
-import { askedThrice, good, invalid, items, type Refusal, said } from "./endpoint.ts";
+import { prompt } from "../kit/simulator-client.ts";
+import { askedThrice, good, invalid, items, type Refusal } from "./endpoint.ts";
 import { closeAll } from "./kit.ts";
 
 afterEach(closeAll);
@@ -25,9 +26,9 @@ const namespaces: JsonObject[] = [
   },
   { type: "function", name: "view_image", parameters: whole },
 ];
-const asOwn = { tools: namespaces, input: [said("List.")] };
+const asOwn = { tools: namespaces, input: [prompt("List.")] };
 const asItem = {
-  input: [{ type: "additional_tools", role: "developer", tools: namespaces }, said("List.")],
+  input: [{ type: "additional_tools", role: "developer", tools: namespaces }, prompt("List.")],
 };
 
 const list = (value: unknown): JsonObject[] => (Array.isArray(value) ? (value as JsonObject[]) : []);
@@ -116,9 +117,17 @@ const named = (name: string, description = `It is ${name}.`): JsonObject => ({
 });
 
 it.each<[string, JsonObject, number]>([
-  ["the request's own", { tools: [named("a"), named("b")], input: [item(named("c", "")), said("List.")] }, 0],
-  ["an empty list of its own", { tools: [], input: [item(named("c", "")), said("List.")] }, 0],
-  ["another item's", { input: [item(named("a")), said("List."), item(named("c", "")), said("List.")] }, 2],
+  [
+    "the request's own",
+    { tools: [named("a"), named("b")], input: [item(named("c", "")), prompt("List.")] },
+    0,
+  ],
+  ["an empty list of its own", { tools: [], input: [item(named("c", "")), prompt("List.")] }, 0],
+  [
+    "another item's",
+    { input: [item(named("a")), prompt("List."), item(named("c", "")), prompt("List.")] },
+    2,
+  ],
 ])("a tool that an item brings, told by its place there, is not one of %s", async (_whose, more, place) => {
   const message = `Invalid 'input[${place}].tools[0].description': empty string.`;
   const { sent, texts } = await askedThrice(more, (got) => (isMute(got) ? invalid(message) : undefined), 1);
@@ -148,7 +157,7 @@ describe("tools that come as an item", () => {
 
   it("are said to be offered, and not to go in words, where the item is named by its place alone", async () => {
     const { statuses, lines, sent } = await askedThrice(
-      { input: [item(tool, shell), said("List.")] },
+      { input: [item(tool, shell), prompt("List.")] },
       (body) => (holdsItem(body) ? invalid("Invalid item.", { param: "input[0]" }) : undefined),
     );
     expect(statuses).toEqual([200, 200, 200]);
@@ -162,7 +171,7 @@ describe("tools that come as an item", () => {
     const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
     const output = { type: "function_call_output", call_id: "c", output: "done" };
     const { statuses, lines, sent } = await askedThrice(
-      { input: [item(tool, shell), said("List."), call, output] },
+      { input: [item(tool, shell), prompt("List."), call, output] },
       (body) =>
         items(body).every(({ type }) => type === "message")
           ? undefined
@@ -179,14 +188,14 @@ describe("tools that come as an item", () => {
     "go among the request's own where the item isn't taken: %j",
     async (own) => {
       const { statuses, sent, lines } = await askedThrice(
-        { ...own, input: [item(tool, shell), said("List."), said("Go on.")] },
+        { ...own, input: [item(tool, shell), prompt("List."), prompt("Go on.")] },
         refuse,
       );
       expect(statuses).toEqual([200, 200, 200]);
       expect(sent).toHaveLength(4);
       for (const body of sent.slice(1)) {
         expect((body["tools"] as JsonObject[]).map(({ name }) => name).toSorted()).toEqual(["exec", "shell"]);
-        expect(items(body)).toEqual([said("List."), said("Go on.")]);
+        expect(items(body)).toEqual([prompt("List."), prompt("Go on.")]);
       }
       expect(lines[0]).toContain(
         "the item that tools came in was refused; they are offered as the request's own",
@@ -195,7 +204,7 @@ describe("tools that come as an item", () => {
   );
 
   it("stay as they are for an endpoint that takes them", async () => {
-    const input = [item(tool, shell), said("List."), said("Go on.")];
+    const input = [item(tool, shell), prompt("List."), prompt("Go on.")];
     const { sent } = await askedThrice({ input, user: "u" }, (body) =>
       body["user"] === undefined ? undefined : invalid("Unknown parameter: 'user'.", { param: "user" }),
     );
