@@ -81,11 +81,20 @@ it.each<
   },
 );
 
-it("a line that a repair has put in needs none, though there is room", async () => {
-  const [first, second, last] = numbered([1, undefined, 3]);
-  const lines = [first!, second!.replace(/\}$/u, `,${JSON.stringify(rebuiltMark).slice(1)}`), last!];
-  const { ordinals } = await examined(lines, "ordinals");
-  expect([ordinals.unnumbered, [...ordinals.wanted()]]).toEqual([0, []]);
+it("a line that a repair has put in needs none, though there is room, and those beside it need theirs", async () => {
+  const [first, second, third, fourth, last] = numbered([1, undefined, undefined, undefined, 5]);
+  const rebuilt = third!.replace(/\}$/u, `,${JSON.stringify(rebuiltMark).slice(1)}`);
+  const wanted = async (...lines: string[]): Promise<number[][]> => {
+    const { ordinals } = await examined([first!, ...lines, last!], "ordinals");
+    const all = [...ordinals.wanted()].map(({ index, ordinal }) => [index, ordinal]);
+    expect(ordinals.unnumbered).toBe(all.length);
+    return all;
+  };
+  expect(await wanted(rebuilt)).toEqual([]);
+  expect(await wanted(second!, rebuilt, fourth!)).toEqual([
+    [2, 2],
+    [4, 3],
+  ]);
 });
 
 it("a line that is no record of Codex's needs no ordinal", async () => {

@@ -22,8 +22,8 @@ export class OrdinalsWatch {
   #last: number | undefined;
   /** Lines without an ordinal since the last one that has one, at the end of the file those that stand there: only these are fatal. */
   readonly missing = new SpanList(mostLines);
-  /** Whether a repair has made one of those that are missing. */
-  #isRebuilt = false;
+  /** The indexes of those of them that a repair has made. */
+  readonly #rebuilt = new Set<number>();
   /** How many lines have none, though those around them leave room for theirs. */
   unnumbered = 0;
   /** For each line that gets another ordinal: its index, offset and bytes, the new ordinal, and the one it has (NaN: none). */
@@ -39,7 +39,7 @@ export class OrdinalsWatch {
     if (type === "") return;
     if (ordinal === undefined) {
       this.missing.add(spanOf(line));
-      if (this.#last !== undefined) this.#isRebuilt ||= isRebuilt(line);
+      if (this.#last !== undefined && isRebuilt(line)) this.#rebuilt.add(line.index);
       if (this.#next !== undefined) this.#renumber(spanOf(line), this.#next++, undefined);
       return;
     }
@@ -55,18 +55,19 @@ export class OrdinalsWatch {
 
   /** The lines without an ordinal stand between those that have `last` and `next`. */
   #fill(last: number | undefined, next: number): void {
-    const { count } = this.missing;
+    const count = this.missing.count - this.#rebuilt.size;
     const isRoom = last !== undefined && next - last > count;
-    if (isRoom && this.#next === undefined && !this.#isRebuilt) {
+    if (isRoom && this.#next === undefined) {
       let ordinal = last;
       for (const span of this.missing) {
+        if (this.#rebuilt.has(span.index)) continue;
         this.firstWrong ??= span;
         this.#renumber(span, ++ordinal, undefined);
       }
       this.unnumbered += count;
     }
     this.missing.clear();
-    this.#isRebuilt = false;
+    this.#rebuilt.clear();
   }
 
   #renumber({ index, at, bytes }: Span, ordinal: number, had: number | undefined): void {
