@@ -14,8 +14,8 @@ const mostSince = 10_000;
 export class HolesWatch {
   readonly #onHole: (hole: Hole) => void;
   #lastOrdinal: number | undefined;
-  /** Records without an ordinal since the last one that has one: each may be what the next one's ordinal leaves room for. */
-  #unnumbered = 0;
+  /** Records without an ordinal since the last one that has one, and holes before them: each may be what the next one leaves room for. */
+  #passed = 0;
   /** Holes since the last record. */
   #since: Hole[] = [];
   /** Offset behind the last record, and the index of the line there. */
@@ -28,7 +28,7 @@ export class HolesWatch {
 
   /** The place behind the last record. */
   get end(): Hole {
-    const ordinal = this.#lastOrdinal === undefined ? {} : { ordinal: this.#lastOrdinal + 1 };
+    const ordinal = this.#lastOrdinal === undefined ? {} : { ordinal: this.#lastOrdinal + this.#passed + 1 };
     return { index: this.#lines, at: this.#end, bytes: 0, ...ordinal };
   }
 
@@ -41,16 +41,16 @@ export class HolesWatch {
   /** Follows one more record. Returns how many lines are gone right before it, beside those that are blank. */
   see({ ordinal }: WatchedRecord, line: RolloutLine): number {
     let gone = 0;
-    if (ordinal === undefined) this.#unnumbered++;
+    const { length } = this.#since;
+    if (ordinal === undefined) this.#passed += length + 1;
     else {
-      const { length } = this.#since;
       for (const hole of this.#since)
         if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
-      const taken = length + this.#unnumbered;
+      const taken = this.#passed + length;
       if (this.#lastOrdinal !== undefined) gone = Math.max(0, ordinal - this.#lastOrdinal - 1 - taken);
       if (gone > 0) this.#add({ index: line.index, at: line.offset, bytes: 0 });
       this.#lastOrdinal = ordinal;
-      this.#unnumbered = 0;
+      this.#passed = 0;
     }
     if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;
@@ -61,7 +61,7 @@ export class HolesWatch {
   #add(span: Span): void {
     const hole: Hole = { ...span };
     this.#since.push(hole);
-    if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#since.length;
+    if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#passed + this.#since.length;
     this.#onHole(hole);
   }
 }
