@@ -115,7 +115,7 @@ function takenOver(
       store,
       mendedAt: (path) => lastRepairAt(config.home, path),
       mended: async (path) => {
-        // Imported here, because only a damaged rollout needs the code of repairs: one session in hundreds that are resumed.
+        // Imported here: only a damaged rollout needs the code of repairs, and every resume waits for what is loaded.
         const { mendedCopy } = await import("../foreign/codex/repair/mended-copy.ts");
         return mendedCopy(path, config.home);
       },

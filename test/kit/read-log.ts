@@ -4,6 +4,7 @@ import { created, renamed } from "../../src/store/conformance/events.ts";
 import { readLog, type ScanReport } from "../../src/store/scan.ts";
 import type { LogSource } from "../../src/store/source.ts";
 import { encodeLine } from "./log-line.ts";
+import { someOwner } from "./some-owner.ts";
 
 export const id = "0190a000-0000-7000-8000-000000000000";
 
@@ -14,19 +15,7 @@ export function line(seq: number, fence: number, append = renamed(`n${seq}`)): B
 }
 
 export const leaseTaken = (schema: number): { event: SessionEvent } => ({
-  event: { type: "lease-taken", schema, forced: false, owner: ownerOf() } as SessionEvent,
-});
-
-const ownerOf = (): object => ({
-  host: "h",
-  machine: "m",
-  boot: "b",
-  pidNamespace: "n",
-  pid: 1,
-  started: "1",
-  version: "0",
-  since: 0,
-  doing: "x",
+  event: { type: "lease-taken", schema, forced: false, owner: someOwner } as SessionEvent,
 });
 
 /** Hands out a few bytes a call, as a slow file system may. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { someOwner } from "../../../test/kit/some-owner.ts";
 import { isFailureOf } from "../../failure.ts";
 import { formatTime } from "../../lib/date.ts";
 import type { LogRecord } from "../../session/event.ts";
@@ -17,17 +18,7 @@ const anyLease: Lease = {
   schema: 1,
   beat: 0,
   released: false,
-  owner: {
-    host: "h",
-    machine: "m",
-    boot: "b",
-    pidNamespace: "n",
-    pid: 1,
-    started: "1",
-    version: "0",
-    since: 0,
-    doing: "x",
-  },
+  owner: someOwner,
 };
 
 const leases = (): string[] => readdirSync(at.folder()).filter((name) => name.startsWith("lease."));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { someOwner } from "../../../test/kit/some-owner.ts";
 import type { ListedSession } from "../../store.ts";
 import type { Invocation } from "../command/command.ts";
 import { filtersOf, momentOf } from "./filter.ts";
@@ -22,18 +23,6 @@ function session(over: Partial<ListedSession>): ListedSession {
     ...over,
   };
 }
-
-const owner = {
-  host: "h",
-  machine: "m",
-  boot: "b",
-  pidNamespace: "n",
-  pid: 1,
-  started: "1",
-  version: "1",
-  since: 0,
-  doing: "x",
-};
 
 function keeps(options: Invocation["options"], of: ListedSession): boolean {
   return filtersOf({ options } as Invocation, now).every((filter) => filter.keeps(of));
@@ -62,7 +51,7 @@ describe("the filters of sessions", () => {
   });
 
   it("a session that somebody works in is running, whatever its log says", () => {
-    const held = session({ status: "interrupted", holder: owner });
+    const held = session({ status: "interrupted", holder: someOwner });
     expect(keeps({ status: "running" }, held)).toBe(true);
     expect(keeps({ status: "interrupted" }, held)).toBe(false);
     expect(keeps({ status: "interrupted,limited" }, session({ status: "limited" }))).toBe(true);
