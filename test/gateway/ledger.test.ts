@@ -115,7 +115,7 @@ describe("the ledger of a gateway", () => {
     simulator.rotateKey();
     await turn("five");
     expect(seals()).toEqual([2, 0, 1, 2, 0]);
-    expect(lines.filter((line) => line.includes("can't be written"))).toEqual([
+    expect(lines.filter((line) => line.includes("can't be opened"))).toEqual([
       expect.stringContaining("from memory: a part of its path is no folder (ENOTDIR)"),
     ]);
     rmSync(join(folder, "gateway"));

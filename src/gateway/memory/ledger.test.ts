@@ -170,6 +170,21 @@ describe("the ledger", () => {
     expect(lines).toEqual([1, 2].map(() => expect.stringContaining("can't be written")));
   });
 
+  it("that is locked when it is opened counts as soon as it is free, before anything more is learnt", async () => {
+    filled([]).close();
+    const other = new DatabaseSync(path);
+    other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE other (a);");
+    const lines: string[] = [];
+    const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+    expect(ledger.knows("a")).toBe(false);
+    other.exec("ROLLBACK");
+    other.close();
+    await expect.poll(() => ledger.knows("a"), { timeout: 5_000 }).toBe(true);
+    expect(ledger.seal("a", hashOf(7))).toBe("refused");
+    expect(lines).toEqual([expect.stringContaining("can't be opened")]);
+    ledger.close();
+  });
+
   it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
     const hour = 3_600_000;
     let now = 1_000 * hour;

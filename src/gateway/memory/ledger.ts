@@ -66,9 +66,9 @@ export class Ledger implements HealMemory {
   readonly #pending = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #file: LedgerFile | undefined;
-  /** Whether it was told that the file can't be written. */
+  /** Whether it was told that the file can't be opened or written. */
   #isTroubled = false;
-  /** Whether the file lacks something that is held in memory: then all of that is written anew. */
+  /** Whether the file could not be opened or written: then it is opened anew, and all that is held in memory written. */
   #isBehind = false;
   /** Blobs that were accepted again, whose entries the file may still have. */
   #lifts: Lift[] = [];
@@ -90,9 +90,10 @@ export class Ledger implements HealMemory {
     this.#now = now;
     this.#forgotAt = now();
     if (path === undefined) return;
-    this.#guarded(() => readKnown(this.#opened(path, false), now() - keptMs, this.#known));
+    const isRead = this.#guarded(() => readKnown(this.#opened(path, false), now() - keptMs, this.#known));
     if (this.#file) this.#guarded(() => this.#forgetOld());
     if (this.#isDamaged) this.#write(() => undefined);
+    else if (!isRead) this.#fallBehind();
   }
 
   knows(issuer: string): boolean {
@@ -263,12 +264,18 @@ export class Ledger implements HealMemory {
         inTransaction(db, () => this.#writeAll(db));
       });
     const isDone = attempt() || (this.#isDamaged && attempt());
-    this.#isBehind = !isDone;
     this.#triedAt = performance.now();
-    if (!isDone) return this.#flushIn(retryMs);
+    if (!isDone) return this.#fallBehind();
+    this.#isBehind = false;
     this.#isTroubled = false;
     this.#lifts = [];
     if (Math.abs(this.#now() - this.#forgotAt) >= forgetMs) this.#guarded(() => this.#forgetOld());
+  }
+
+  /** Has the file opened and written soon, whether or not there is more to write: what others have put there is read then, too. */
+  #fallBehind(): void {
+    this.#isBehind = true;
+    this.#flushIn(retryMs);
   }
 
   /** Whether it went well. What is wrong with the file is told once, until it can be written again. */
@@ -281,8 +288,9 @@ export class Ledger implements HealMemory {
       if (isDamage(error)) this.#isDamaged = true;
       else if (!this.#isTroubled) {
         this.#isTroubled = true;
+        const what = this.#file ? "written" : "opened";
         this.#log(
-          `the ledger ${this.#path} can't be written; healing goes on from memory: ${systemWords(error)}`,
+          `the ledger ${this.#path} can't be ${what}; healing goes on from memory: ${systemWords(error)}`,
         );
       }
       return false;
