@@ -37,7 +37,7 @@ export function holdersOf(
     const writer = writers?.get(path);
     const home = homeOf(path);
     const lock = home && thread ? lockPath(home, thread) : undefined;
-    const file = lock === undefined ? undefined : attempt(() => statSync(lock));
+    const file = lock === undefined ? undefined : attempt(() => statSync(lock, { throwIfNoEntry: false }));
     if (file) locked ??= lockedInodes();
     const pid = file && locked?.get(file.ino);
     if (pid !== undefined) found.set(path, { ...(pid > 0 && named(pid)), by: "lock" });
