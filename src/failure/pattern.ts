@@ -75,13 +75,13 @@ export interface Match {
 // upstream_status: HTTP 400; cause: …" (farion1231/cc-switch#5354).
 const prefixes = new RegExp(
   `^(?:${[
-    String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:api )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,
+    String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:(?:api|openrouter) )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,
     String.raw`\[?invalid_request_error\]?:?\s+`,
     String.raw`[\w.]{1,80}(?:Error|Exception)(?: [\w.]{1,80}(?:Error|Exception))*\s*(?::|-)\s+`,
     String.raw`InternalError\.[\w.]{1,80}:\s+`,
     String.raw`\[[A-Z]\w{0,40}Param\]\s+`,
     String.raw`\[[\w./:-]{1,80}\]\s*\[\d{3}\]:\s*`,
-    String.raw`<\d{3}>\s*`,
+    String.raw`(?:<\d{3}>|\[\d{3}\])\s*`,
     String.raw`status_code=\d{3},\s*`,
     String.raw`(?:Error code: )?\d{3} - `,
     String.raw`invalid params, `,

@@ -74,11 +74,17 @@ export const provider = {
   },
   "model-missing": {
     area: "account",
-    means: "The provider doesn't have this model, or the account may not use it",
+    means:
+      "The provider doesn't have this model, or the account, by its plan or its settings, may not use it",
     does: "Stops; the session is whole",
-    youCan: ["choose another model: ", withOtherModel],
+    youCan: [
+      "choose another model: ",
+      withOtherModel,
+      "; where the answer names a setting of the account, change it there, then ",
+      goOn,
+    ],
     exit: 1,
-    rows: [46],
+    rows: [46, 48],
   },
   "parameter-unsupported": {
     area: "model",

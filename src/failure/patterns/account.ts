@@ -72,9 +72,27 @@ export const account: readonly Pattern[] = [
   {
     class: "model-missing",
     rows: [46],
-    codes: ["model_not_found", "deploymentnotfound", "model_not_available"],
+    codes: [
+      "model_not_found",
+      "deploymentnotfound",
+      "model_not_available",
+      // LiteLLM: what a key, its user, team or organisation may ask.
+      "key_model_access_denied",
+      "user_model_access_denied",
+      "team_model_access_denied",
+      "org_model_access_denied",
+    ],
     data: (signal) => model(words(signal)),
     samples: [
+      {
+        source: "LiteLLM (BerriAI/litellm#39867)",
+        status: 403,
+        body: openai(
+          "key not allowed to access model. Tried to access acme-large, which is only deployed for other teams",
+          "key_model_access_denied",
+        ),
+        data: {},
+      },
       {
         source: "OpenAI",
         status: 404,
@@ -168,6 +186,66 @@ export const account: readonly Pattern[] = [
           },
         },
         data: { model: "registry.ollama.ai/library/gemma:2b" },
+      },
+    ],
+  },
+  {
+    // The model is there; what the account or its organisation has set leaves no endpoint for it (decisions/0020).
+    class: "model-missing",
+    rows: [48],
+    text: /^(?:no endpoints (?:available|found) (?:that )?match(?:ing)? your (?:guardrail restrictions|data policy|privacy settings)|no endpoints available for this model under your |all providers have been ignored|[\w ]{1,60} violation \(account settings\): \d+ endpoints? excluded)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenRouter",
+        status: 404,
+        body: {
+          error: {
+            message:
+              "No endpoints available matching your guardrail restrictions and data policy. Configure: https://openrouter.ai/settings/privacy",
+            code: 404,
+          },
+        },
+      },
+      {
+        source: "OpenRouter, to 2025",
+        status: 404,
+        body: {
+          error: {
+            message:
+              "No endpoints found matching your data policy. Enable prompt training here: https://openrouter.ai/settings/privacy",
+            code: 404,
+          },
+        },
+      },
+      {
+        source: "OpenRouter behind TrueFoundry (truefoundry/models#826)",
+        status: 404,
+        body: {
+          status: "failure",
+          error: {
+            message:
+              "openrouter error: No endpoints available matching your guardrail restrictions and data policy. Configure: https://openrouter.ai/settings/privacy",
+            type: "APIError",
+          },
+        },
+      },
+      {
+        source: "OpenRouter behind a relay that makes it a 502 (omnara-ai/omnara#501)",
+        status: 502,
+        body: {
+          error: { message: "Paid model training violation (account settings): 1 endpoint excluded" },
+        },
+      },
+      {
+        source: "Copilot (github/copilot-cli#680)",
+        status: 400,
+        body: {
+          error: {
+            message: "no endpoints available for this model under your current plan and policies",
+            code: "no_available_model_endpoints",
+          },
+        },
       },
     ],
   },

@@ -146,33 +146,4 @@ export const policy: readonly Pattern[] = [
       },
     ],
   },
-  {
-    class: "refusal",
-    rows: [48],
-    text: /^no endpoints (?:available|found) (?:that )?match(?:ing)? your (?:guardrail restrictions|data policy)/iu,
-    data: nothing,
-    samples: [
-      {
-        source: "OpenRouter",
-        status: 404,
-        body: {
-          error: {
-            message: "No endpoints available matching your guardrail restrictions and data policy.",
-            code: 404,
-          },
-        },
-      },
-      {
-        source: "OpenRouter, to 2025",
-        status: 404,
-        body: {
-          error: {
-            message:
-              "No endpoints found matching your data policy. Enable prompt training here: https://openrouter.ai/settings/privacy",
-            code: 404,
-          },
-        },
-      },
-    ],
-  },
 ];

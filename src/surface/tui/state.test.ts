@@ -195,7 +195,10 @@ describe("what the terminal interface shows of a session", () => {
       "unknown-provider-failure",
       "look at it with /show; where a page, a redirect, a 404 or an answer without output comes back, check the base URL; then press Enter to go on.",
     ],
-    ["model-missing", "choose another model: /model NAME."],
+    [
+      "model-missing",
+      "choose another model: /model NAME; where the answer names a setting of the account, change it there, then press Enter to go on.",
+    ],
     [
       "unrecoverable",
       "choose another provider or model (/model NAME --provider NAME); the log holds everything.",
