@@ -1,6 +1,7 @@
 import type { Counted } from "./bounded.ts";
 import type { DoublesWatch } from "./doubles-watch.ts";
 import type { RolloutHeader } from "../rollout/record/header.ts";
+import type { Packing } from "../rollout/bytes/compressed.ts";
 import type { Layout } from "../rollout/file/layout.ts";
 import type { LostCall } from "./lost-calls-watch.ts";
 import type { InjectedPrompts } from "./injected-prompts.ts";
@@ -33,6 +34,8 @@ export interface Examination {
   readonly header: RolloutHeader | undefined;
   /** The ordinal of the first line. */
   readonly firstOrdinal: number | undefined;
+  /** What the bytes of a file are in which no line is Codex's. */
+  readonly packing?: Packing | undefined;
   /** How records stand in the file where none has a line of its own. */
   readonly layout?: Layout;
   readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";

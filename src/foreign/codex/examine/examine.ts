@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
-import { isCompressed } from "../rollout/bytes/compressed.ts";
+import { isCompressed, packingOf } from "../rollout/bytes/compressed.ts";
 import type { Examination } from "./examination.ts";
 import { Examiner } from "./examiner.ts";
 import { oldDocument, type Writing, writingOf } from "../rollout/file/layout.ts";
@@ -53,7 +53,7 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
       options.onBytes?.(examiner.bytes);
     }
     const found = examiner.result();
-    if (layout === undefined) return found;
+    if (layout === undefined) return found.ofCodex ? found : { ...found, packing: packingOf(path) };
     return layout === oldDocument
       ? { ...found, ofCodex: true, head: "document" }
       : { ...found, ofCodex: false, layout };

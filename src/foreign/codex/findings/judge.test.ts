@@ -182,10 +182,17 @@ describe("an examination of a rollout", () => {
     expect(found.map((one) => [one.kind, needsRepair(one)])).toEqual([["not-a-rollout", isDamage]]);
   });
 
-  it("says of a session that somebody packed with gzip how to unpack it, and not that it is lost", async () => {
-    const path = join(root, `${name}.gz`);
-    writeFileSync(path, gzipSync(readFileSync(fixtures[0]!.path)));
-    expect(await judged(path)).toMatchObject([{ kind: "not-a-rollout", mends: `unpack it: gunzip ${path}` }]);
+  it.each<[string, string, (bytes: Buffer) => Buffer, string]>([
+    ["packed with gzip", ".gz", gzipSync, "unpack it: gunzip FILE.gz"],
+    ["packed with gzip, without its name", "", gzipSync, "unpack it: mv -n FILE FILE.gz && gunzip FILE.gz"],
+    ["packed, under a plain name", "", zstdCompressSync, "mv -n FILE FILE.zst"],
+    ["not packed, under the name of a packed one", ".zst", (bytes) => bytes, "mv -n FILE.zst FILE"],
+  ])("says of a session that is %s what makes a rollout of it, and not that it is lost", async (...given) => {
+    const [, ending, pack, mends] = given;
+    const path = join(root, name);
+    writeFileSync(path + ending, pack(readFileSync(fixtures[0]!.path)));
+    const found = (await judged(path + ending)).find(needsRepair);
+    expect(found?.mends).toMatch(new RegExp(`${mends.replaceAll("FILE", path)}$`, "u"));
   });
 
   it.each(["0.29.0", "0.58.0", "0.169.0"])(

@@ -5,7 +5,7 @@ import { isSealRefused, signalFromText } from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
-import { isCompressed } from "../rollout/bytes/compressed.ts";
+import { isCompressed, type Packing } from "../rollout/bytes/compressed.ts";
 import {
   damagingReasoning,
   isDependentIdRefused,
@@ -49,15 +49,15 @@ export function isOfLines({ head }: Examination): boolean {
 }
 
 function headFindings(
-  { head, first, header, bytes, records, ofCodex, layout, broken, firstOrdinal }: Examination,
+  { head, first, header, bytes, records, ofCodex, packing, layout, broken, firstOrdinal }: Examination,
   path: string,
 ): Finding[] {
   const at = first ? [placeOf(first)] : [];
   const found: Finding[] = [];
   if (isCompressed(path)) found.push(finding("compressed", []));
   if (broken !== undefined) {
-    const mends = "restore it from a backup; nothing of it can be unpacked";
     const isLost = bytes === 0;
+    const mends = unpacking(path, packing) ?? "restore it from a backup; nothing of it can be unpacked";
     found.push({ ...finding("broken-archive", [], { detail: broken }), ...(isLost && { mends }) });
     if (isLost) return found;
   }
@@ -68,8 +68,9 @@ function headFindings(
   if (!ofCodex) {
     // Another program's file isn't damaged, unless it lies where a session should.
     const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;
-    const isZipped = path.endsWith(".jsonl.gz") && { mends: `unpack it: gunzip ${quoted(path)}` };
-    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers), ...isZipped }];
+    const mends = unpacking(path, packing);
+    const isPacked = mends !== undefined && { mends };
+    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers), ...isPacked }];
   }
   if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
   if (head === "broken") found.push(finding("header-broken", at));
@@ -90,6 +91,18 @@ function headFindings(
   if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
     found.push(finding("base-lost", at));
   return found;
+}
+
+const endings = { zstd: ".zst", gzip: ".gz", plain: "" } as const satisfies Record<Packing, string>;
+
+/** What makes a rollout of a file whose name tells another packing than its bytes have, or one that Codex doesn't unpack. */
+function unpacking(path: string, packing: Packing | undefined): string | undefined {
+  const plain = /^(.*\.jsonl?)(?:\.zst|\.gz)?$/u.exec(path)?.[1];
+  if (plain === undefined || packing === undefined) return undefined;
+  const named = plain + endings[packing];
+  const renamed = named === path ? [] : [`mv -n ${quoted(path)} ${quoted(named)}`];
+  if (packing === "gzip") return `unpack it: ${[...renamed, `gunzip ${quoted(named)}`].join(" && ")}`;
+  return renamed[0] && `its name tells another packing than its bytes have: ${renamed[0]}`;
 }
 
 const anothers = {

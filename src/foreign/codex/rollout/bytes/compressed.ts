@@ -10,6 +10,27 @@ export function isCompressed(path: string): boolean {
   return path.endsWith(".zst");
 }
 
+/** How a file's bytes are packed, whatever its name says. */
+export type Packing = "zstd" | "gzip" | "plain";
+
+const beginnings: readonly (readonly [Packing, Buffer])[] = [
+  ["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
+  ["gzip", Buffer.from([0x1f, 0x8b])],
+  ["plain", Buffer.from("{")],
+];
+
+/** The packing of a file, by its first bytes; `undefined` where they tell nothing. */
+export function packingOf(path: string): Packing | undefined {
+  const fd = openSync(path, "r");
+  try {
+    const first = Buffer.alloc(4);
+    const read = first.subarray(0, readFully(fd, first, 0));
+    return beginnings.find(([, bytes]) => read.subarray(0, bytes.length).equals(bytes))?.[0];
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * The bytes that a compressed rollout unpacks to. What is damaged ends them: all that could be unpacked is given, and `onBroken` is told
  * why there is no more.
