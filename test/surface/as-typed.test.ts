@@ -90,6 +90,8 @@ describe("throughline, as people type it", () => {
     [["--home", "h", "sessions", "--sicne", "2d"], /"--sicne"\..*See: throughline sessions --help/u],
     [["--model", "m", "exec", "hi"], /Unknown option "--model"\. Options stand behind the command\. See/u],
     [["--home", "h", "--model", "m", "exec", "hi"], /Options stand behind the command\. See/u],
+    [["--", "resume it"], /The terminal interface needs a terminal/u],
+    [["--model", "m", "--", "exec"], /The terminal interface needs a terminal/u],
     [["list", "--all"], /Unknown option "--all"\. "list" is no command\. See: throughline --help/u],
     [["export", "older", "-o", "pages/"], /An export is a file, and pages\/ names a folder/u],
     [["name", "older"], /Missing required argument "name"\. See: throughline name --help/u],

@@ -332,7 +332,7 @@ describe("throughline doctor and repair", () => {
         /Next:|throughline (?:resume|show)/u,
       );
       const full = await rig.run(["doctor", "--error", "Your input exceeds the context window"]);
-      expect(full.out).toContain("`codex resume --last --model MODEL`");
+      expect(full.out).toContain("`codex resume --last --model NAME`");
       for (const words of [["doctor"], ["repair", rollout.thread]]) {
         const limited = await rig.run([...words, "--error", "The usage limit has been reached"]);
         expect(limited.out + limited.err, "only what was pasted, and what Codex takes").toMatch(

@@ -27,7 +27,7 @@ export const statuses: readonly string[] = [
   "archived",
 ];
 
-export const modelOption: OptionSpec = { flags: "-m, --model <model>", help: "the model to ask" };
+export const modelOption: OptionSpec = { flags: "-m, --model <name>", help: "the model to ask" };
 
 export const nameOption: OptionSpec = { flags: "--name <name>", help: "name the session" };
 

@@ -4,7 +4,7 @@ import { commands } from "../command/commands.ts";
 
 // What people type, before commander reads it: without a command, with options before it, mistyped.
 
-const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
+const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version"]);
 
 const noCommand = (words: string): Failure =>
   new Failure("usage", `There is no command "${words}". See: throughline --help`, {});
@@ -34,8 +34,12 @@ export function fullWords(typed: readonly string[]): string[] {
   return [...argv];
 }
 
-/** Whether an option stands before a command: a mistake that is reported. Taken for `open`, it would begin a session. */
-export function isCommandLater([first = "", ...rest]: readonly string[]): boolean {
+/**
+ * Whether an option stands before a command: a mistake that is reported. Taken for `open`, it would begin a session. Behind `--` no word is
+ * a command.
+ */
+export function isCommandLater(argv: readonly string[]): boolean {
+  const [first = "", ...rest] = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
   return first.startsWith("-") && rest.some((word) => commandWords.includes(word));
 }
 

@@ -75,7 +75,7 @@ const tried =
 /** What a person at Codex can do where the catalogue, which is written for Throughline's own sessions, says something else. */
 const advice: Partial<Record<FailureClass, string>> = {
   "context-overflow":
-    "choose a model with a larger window: `codex resume --last --model MODEL`; or go on here, where the conversation is summarised: throughline resume, with the session's id",
+    "choose a model with a larger window: `codex resume --last --model NAME`; or go on here, where the conversation is summarised: throughline resume, with the session's id",
   "chain-missing": "go on with `codex resume --last`, which sends the whole conversation",
   "parameter-unsupported":
     "change the setting that it names (`-c model_reasoning_effort=…`, `--model`), or have it left out by a gateway between (throughline gateway install-codex), then go on with `codex resume --last`",
@@ -85,7 +85,7 @@ const advice: Partial<Record<FailureClass, string>> = {
   "rate-limit": "wait for a minute, then go on with `codex resume --last`",
   refusal:
     'say it differently: `codex resume --last "…"`; what was refused is still in the session: where that is refused too, go back before it with Esc twice',
-  overloaded: "go on in a minute with `codex resume --last`, or with another model (`--model MODEL`)",
+  overloaded: "go on in a minute with `codex resume --last`, or with another model (`--model NAME`)",
   "transport-interrupted":
     "go on with `codex resume --last`; where that ends so again, see whether the address is reached from here: a proxy, a VPN, a relay that isn't running",
 };
