@@ -92,25 +92,26 @@ export class Surroundings {
     const beside = this.#of(home);
     const { databases, places } = beside;
     const key = indexKey(path, thread);
-    const indexes = (): ReadonlyMap<string, IndexState> =>
+    const indexes = (): ReadonlyMap<string, readonly IndexState[]> =>
       this.#areMany ? beside.indexes : databases.indexes(key);
     // Codex unpacks a compressed rollout to the bytes that its index was made from, so the two can't be out of step.
-    const index = isCompressed(path) ? undefined : indexes().get(key);
-    const misfit = index && indexMisfit(index, path, readSoFar(examined));
+    const known = isCompressed(path) ? [] : (indexes().get(key) ?? []);
+    const [misfit] = known.flatMap((index) => indexMisfit(index, path, readSoFar(examined)) ?? []);
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && this.pin(path, examined) === undefined)
       found.push(finding("index-stale", [], { detail: misfit }));
-    const place = places.get(thread);
-    const misplaced = place && placeMisfit(place, path, examined.header?.isPaginated === true);
-    if (place && misplaced !== undefined && isMeantBy(place.path, path, () => this.#of(home).files))
-      found.push(finding("state-moved", [], { detail: misplaced }));
+    const [misplaced] = (places.get(thread) ?? []).flatMap((place) => {
+      const why = placeMisfit(place, path, examined.header?.isPaginated === true);
+      return why !== undefined && isMeantBy(place.path, path, () => this.#of(home).files) ? [why] : [];
+    });
+    if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     return [...found, ...unreadDatabases(databases)];
   }
 
   #settingsFindings(home: string, thread: string, { header }: Examination): Finding[] {
     const beside = this.#of(home);
     // Where the database names one, the first line's doesn't count (0.169, 2026-11-23).
-    const provider = beside.places.get(thread)?.provider || header?.modelProvider;
+    const provider = beside.places.get(thread)?.[0]?.provider || header?.modelProvider;
     if (provider === undefined || beside.mayHaveProvider(provider)) return [];
     const table = `[model_providers.${/^[\w-]+$/u.test(provider) ? provider : JSON.stringify(provider)}]`;
     const option = `-c model_provider=${quoted(provider)}`;
@@ -129,8 +130,8 @@ export class Surroundings {
 class CodexHome {
   readonly databases: CodexDatabases;
   readonly #path: string;
-  #places: ReadonlyMap<string, NamedPlace> | undefined;
-  #indexes: ReadonlyMap<string, IndexState> | undefined;
+  #places: ReadonlyMap<string, readonly NamedPlace[]> | undefined;
+  #indexes: ReadonlyMap<string, readonly IndexState[]> | undefined;
   #files: readonly RolloutFile[] | undefined;
   #rollouts: ReadonlySet<string> | undefined;
   #pins: ReadonlyMap<string, Pin> | undefined;
@@ -142,13 +143,13 @@ class CodexHome {
     this.databases.check();
   }
 
-  /** Where the state database has each thread. */
-  get places(): ReadonlyMap<string, NamedPlace> {
+  /** Where the state databases have each thread. */
+  get places(): ReadonlyMap<string, readonly NamedPlace[]> {
     return (this.#places ??= this.databases.places());
   }
 
-  /** How far Codex's index of each rollout has come. */
-  get indexes(): ReadonlyMap<string, IndexState> {
+  /** How far Codex's indexes of each rollout have come. */
+  get indexes(): ReadonlyMap<string, readonly IndexState[]> {
     return (this.#indexes ??= this.databases.indexes());
   }
 

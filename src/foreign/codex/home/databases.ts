@@ -1,8 +1,9 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
 import { systemWords } from "../../../lib/system.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
+import { databaseFolders } from "./settings.ts";
 
 /** How far Codex's history index of a rollout has come. */
 export interface IndexState {
@@ -13,8 +14,10 @@ export interface IndexState {
   readonly turnOffsets: readonly number[];
 }
 
-/** What the state database says about where a thread is. */
+/** What a state database says about where a thread is. */
 export interface NamedPlace {
+  /** The path of that database. */
+  readonly database: string;
   /** Absolute. */
   readonly path: string;
   /** Seconds since 1970, for a thread that is archived: no resume takes it. Null: it is, and nothing says since when. */
@@ -25,7 +28,7 @@ export interface NamedPlace {
   readonly provider?: string;
 }
 
-/** What the state database says of a thread (0.116 to 0.169). A hint, never more: the file decides. */
+/** What the state databases say of a thread (0.116 to 0.169). A hint, never more: the file decides. */
 export interface KnownThread {
   readonly path?: string;
   readonly name?: string;
@@ -39,13 +42,14 @@ const historyTables = [
 ];
 
 /**
- * Codex's own databases beside the sessions of one home (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their
- * rollout, `thread_history_<n>.sqlite` (0.148 and later) shows turns by byte offset. Both are caches of the rollouts: rows that are gone are
- * built anew (measured with 0.169). A database that is missing or can't be read tells nothing; why is in `troubles`. Changes throw what
- * SQLite throws.
+ * Codex's own databases of one home (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their rollout,
+ * `thread_history_<n>.sqlite` (0.148 and later) shows turns by byte offset. Both are caches of the rollouts: rows that are gone are built
+ * anew (measured with 0.169). The command line and the desktop app each have their own (`databaseFolders`): all are asked, in this order,
+ * and all are changed. A database that is missing or can't be read tells nothing; why is in `troubles`. Changes throw what SQLite throws.
  */
 export class CodexDatabases {
   readonly #home: string;
+  #folders: readonly string[] | undefined;
   /** What could not be read, one line each. */
   readonly troubles = new Map<string, string>();
 
@@ -53,9 +57,17 @@ export class CodexDatabases {
     this.#home = home;
   }
 
-  /** The state database's row of a thread, all its columns. */
+  /** A thread's row of the first state database that has one, all its columns. */
   row(thread: string): JsonObject | undefined {
     return this.#threadWhere("id", thread);
+  }
+
+  /** The places that a thread has, one by each state database that names one. */
+  placesOf(thread: string): NamedPlace[] {
+    return this.#read("state", (database, path) => {
+      if (!hasTable(database, "threads")) return undefined;
+      return placeIn(database.prepare("SELECT * FROM threads WHERE id = ?").get(thread), path);
+    });
   }
 
   /** The row of the thread whose rollout has this path, for a file whose name and first line tell nothing. */
@@ -68,7 +80,7 @@ export class CodexDatabases {
       hasTable(database, "threads")
         ? database.prepare(`SELECT * FROM threads WHERE ${column} = ?`).get(value)
         : undefined,
-    );
+    )[0];
   }
 
   /** What is known of the threads that have a name, and of those that are asked for, by id. */
@@ -80,6 +92,7 @@ export class CodexDatabases {
       found.set(id.toLowerCase(), {
         ...(typeof path === "string" && { path }),
         ...(typeof name === "string" && name !== "" && { name }),
+        ...found.get(id.toLowerCase()),
       });
     };
     // Of a database that is cut off, or being written, what was read up to there is still a usable hint.
@@ -89,34 +102,34 @@ export class CodexDatabases {
       const query = `SELECT ${columns.join(", ")}, ${nameIn(database)} AS called FROM threads WHERE`;
       for (const row of database.prepare(`${query} called <> ''`).iterate()) take(row);
       const one = database.prepare(`${query} id = ?`);
-      for (const id of ids) if (!found.has(id)) take(one.get(id));
+      for (const id of ids) if (found.get(id)?.path === undefined) take(one.get(id));
     });
     return found;
   }
 
-  /** The place of every thread that has one, by id. */
-  places(): Map<string, NamedPlace> {
-    const rows = this.#read("state", (database) => {
+  /** The places of every thread that has one, by id. */
+  places(): Map<string, readonly NamedPlace[]> {
+    const places = new Map<string, NamedPlace[]>();
+    this.#read("state", (database, path) => {
       const asked = ["id", "rollout_path", ...columnsOf(database, placeColumns)].join(", ");
-      return hasTable(database, "threads") ? database.prepare(`SELECT ${asked} FROM threads`).all() : [];
+      if (!hasTable(database, "threads")) return;
+      for (const row of database.prepare(`SELECT ${asked} FROM threads`).all()) {
+        const [id, place] = [String(row["id"]), placeIn(row, path)];
+        if (place) places.set(id, [...(places.get(id) ?? []), place]);
+      }
     });
-    const places = new Map<string, NamedPlace>();
-    for (const row of rows ?? []) {
-      const place = placeIn(row);
-      if (place) places.set(String(row["id"]), place);
-    }
     return places;
   }
 
   /**
-   * How far the index of each rollout has come, by `indexKey`; `only`: of that one. To ask for each of thousands takes longer than to examine
-   * it.
+   * How far the indexes of each rollout have come, by `indexKey`; `only`: of that one. To ask for each of thousands takes longer than to
+   * examine it.
    */
-  indexes(only?: string): ReadonlyMap<string, IndexState> {
+  indexes(only?: string): ReadonlyMap<string, readonly IndexState[]> {
     const [where, wanted] = only === undefined ? ["", []] : [" WHERE thread_id = ?", [only]];
     const indexes = this.#read("thread_history", (database) => {
       const found = new Map<string, IndexState & { readonly turnOffsets: number[] }>();
-      if (!hasTable(database, "thread_history_projection_state")) return found;
+      if (!hasTable(database, "thread_history_projection_state")) return undefined;
       const states = database.prepare(
         `SELECT thread_id AS id, next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state${where}`,
       );
@@ -128,34 +141,40 @@ export class CodexDatabases {
       for (const { id, at } of turns.iterate(...wanted)) found.get(String(id))?.turnOffsets.push(Number(at));
       return found;
     });
-    return indexes ?? new Map();
+    const each = indexes.flatMap((found) => [...found]);
+    const byKey = Map.groupBy(each, ([key]) => key);
+    return new Map([...byKey].map(([key, found]) => [key, found.map(([, index]) => index)]));
   }
 
-  /** Looks through both, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */
+  /** Looks through all, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */
   check(): void {
     for (const name of ["state", "thread_history"]) {
       // Codex may be writing to it while it is read as a file that nobody writes to: only what a second look finds, too, is damage.
-      const damage = this.#damage(name) && this.#damage(name);
-      const path = damage === undefined ? undefined : newestDatabase(this.#home, name);
-      if (path !== undefined && damage !== undefined) this.troubles.set(path, damage);
+      const seen = this.#damages(name);
+      for (const [path, damage] of seen.length === 0 ? [] : this.#damages(name))
+        if (seen.some(([one]) => one === path)) this.troubles.set(path, damage);
     }
   }
 
-  #damage(name: string): string | undefined {
-    return this.#read(name, (database) => {
+  /** What is wrong inside, by the database's path. */
+  #damages(name: string): (readonly [path: string, damage: string])[] {
+    return this.#read(name, (database, path) => {
       const words = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
       // The first line names the schema, which is always "main".
       const told = String(words).split("\n").at(-1);
-      return told === "ok" ? undefined : `damaged inside: ${told}`;
+      return told === "ok" ? undefined : ([path, `damaged inside: ${told}`] as const);
     });
   }
 
   /**
-   * Copies what the index holds of a rollout into a database at `kept`, which is made for its owner alone; what that has already stays. For
-   * a turn whose lines are gone the index is the only one that still tells it.
+   * Copies what the first index that knows a rollout holds of it into a database at `kept`, which is made for its owner alone; what that
+   * has already stays. For a turn whose lines are gone the index is the only one that still tells it.
    */
   keepIndex(rollout: string, kept: string): void {
+    const state = historyTables.at(-1)!;
     const keep = (database: DatabaseSync): void => {
+      const isKnown = database.prepare(`SELECT 1 FROM ${state} WHERE thread_id = ?`);
+      if (!hasTable(database, state) || isKnown.get(rollout) === undefined) return;
       for (const table of historyTables)
         if (hasTable(database, table))
           database
@@ -168,8 +187,8 @@ export class CodexDatabases {
   }
 
   /**
-   * Puts back what `keepIndex` has kept. Where the database doesn't take it any more (a newer Codex's), Codex builds the index anew. Only
-   * while Codex's lock is held.
+   * Puts back what `keepIndex` has kept, as it fits the rollout in each index. Where a database doesn't take it any more (a newer Codex's),
+   * Codex builds the index anew. Only while Codex's lock is held.
    */
   restoreIndex(rollout: string, kept: string): void {
     this.forgetIndex(rollout);
@@ -200,8 +219,8 @@ export class CodexDatabases {
   }
 
   /**
-   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given
-   * stays as it is. Only while Codex's lock is held.
+   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970), in these
+   * databases (the command line's unless told); what isn't given stays as it is. Only while Codex's lock is held.
    */
   setPlace(
     thread: string,
@@ -210,9 +229,10 @@ export class CodexDatabases {
       history,
       provider,
       archived,
-    }: Omit<NamedPlace, "archivedAt"> & { archived?: number | "not" | null },
+    }: Omit<NamedPlace, "archivedAt" | "database"> & { archived?: number | "not" | null },
+    databases: readonly string[] = this.#paths("state").slice(0, 1),
   ): void {
-    this.#write("state", (database) => {
+    const set = (database: DatabaseSync): void => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
       const columns = columnsOf(database, placeColumns);
       if (history !== undefined && columns.includes("history_mode"))
@@ -224,56 +244,75 @@ export class CodexDatabases {
       database
         .prepare("UPDATE threads SET archived = ?, archived_at = ? WHERE id = ?")
         .run(...values, thread);
+    };
+    for (const one of databases) if (existsSync(one)) changed(one, set);
+  }
+
+  /** Paths of the newest databases of this name, one of each folder that has one. */
+  #paths(name: string): string[] {
+    this.#folders ??= databaseFolders(this.#home);
+    return this.#folders.flatMap((folder) => {
+      try {
+        return newestDatabase(folder, name) ?? [];
+      } catch (error) {
+        if (!isDatabaseError(error)) throw error;
+        this.troubles.set(folder, systemWords(error));
+        return [];
+      }
     });
   }
 
-  #read<T>(name: string, query: (database: DatabaseSync) => T): T | undefined {
-    let path: string | undefined;
-    try {
-      path = newestDatabase(this.#home, name);
-      if (path === undefined) return undefined;
-      const database = openForReading(path);
+  /** What the databases of this name answer, those that answer nothing left out. */
+  #read<T>(name: string, query: (database: DatabaseSync, path: string) => T | undefined): T[] {
+    return this.#paths(name).flatMap((path) => {
       try {
-        return query(database);
-      } finally {
-        database.close();
+        const database = openForReading(path);
+        try {
+          return query(database, path) ?? [];
+        } finally {
+          database.close();
+        }
+      } catch (error) {
+        if (!isDatabaseError(error)) throw error;
+        this.troubles.set(path, systemWords(error));
+        return [];
       }
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error;
-      this.troubles.set(path ?? this.#home, systemWords(error));
-      return undefined;
-    }
+    });
   }
 
   /** `kept`: another database, which is there under this name meanwhile. */
   #write(name: string, change: (database: DatabaseSync) => void, kept?: string): void {
-    const path = newestDatabase(this.#home, name);
-    if (path === undefined) return;
-    const database = new DatabaseSync(path, { timeout: 10_000 });
-    try {
-      if (kept !== undefined) {
-        // SQLite would make it with the rights that the umask leaves, and it holds what was said.
-        closeSync(openSync(kept, "a", 0o600));
-        database.prepare("ATTACH ? AS kept").run(kept);
-      }
-      database.exec("BEGIN IMMEDIATE");
-      change(database);
-      database.exec("COMMIT");
-    } finally {
-      database.close();
+    for (const path of this.#paths(name)) changed(path, change, kept);
+  }
+}
+
+/** Changes the database at a path, wholly or not at all. */
+function changed(path: string, change: (database: DatabaseSync) => void, kept?: string): void {
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  try {
+    if (kept !== undefined) {
+      // SQLite would make it with the rights that the umask leaves, and it holds what was said.
+      closeSync(openSync(kept, "a", 0o600));
+      database.prepare("ATTACH ? AS kept").run(kept);
     }
+    database.exec("BEGIN IMMEDIATE");
+    change(database);
+    database.exec("COMMIT");
+  } finally {
+    database.close();
   }
 }
 
 /** What a place is made of beside the path, as far as the schema has it. */
 const placeColumns = ["archived", "archived_at", "history_mode", "model_provider"];
 
-/** The place that a row of `threads` names, however many of its columns were asked for; `undefined` where it names none. */
-export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
+/** The place that a row of a database's `threads` names, however many of its columns were asked for; `undefined` where it names none. */
+function placeIn(row: JsonObject | undefined, database: string): NamedPlace | undefined {
   const { rollout_path: path, archived, archived_at: at, history_mode: history } = row ?? {};
   const { model_provider: provider } = row ?? {};
   if (typeof path !== "string") return undefined;
   return {
+    database,
     path,
     ...(archived === 1 && { archivedAt: typeof at === "number" ? at : null }),
     ...(typeof history === "string" && { history }),

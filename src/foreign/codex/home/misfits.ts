@@ -7,7 +7,7 @@ import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./plac
 const newline = 0x0a;
 
 /**
- * What is wrong with the place that the state database of a rollout's home names for it; `undefined` when nothing is. Another file of the
+ * What is wrong with the place that a state database of a rollout's home names for it; `undefined` when nothing is. Another file of the
  * same home is a matter of which of the two is meant. One of another home is wrong: a copied home names it, and a resume in the copy would go
  * on in the original (measured with 0.169).
  */
@@ -42,7 +42,7 @@ function resolved(path: string): string {
  * What the database should name instead: its own path where that leads to the file, else the file's. A session stays archived where its
  * file lies with the archived ones.
  */
-export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string): NamedPlace {
+export function rightPlace({ path: named, archivedAt }: PathAndArchive, path: string): PathAndArchive {
   const home = homeOf(path);
   const staysArchived = archivedAt !== undefined && home !== undefined && isArchived(path, home);
   return {
@@ -50,6 +50,8 @@ export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string
     ...(staysArchived && { archivedAt }),
   };
 }
+
+type PathAndArchive = Pick<NamedPlace, "path" | "archivedAt">;
 
 /** The reason that Codex itself gives when it has met a file with a broken first line (0.169). */
 const notLegacy =

@@ -6,13 +6,13 @@ import { mustBeFile } from "../../../lib/open-file.ts";
 import { hasCode, isSystemError } from "../../../lib/system.ts";
 
 /**
- * Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none.
+ * Path of a folder's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a folder without one, and in none.
  * @throws what the system says where it can't be told.
  */
-export function newestDatabase(home: string, name: string): string | undefined {
+export function newestDatabase(folder: string, name: string): string | undefined {
   let files: string[];
   try {
-    files = readdirSync(home);
+    files = readdirSync(folder);
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
     return undefined;
@@ -23,7 +23,7 @@ export function newestDatabase(home: string, name: string): string | undefined {
     return version === undefined ? [] : [{ file, version: Number(version) }];
   });
   const newest = versions.toSorted((a, b) => b.version - a.version)[0];
-  return newest && join(home, newest.file);
+  return newest && join(folder, newest.file);
 }
 
 /**

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { isJsonObject, type JsonObject, objectOf } from "../../../lib/json.ts";
 import { readText } from "../../../lib/open-file.ts";
-import { isSystemError } from "../../../lib/system.ts";
+import { isSystemError, ownFolder } from "../../../lib/system.ts";
+import { codexHome } from "./places.ts";
 
 /** What a Codex home's `config.toml` says; nothing where it can't be read, which is Codex's to report when it is started. */
 export function codexSettings(home: string): JsonObject {
@@ -24,6 +25,23 @@ export function chosenProvider(home: string): string {
   const { model_provider: own } = objectOf(chosen);
   return [own, provider].find((name) => typeof name === "string") ?? "openai";
 }
+
+/**
+ * The folders that a home's databases may lie in, that of the command line first: `sqlite_home` of the settings is everybody's, and
+ * `CODEX_SQLITE_HOME` the one of whoever was started with it, as the desktop app starts its server with `sqlite` in the home (0.169,
+ * 2026-11-23).
+ */
+export function databaseFolders(home: string): string[] {
+  const { sqlite_home: everybodys } = codexSettings(home);
+  if (typeof everybodys === "string") return [resolve(home, underOwnFolder(everybodys))];
+  const { CODEX_SQLITE_HOME: named, ...others } = process.env;
+  const isNamed =
+    named !== undefined && named.trim() !== "" && realPath(codexHome(others)) === realPath(home);
+  return [...new Set([...(isNamed ? [resolve(underOwnFolder(named))] : []), home, join(home, "sqlite")])];
+}
+
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
+const underOwnFolder = (path: string): string => path.replace(/^~(?=\/|$)/u, ownFolder());
 
 /** Codex's own providers (0.130 and 0.169, 2026-11). */
 const builtIn: ReadonlySet<string> = new Set(["openai", "ollama", "lmstudio", "amazon-bedrock"]);

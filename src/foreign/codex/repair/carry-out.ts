@@ -94,16 +94,17 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   const isAsItWas = isUndoing && statSync(source).size === before.bytes;
   if (isAsItWas && key !== undefined && existsSync(folder.index)) databases?.restoreIndex(key, folder.index);
   if (thread !== undefined && journal.movedFrom !== undefined) {
-    const { movedFrom, archivedAt, history, provider } = journal;
+    const { movedFrom, movedIn, archivedAt, history, provider } = journal;
     const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
     const right = rightPlace(named, path);
     const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
-    databases?.setPlace(thread, {
+    const place = {
       path: isUndoing ? movedFrom : right.path,
       ...(history && { history: history[isUndoing ? 0 : 1] }),
       ...(provider !== undefined && { provider: isUndoing ? "" : provider }),
-      ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
-    });
+      ...(isTakenOut && { archived: isUndoing ? archivedAt : ("not" as const) }),
+    };
+    databases?.setPlace(thread, place, movedIn);
   }
   await settlePacked(folder, journal, stat);
   crashPoint("repair-settled");

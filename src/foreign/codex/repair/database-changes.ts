@@ -1,5 +1,6 @@
 import type { Examination } from "../examine/examination.ts";
-import { type CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { CodexDatabases, NamedPlace } from "../home/databases.ts";
 import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
 import { homeOf, listRollouts } from "../home/places.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
@@ -10,8 +11,10 @@ import type { GatheredChanges } from "./repair-changes.ts";
 export interface DatabaseChanges {
   /** The thread's rows of Codex's history index are removed; Codex builds them anew on the next resume. */
   readonly forgetsIndex: boolean;
-  /** The place that Codex's state database wrongly names; it is told the right one. */
+  /** The place that a state database of Codex's wrongly names; it is told the right one. */
   readonly movedFrom: NamedPlace | undefined;
+  /** The paths of all that name it so. */
+  readonly movedIn?: readonly string[];
   /** The provider that the state database is told, where it names none. */
   readonly provider?: string | undefined;
 }
@@ -31,26 +34,31 @@ export interface Repaired {
 /** What has to become of Codex's databases for them to fit a rollout that is repaired; they are only read. */
 export function databaseChanges(
   { path, thread, original, had, found, changes }: Repaired,
-  { row, pin, provider }: PlanOptions,
+  { pin, provider }: PlanOptions,
   databases: CodexDatabases | undefined,
 ): DatabaseChanges {
   if (found.header === undefined) return { forgetsIndex: false, movedFrom: undefined };
   const key = thread === undefined ? undefined : indexKey(path, thread);
-  const index = key === undefined ? undefined : databases?.indexes(key).get(key);
-  const isMisfit =
-    index !== undefined &&
-    (changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined);
-  const place = placeIn(row);
+  const indexes = key === undefined ? undefined : databases?.indexes(key).get(key);
+  const isMisfit = indexes?.some(
+    (index) => changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined,
+  );
+  const { header } = found;
   const home = homeOf(path);
-  const isMisplaced =
-    place &&
-    placeMisfit(place, path, found.header.isPaginated) !== undefined &&
+  const isMisplaced = (place: NamedPlace): boolean =>
+    placeMisfit(place, path, header.isPaginated) !== undefined &&
     isMeantBy(place.path, path, () => (home === undefined ? [] : listRollouts(home)));
+  const wrong = thread === undefined ? [] : (databases?.placesOf(thread).filter(isMisplaced) ?? []);
+  const [movedFrom] = wrong;
+  const alike = wrong.filter((place) =>
+    isDeepStrictEqual({ ...place, database: movedFrom?.database }, movedFrom),
+  );
   return {
     // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
-    forgetsIndex: isMisfit && pin === undefined,
-    movedFrom: isMisplaced ? place : undefined,
-    provider: isMisplaced && place.provider === "" ? (found.header.modelProvider ?? provider) : undefined,
+    forgetsIndex: isMisfit === true && pin === undefined,
+    movedFrom,
+    movedIn: alike.map(({ database }) => database),
+    provider: movedFrom?.provider === "" ? (header.modelProvider ?? provider) : undefined,
   };
 }
 

@@ -34,6 +34,8 @@ const schema = z.object({
   forgotIndex: z.boolean(),
   /** The path that Codex's state database wrongly named before the repair. */
   movedFrom: z.string().optional(),
+  /** The paths of the state databases that named it. Absent (up to 2026-11-23): the command line's. */
+  movedIn: z.array(z.string()).optional(),
   /** Since when that database had the thread archived, in seconds since 1970; null where it didn't say. Absent: not archived. */
   archivedAt: z.number().nullable().optional(),
   /** `history_mode` in the state database, before and after. */

@@ -196,7 +196,7 @@ async function assertKept(
 /** The journal for a file that was moved since: the state database names its new place now, whatever it named before the repair. */
 function movedAlong(journal: Journal, path: string): Journal {
   if (journal.path === path) return journal;
-  const { movedFrom: _movedFrom, archivedAt: _archivedAt, ...rest } = journal;
+  const { movedFrom: _movedFrom, movedIn: _movedIn, archivedAt: _archivedAt, ...rest } = journal;
   return { ...rest, path };
 }
 
@@ -214,7 +214,7 @@ async function settled(prepared: PreparedRepair, now: number): Promise<Journal> 
     ...(prepared.packed && { packed: await packedAs(packedPath(path), folder.packed) }),
     mended: prepared.mended,
     forgotIndex: prepared.forgetsIndex,
-    ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
+    ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path, movedIn: [...(prepared.movedIn ?? [])] }),
     ...(isHistoryWrong(prepared) && { history: ["legacy", "paginated"] as const }),
     ...(prepared.provider !== undefined && { provider: prepared.provider }),
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),

@@ -1,0 +1,132 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
+import { diagnose } from "../diagnose.ts";
+import { needsRepair } from "../findings/finding.ts";
+import { repairRollout, undoRepair } from "./repair.ts";
+
+const source = codexRollouts("0.130.0")[0]!;
+let [root, home, own, path] = ["", "", "", ""];
+beforeEach(() => {
+  root = temporaryFolder();
+  [home, own] = [join(root, "codex"), join(root, "own")];
+  path = join(home, "sessions", "2026", "11", "20", basename(source.path));
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, readFileSync(source.path));
+  vi.stubEnv("CODEX_HOME", home);
+});
+
+function inDatabase<T>(file: string, act: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(file);
+  try {
+    return act(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** A state database in a folder that names this place for the session. Its file. */
+function naming(place: string, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "state_5.sqlite");
+  inDatabase(file, (database) => {
+    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT)");
+    database.prepare("INSERT INTO threads VALUES (?, ?)").run(source.thread, place);
+  });
+  return file;
+}
+
+/** A history index in a folder that has read beyond the session's end. Its file. */
+function ahead(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "thread_history_1.sqlite");
+  inDatabase(file, (database) =>
+    database.exec(
+      `CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
+       CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
+       INSERT INTO thread_history_projection_state VALUES ('${source.thread}', 99999999, 25)`,
+    ),
+  );
+  return file;
+}
+
+const named = (file: string): unknown =>
+  inDatabase(
+    file,
+    (database) => database.prepare("SELECT rollout_path AS path FROM threads").get()?.["path"],
+  );
+const indexed = (file: string): unknown =>
+  inDatabase(
+    file,
+    (database) => database.prepare("SELECT count(*) AS n FROM thread_history_projection_state").get()?.["n"],
+  );
+
+async function kinds(): Promise<string[]> {
+  for await (const { findings } of diagnose([path], {
+    home: own,
+    now: 0,
+    signal: AbortSignal.timeout(60_000),
+  }))
+    return findings.filter(needsRepair).map(({ kind }) => kind);
+  throw new Error("nothing was said");
+}
+
+describe.each([
+  ["where the settings say", (): string => set('sqlite_home = "dbs"', join(home, "dbs"))],
+  ["where CODEX_SQLITE_HOME says", (): string => exported(join(root, "dbs"))],
+  ["in the desktop app's folder", (): string => join(home, "sqlite")],
+])("databases %s", (_, at) => {
+  it("are told the session's place, and the wrong one again when that is taken back", async () => {
+    const file = naming("/gone/rollout.jsonl", at());
+    expect(await kinds()).toEqual(["state-moved"]);
+    await repairRollout(path, { home: own });
+    expect([await kinds(), named(file)]).toEqual([[], path]);
+    await undoRepair(path, { home: own });
+    expect(named(file)).toBe("/gone/rollout.jsonl");
+  });
+
+  it("lose an index that doesn't fit, and have it again when that is taken back", async () => {
+    const file = ahead(at());
+    expect(await kinds()).toEqual(["index-stale"]);
+    await repairRollout(path, { home: own });
+    expect([await kinds(), indexed(file)]).toEqual([[], 0]);
+    await undoRepair(path, { home: own });
+    expect(indexed(file)).toBe(1);
+  });
+});
+
+it("what the app and the command line have alike is put right at once, and what was right stays", async () => {
+  const [apps, lines] = [
+    naming("/gone/rollout.jsonl", join(home, "sqlite")),
+    naming("/gone/rollout.jsonl", home),
+  ];
+  const third = naming(path, exported(join(root, "dbs")));
+  await repairRollout(path, { home: own });
+  expect([apps, lines, third].map(named)).toEqual([path, path, path]);
+  await undoRepair(path, { home: own });
+  expect([apps, lines, third].map(named)).toEqual(["/gone/rollout.jsonl", "/gone/rollout.jsonl", path]);
+});
+
+it("CODEX_SQLITE_HOME says nothing of another home, nor a database in the home where the settings name a folder", async () => {
+  naming("/gone/rollout.jsonl", exported(join(root, "dbs")));
+  expect(await kinds()).toEqual(["state-moved"]);
+  vi.stubEnv("CODEX_HOME", join(root, "another"));
+  expect(await kinds()).toEqual([]);
+  naming("/gone/rollout.jsonl", home);
+  expect(await kinds()).toEqual(["state-moved"]);
+  set(`sqlite_home = "${join(root, "empty")}"`, "");
+  expect(await kinds()).toEqual([]);
+});
+
+function set(line: string, folder: string): string {
+  writeFileSync(join(home, "config.toml"), `${line}\n`);
+  return folder;
+}
+
+function exported(folder: string): string {
+  vi.stubEnv("CODEX_SQLITE_HOME", folder);
+  return folder;
+}
