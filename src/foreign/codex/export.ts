@@ -71,7 +71,8 @@ export async function* exportedLines(
   for await (const { record, item } of itemsOf(visible, (refs) => store.bodies(session, refs))) {
     const parsed = parseJson(Buffer.from(item).toString("utf8"));
     last = record.event.at;
-    if (isJsonObject(parsed)) yield writer.item(parsed, last, { isAsked });
+    // A message without words says nothing, and some providers refuse it.
+    if (isJsonObject(parsed) && record.event.empty !== true) yield writer.item(parsed, last, { isAsked });
   }
   yield writer.end(last);
   return undefined;

@@ -54,6 +54,9 @@ export class RolloutWriter {
   readonly #open = new Map<string, string>();
   /** Custom calls that were written: Codex takes further outputs of theirs alone. */
   readonly #custom = new Set<string>();
+  /** What open calls that have no id are named by, in order. */
+  readonly #names: string[] = [];
+  #named = 0;
   /** How many items were left out of the rollout. */
   left = 0;
 
@@ -89,7 +92,7 @@ export class RolloutWriter {
    * prompt: a session without any is in none of Codex's lists.
    */
   item(given: JsonObject, at: number, { isAsked = true }: { isAsked?: boolean } = {}): string {
-    const item = isInjected(stringOf(given["type"]), given) ? exportedMessage(given) : given;
+    const item = this.#withId(isInjected(stringOf(given["type"]), given) ? exportedMessage(given) : given);
     const type = stringOf(item["type"]);
     const members = entryOf(kept, type);
     const isPaired = this.#isPaired(type, item);
@@ -100,8 +103,22 @@ export class RolloutWriter {
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
+    if (isCallKind(type) && own["name"] !== undefined) own["name"] = takenName(stringOf(own["name"]));
     const isShown = !isContext(item) && !(isAsked && isSummaryItem(item));
     return line(at, "response_item", own) + (isShown ? shownAs(own, at) : "");
+  }
+
+  /**
+   * Local servers and some relays give calls without an id, which no provider takes back, and which Codex pairs with any output that has
+   * none: such a call gets an id, and its output, the next one without, gets the same.
+   */
+  #withId(item: JsonObject): JsonObject {
+    const type = stringOf(item["type"]);
+    const [isCall, isOutput] = [isCallKind(type), isOutputKind(type)];
+    if (!(isCall || isOutput) || stringOf(item["call_id"]) !== "") return item;
+    if (isCall) this.#names.push(`call_unnamed_${++this.#named}`);
+    const call = isCall ? this.#names.at(-1) : this.#names.shift();
+    return { ...item, call_id: call };
   }
 
   /** False for an output whose call wasn't written. Remembers which calls are open. */
@@ -151,6 +168,9 @@ function unsealed(item: JsonObject): JsonObject {
   }
   return opened;
 }
+
+/** A tool's name as OpenAI takes it (^[a-zA-Z0-9_-]+$): local models make up others, `functions.shell` or none at all. */
+const takenName = (name: string): string => name.replaceAll(/[^\w-]/gu, "_").slice(0, 128) || "unnamed";
 
 /** The event that Codex's lists and terminal interface show a message by; without one the session looks empty. */
 function shownAs(item: JsonObject, at: number): string {
