@@ -32,10 +32,24 @@ export async function telemetry(): Promise<Telemetry | undefined> {
   return {
     meter,
     flush: async () => {
-      const late = new Promise<void>((resolve) => setTimeout(resolve, flushMs).unref());
-      await Promise.race([registered.forceFlush?.().catch(() => undefined), late]);
+      const late = new Promise<"late">((resolve) => setTimeout(resolve, flushMs, "late").unref());
+      const flushed = registered.forceFlush?.().catch(() => undefined);
+      if ((await Promise.race([flushed, late])) === "late") endWithCommand();
     },
   };
+}
+
+/**
+ * Ends the process once its command has an exit status and all that it printed is out. Without a collector OTLP's exporter goes on trying for
+ * some seconds, with timers that would keep the process up (0.301, 2026-11).
+ */
+function endWithCommand(): void {
+  const end = (): void => {
+    const { exitCode, stdout, stderr } = process;
+    if (exitCode === undefined || stdout.writableLength + stderr.writableLength > 0) endWithCommand();
+    else process.exit();
+  };
+  setTimeout(end, 50).unref();
 }
 
 async function fromPackage(): Promise<Meter | undefined> {

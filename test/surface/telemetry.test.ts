@@ -96,6 +96,24 @@ describe("telemetry", () => {
     expect(of("gen_ai.client.token.usage").every(([, value]) => value > 0)).toBe(true);
   });
 
+  it("ends with the command where an exporter goes on trying", async () => {
+    rig = await Rig.make(scenario);
+    const path = join(rig.folder, "trying.mjs");
+    writeFileSync(
+      path,
+      `import { metrics } from ${JSON.stringify(packageUrl("@opentelemetry/api"))};
+const forceFlush = () => new Promise(() => setInterval(() => undefined, 1000));
+const nothing = { add() {}, record() {} };
+const meter = { createCounter: () => nothing, createHistogram: () => nothing };
+metrics.setGlobalMeterProvider({ getMeter: () => meter, forceFlush });
+`,
+    );
+    const env = { NODE_OPTIONS: `--import=${pathToFileURL(path).href}` };
+    const { status, out } = await rig.run(["exec", "go"], { env });
+    expect([status, out]).toEqual([0, "Done.\n"]);
+    expect((await rig.run(["exec", "resume", "nosuch"], { env })).status).toBe(2);
+  });
+
   it("loads nothing where there is none", async () => {
     rig = await Rig.make(scenario);
     const out = join(rig.folder, "loaded");
