@@ -268,7 +268,8 @@ export class CodexDatabases {
       try {
         const database = openForReading(path);
         try {
-          return query(database, path) ?? [];
+          const answer = query(database, path);
+          return answer === undefined ? [] : [answer];
         } finally {
           database.close();
         }
