@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -278,6 +278,17 @@ describe("a diagnosis", () => {
     copyFileSync(written, path);
     const found = judge(await examine(path), { path, now }).filter(needsRepair);
     expect(found).toMatchObject([{ kind: "name-differs", detail: expect.stringMatching(/^rename it to/u) }]);
+  });
+
+  it("tells a session of 0.169 that is a link to a file of another name, as a store of files by their digests has it", async () => {
+    const { path: written } = fixtures.find((file) => file.path.includes("/0.169.0/"))!;
+    const [folder, file] = [join(root, "linked", "sessions"), join(root, "SHA256E-s1--0.jsonl")];
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(written, file);
+    symlinkSync(file, join(folder, basename(written)));
+    const path = join(folder, basename(written));
+    const found = judge(await examine(path), { path, now }).filter(needsRepair);
+    expect(found).toMatchObject([{ kind: "name-differs", detail: expect.stringContaining(file) }]);
   });
 
   it("tells of a database that is damaged where it isn't asked: no resume comes by it", async () => {

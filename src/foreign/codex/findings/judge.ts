@@ -15,7 +15,7 @@ import {
   unsealedReasoning,
 } from "./refused.ts";
 import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
-import { homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
+import { behindLinks, homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
 import { isOfNewer } from "../rollout/record/whole-header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 import { idText } from "../examine/watched-record.ts";
@@ -82,11 +82,14 @@ function headFindings(
   const named = readRolloutName(path)?.thread;
   if (named !== undefined && header !== undefined && header.id !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
-  const isNameless = named === undefined || (!isCodexName(path) && header?.isPaginated === true);
-  if (isNameless && header !== undefined && homeOf(path) !== undefined)
-    found.push(
-      finding("name-differs", at, { detail: `rename it to ${rolloutFile(header.id, header.created ?? 0)}` }),
-    );
+  // Codex goes by the name of the file that a link leads to.
+  const file = behindLinks(path);
+  const isNameless = named === undefined || (!isCodexName(file) && header?.isPaginated === true);
+  if (isNameless && header !== undefined && homeOf(path) !== undefined) {
+    const which = isCodexName(path) ? `the file that it links to, ${file},` : "it";
+    const detail = `rename ${which} to ${rolloutFile(header.id, header.created ?? 0)}`;
+    found.push(finding("name-differs", at, { detail }));
+  }
   const isWholeThread = readRolloutName(path)?.rollout === named;
   if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
     found.push(finding("base-lost", at));

@@ -79,6 +79,33 @@ it.each<[string, string[], string | RegExp]>([
   ],
   ["client error (Connect): invalid\npeer certificate: UnknownIssuer", [], "SSL_CERT_FILE"],
   ["thread not found", [], "open it anew"],
+  [
+    `thread/resume failed: failed to resolve rollout path \`/home/me/.codex/sessions/2026/08/09/rollout-2026-08-09T10-00-00-${thread}.jsonl\`: file does not exist (code -32600)`,
+    ["state-moved", "two-files-one-id", "name-differs"],
+    "isn't any more",
+  ],
+  [
+    `failed to load rollout '/home/me/.codex/sessions/rollout-2026-03-01T10-00-00-${thread}.jsonl' for thread ${thread}: empty session file`,
+    ["empty-file", "not-a-rollout"],
+    "no record",
+  ],
+  [
+    "Error resuming thread: This thread was created with a different ChatGPT account or workspace. Sign in with the original account to resume it.",
+    [],
+    "throughline export --format codex",
+  ],
+  [
+    `WARN codex_thread_store::local::live_writer: failed to project durable rollout during shutdown for ${thread}: invalid type: map, expected f64`,
+    ["ordinal-regressed", "index-stale"],
+    "the model still gets",
+  ],
+  ["■ Failed to read thread goal: thread/goal/get failed in TUI", [], "goals_1.sqlite"],
+  ["Error running remote compact task: timeout waiting for child process to exit", [], "throughline resume"],
+  [
+    "A JavaScript error occurred in the main process\nUncaught Exception: RangeError: Invalid string length",
+    [],
+    "codex resume",
+  ],
 ])("what Codex says of its own files and programs is known: %s", (said, kinds, told) => {
   const { failure, means = "", youCan = "", kinds: found } = understand(said, 0);
   expect([failure, found]).toEqual([undefined, kinds]);

@@ -33,6 +33,11 @@ export const ownWords: readonly OwnWords[] = [
     kinds: ["empty-file"],
   },
   {
+    says: /failed to load rollout .{0,400}empty session file/iu,
+    means: "The session's file is empty, or holds no record that Codex reads",
+    kinds: ["empty-file", "not-a-rollout"],
+  },
+  {
     says: /missing source rollout/iu,
     means: "The session goes on from another one, a fork's or a reverted thread's, whose file isn't there",
     kinds: ["base-missing"],
@@ -70,7 +75,7 @@ export const ownWords: readonly OwnWords[] = [
     kinds: [],
   },
   {
-    says: /no rollout found for thread id|no saved session found|thread-store internal error: .{0,300}\(os error 2\)/iu,
+    says: /no rollout found for thread id|no saved session found|failed to resolve rollout path|thread-store internal error: .{0,300}\(os error 2\)/iu,
     means:
       "Codex's state database names a place where the session's file isn't any more, or there is no such session",
     kinds: ["state-moved", "two-files-one-id", "name-differs"],
@@ -87,6 +92,12 @@ export const ownWords: readonly OwnWords[] = [
     says: /expected ordinal \d+, got \d+/iu,
     means:
       "A record of the session's file has a number that another one has had, as turns that were cut off leave it; versions such as 0.153 show nothing behind it, and fork nothing",
+    kinds: ["ordinal-regressed", "index-stale"],
+  },
+  {
+    says: /failed to project durable rollout/iu,
+    means:
+      "Codex couldn't bring its index into line with the session's file: what is behind that place isn't shown, as if the turn had been cut off; the file is whole, and the model still gets all of it",
     kinds: ["ordinal-regressed", "index-stale"],
   },
   {
@@ -168,6 +179,14 @@ export const ownWords: readonly OwnWords[] = [
     means:
       "A database beside the sessions is damaged, or was made by another build of Codex; the sessions are not",
     kinds: ["state-unreadable"],
+  },
+  {
+    says: /\bthread\/goal\/(?:get|set|clear) failed/iu,
+    means:
+      "A database beside the sessions that has to do with goals can't be read (goals_1.sqlite, logs_2.sqlite); the sessions are whole",
+    youCan:
+      "close Codex (its server too: codex app-server daemon stop) and move that database aside, with its -wal and -shm files; Codex makes a new one",
+    kinds: [],
   },
   {
     says: /\bdisk I\/O error/iu,
@@ -277,6 +296,29 @@ export const ownWords: readonly OwnWords[] = [
     youCan: "go on: codex resume --last",
     kinds: [],
     isAside: true,
+  },
+  {
+    says: /different ChatGPT account or workspace/iu,
+    means: "The session belongs to the ChatGPT account or workspace that it was made with; it is whole",
+    youCan:
+      "sign in with that one: codex login; or go on in a copy that belongs to nobody: throughline resume, and then throughline export --format codex, with the session's id",
+    kinds: [],
+  },
+  {
+    // The app of 2026 keeps a session as one text, which ends at 512 MB (openai/codex#22004).
+    says: /RangeError: Invalid string length/iu,
+    means:
+      "The window of the app can't hold a session of this size, pictures and outputs included; its file is whole",
+    youCan: "go on in a terminal: codex resume, with the session's id",
+    kinds: [],
+  },
+  {
+    // Up to 0.130: no answer within the time that a command has (openai/codex#14292).
+    says: /remote compact task: timeout waiting for child process/iu,
+    means: "The provider took longer for summarising the history than Codex waits; the session is whole",
+    youCan:
+      "try again, or update Codex; or go on here, where any model compacts: throughline resume, with the session's id",
+    kinds: [],
   },
   {
     says: /remote compaction v2 expected exactly one compaction/iu,

@@ -66,6 +66,9 @@ export function isCodexName(path: string): boolean {
   return ownName.test(basename(path));
 }
 
+/** A file's path without the links that lead to it; as it is where there is no such file. */
+export const behindLinks = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
+
 /** Whether a rollout's name says that it is a copy: something stands behind the id. */
 export function isCopy(path: string): boolean {
   return !idAtEnd.test(path);

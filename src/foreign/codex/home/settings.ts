@@ -1,10 +1,10 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { isJsonObject, type JsonObject, objectOf } from "../../../lib/json.ts";
 import { readText } from "../../../lib/open-file.ts";
 import { isSystemError, ownFolder } from "../../../lib/system.ts";
-import { codexHome } from "./places.ts";
+import { behindLinks, codexHome } from "./places.ts";
 
 /** What a Codex home's `config.toml` says; nothing where it can't be read, which is Codex's to report when it is started. */
 export function codexSettings(home: string): JsonObject {
@@ -36,11 +36,10 @@ export function databaseFolders(home: string): string[] {
   if (typeof everybodys === "string") return [resolve(home, underOwnFolder(everybodys))];
   const { CODEX_SQLITE_HOME: named, ...others } = process.env;
   const isNamed =
-    named !== undefined && named.trim() !== "" && realPath(codexHome(others)) === realPath(home);
+    named !== undefined && named.trim() !== "" && behindLinks(codexHome(others)) === behindLinks(home);
   return [...new Set([...(isNamed ? [resolve(underOwnFolder(named))] : []), home, join(home, "sqlite")])];
 }
 
-const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
 const underOwnFolder = (path: string): string => path.replace(/^~(?=\/|$)/u, ownFolder());
 
 /** Codex's own providers (0.130 and 0.169, 2026-11). */
