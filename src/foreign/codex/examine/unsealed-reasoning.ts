@@ -9,6 +9,8 @@ export interface Unsealed extends Span {
   readonly isCut: boolean;
   /** Whether it has an id of OpenAI's, which looks for it by that. */
   readonly hasId: boolean;
+  /** Whether a version wrote it that has OpenAI keep what it answers to an API key, and takes no seals then: up to 0.33 (0.20 and 0.29). */
+  readonly isStored: boolean;
 }
 
 const mostFound = 10_000;
@@ -32,7 +34,8 @@ export class UnsealedReasoning {
     if (Array.isArray(content) && content.length > 0) return;
     const hasId = record.ownId?.startsWith("rs_") === true;
     this.#hasIds ||= hasId;
-    this.found.add({ ...spanOf(line), isCut: member === undefined, hasId });
+    const isStored = record.era === "bare";
+    this.found.add({ ...spanOf(line), isCut: member === undefined, hasId, isStored });
   }
 
   /** What a summary replaced is not sent any more. */

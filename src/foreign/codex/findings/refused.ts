@@ -51,8 +51,8 @@ export function damagingReasoning(
 /**
  * Reasoning of which only the id is left, as after `jq 'del(.payload.encrypted_content)'`: OpenAI looks for it by that id, and has kept
  * nothing. Null in the place of the seal may be all that a provider gave, unless other reasoning of the session is sealed. Such reasoning
- * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted. Once a seal was
- * missed, all of it does, also where it has no id (openai/codex#19661).
+ * counts as damage at OpenAI, as long as that hasn't answered to it, and anywhere once an item was refused as not persisted; where OpenAI was
+ * to keep it, only among sealed reasoning. Once a seal was missed, all of it does, also where it has no id (openai/codex#19661).
  */
 export function unsealedReasoning(found: Asked & Pick<Examination, "reasoning" | "seals">): readonly Span[] {
   const { unsealed } = found.reasoning;
@@ -62,7 +62,7 @@ export function unsealedReasoning(found: Asked & Pick<Examination, "reasoning" |
   const isRefused = refusalOf(found)?.class === "item-not-persisted";
   const isSealing = found.seals.blobs.spans().some((blob) => blob.in === "reasoning");
   const isDead = (isAtOpenAi(found) && !isTaken) || isRefused || isSealing;
-  return items.filter(({ isCut, hasId }) => hasId && (isCut || isDead));
+  return items.filter(({ isCut, hasId, isStored }) => hasId && (isStored ? isSealing : isCut || isDead));
 }
 
 /**

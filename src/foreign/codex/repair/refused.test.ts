@@ -157,6 +157,20 @@ describe("reasoning whose seal was taken out", () => {
     expect(await kinds()).toContain("unsealed-reasoning");
   });
 
+  it("stays in a session that an API key made up to 0.33, which has OpenAI keep it, and goes among sealed ones", async () => {
+    // As 0.20 and 0.29 write it; the first versions knew no seals.
+    const { payload: kept } = reasoning(1) as { payload: JsonObject };
+    const { encrypted_content: _none, ...first } = kept;
+    const bare = (...lines: JsonObject[]): string =>
+      [{ id, timestamp, instructions: null }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+    const [asked, said] = [prompt["payload"], answer(1)["payload"]] as [JsonObject, JsonObject];
+    const turns = [asked, { ...kept, encrypted_content: null }, said, asked, { ...first, id: "rs_2" }, said];
+    write(bare(...turns));
+    expect(await kinds()).toEqual([]);
+    write(bare(...turns, asked, { ...kept, id: "rs_3" }, said));
+    expect(await kinds()).toEqual(["unsealed-reasoning"]);
+  });
+
   it("and which has no id goes once its seal was missed, or it is asked for; sealed reasoning stays (openai/codex#19661)", async () => {
     const shell = item({ type: "reasoning", summary: [], content: null, encrypted_content: null });
     const kept = rollout(prompt, shell, answer(1), prompt, reasoning(2), answer(2));
