@@ -46,11 +46,12 @@ it("of a large rollout that was written again with spaces, a list says what it s
     line("turn_context", { model: "m-1", effort: "high" }),
     ...Array.from({ length: 200 }, () => [said("assistant", long), said("user", "go on")]).flat(),
     line("event_msg", { type: "task_started", turn_id: "t" }),
+    line("turn_context", { model: "m-2", effort: "low" }),
   ];
   const spaced = write(rows).replaceAll('":', '": ').replaceAll(',"', ', "');
   expect(spaced.length).toBeGreaterThan(2 ** 20);
   const facts = scanRollout(listRollouts(placed(spaced))[0]!);
-  expect(facts).toMatchObject({ title: "count the ponds", model: "m-1", effort: "high", estimated: true });
+  expect(facts).toMatchObject({ title: "count the ponds", model: "m-2", effort: "low", estimated: true });
   expect(facts.flaws).toEqual(["open-turn"]);
   expect(facts.updated).toBe(Date.parse(timestamp) + 1_000 * (second - 1));
   expect(Math.abs(facts.messages - 401)).toBeLessThan(10);

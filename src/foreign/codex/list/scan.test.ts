@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { codexHomeWith, codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { fc } from "../../../../test/kit/property.ts";
-import { listRollouts } from "../home/places.ts";
-import { scanRollout } from "./scan.ts";
+import { listRollouts, type RolloutFile } from "../home/places.ts";
+import { scanBefore, scanRollout } from "./scan.ts";
 
 test("what is wrong at the ends of a file is seen", () => {
   const home = codexHomeWith("0.169.0");
@@ -71,6 +71,69 @@ test("an image that is larger than all else is not taken for thousands of messag
   const found = scanRollout(rollout);
   expect(found.estimated).toBe(true);
   expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
+});
+
+/** Tool outputs that come to more than a list reads of a file's end. */
+function outputs(bytes: number): object[] {
+  const output = "x".repeat(50_000);
+  return Array.from({ length: Math.ceil(bytes / 50_000) }, (_, nth) => ({
+    type: "response_item",
+    payload: { type: "function_call_output", call_id: `call_${nth}`, output },
+  }));
+}
+
+const context = (model: string, effort: string, cwd: string): object => ({
+  type: "turn_context",
+  payload: { turn_id: model, cwd, model, effort },
+});
+
+/** A rollout of a synthetic home, with these lines in place of its own behind the header. */
+function rewritten(records: readonly object[], inHeader: object = {}): RolloutFile {
+  const [rollout] = listRollouts(codexHomeWith("0.130.0"));
+  const header = JSON.parse(readFileSync(rollout!.path, "utf8").split("\n", 1)[0]!) as { payload: object };
+  const timestamp = "2026-11-20T21:04:39.000Z";
+  const all = [{ ...header, payload: { ...inHeader, ...header.payload } }, ...records];
+  const lines = all.map((record) => JSON.stringify({ timestamp, ...record }));
+  writeFileSync(rollout!.path, lines.map((line) => `${line}\n`).join(""));
+  return rollout!;
+}
+
+test("a first prompt whose screenshots are larger than the head of a file is its title all the same", () => {
+  const image_url = `data:image/png;base64,${"A".repeat(400_000)}`;
+  const words = { type: "input_text", text: "Why is the button red?" };
+  for (const images of [1, 3]) {
+    const content = [words, ...Array.from({ length: images }, () => ({ type: "input_image", image_url }))];
+    const asked = { type: "response_item", payload: { type: "message", role: "user", content } };
+    const rollout = rewritten([context("gpt-5.5", "low", "/ws"), asked, ...outputs(1_500_000)]);
+    expect(scanRollout(rollout)).toMatchObject({ title: words.text, messages: 1 });
+    const base = { rollout: rollout.rollout, endOffset: 1_500_000 };
+    expect(scanBefore(rollout, base), "of what another one goes on from").toMatchObject({
+      title: words.text,
+    });
+  }
+});
+
+test("a header is read whose tools are larger than the head of a file", () => {
+  const dynamic_tools = [{ name: "look", description: "d".repeat(400_000), input_schema: {} }];
+  const { header, flaws } = scanRollout(rewritten(outputs(1_500_000), { dynamic_tools }));
+  expect(header).toEqual(scanRollout(rewritten([])).header);
+  expect(flaws).toEqual([]);
+});
+
+test("what the last turn was given counts, however long it was", () => {
+  const turn = (kind: string): object => ({ type: "event_msg", payload: { type: kind, turn_id: "t" } });
+  for (const bytes of [100_000, 600_000, 4_000_000]) {
+    const lines = [
+      context("gpt-5.5", "low", "/ws"),
+      ...outputs(1_500_000),
+      turn("task_started"),
+      context("gpt-6-astra", "high", "/moved"),
+      ...outputs(bytes),
+    ];
+    const last = { model: "gpt-6-astra", effort: "high", cwd: "/moved" };
+    expect(scanRollout(rewritten(lines))).toMatchObject({ ...last, flaws: ["open-turn"] });
+    expect(scanRollout(rewritten([...lines, turn("task_complete")]))).toMatchObject({ ...last, flaws: [] });
+  }
 });
 
 test("no bytes make a scan throw", () => {

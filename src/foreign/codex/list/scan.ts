@@ -12,7 +12,7 @@ import { readRecord } from "../rollout/record/record.ts";
 import { titleOf } from "../rollout/payload/title.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
-import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
+import { longHeadBytes, type Parts, partsIn, partsOf, type Reach } from "./scan-parts.ts";
 import { scanMarked } from "./scan-marked.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 
@@ -53,7 +53,7 @@ const newline = 0x0a;
  * the other.
  */
 export function scanRollout(file: RolloutFile): RolloutFacts {
-  return scanParts(file, partsOf(file));
+  return scanReached(file);
 }
 
 /**
@@ -61,9 +61,16 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
  * as `scanRollout`.
  */
 export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): FactsBefore | undefined {
-  const { header, title, messages, estimated } = scanParts(file, partsOf(file, endOffset));
+  const { header, title, messages, estimated } = scanReached(file, { until: endOffset });
   if (!header && messages === 0) return undefined;
   return { messages, ...(title !== undefined && { title }), ...(estimated && { estimated }) };
+}
+
+/** A title that the head doesn't hold, as where the first prompt's images are larger than that, is looked for further on. */
+function scanReached(file: RolloutFile, reach: Reach = {}): RolloutFacts {
+  const facts = scanParts(file, partsOf(file, reach));
+  const isUntold = facts.title === undefined && facts.estimated === true;
+  return isUntold ? scanParts(file, partsOf(file, { ...reach, head: longHeadBytes })) : facts;
 }
 
 function scanParts(file: RolloutFile, parts: Parts | "damaged" | "refused"): RolloutFacts {
@@ -85,7 +92,7 @@ function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
     if (layout === oldDocument) return scanDocument(file);
     const bytes = wholeOf(file.path, mostUnpacked);
     if (bytes === undefined || bytes.length === 0) return { ...unknownOf(file), flaws: ["other-layout"] };
-    const parts = wholeOrEnds(relaid(bytes));
+    const parts = partsIn(relaid(bytes));
     const facts = scanLines(file, parts, headerIn(parts.head));
     return { ...facts, flaws: ["other-layout", ...facts.flaws] };
   } catch (error) {
