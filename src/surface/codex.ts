@@ -74,6 +74,7 @@ export interface TakingOver {
   readonly config: Config;
   readonly environment: Environment;
   readonly onBytes?: (read: number, total: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -102,7 +103,7 @@ const filesOf = (environment: Environment, thread: string, note?: Unseen["note"]
   listRollouts(codexHome(environment), note).filter((file) => file.thread === thread);
 
 function takenOver(
-  { store, config, environment, onBytes }: TakingOver,
+  { store, config, environment, onBytes, signal }: TakingOver,
   thread: Thread,
   options: ImportOptions,
 ): Promise<TakenOver> {
@@ -117,7 +118,7 @@ function takenOver(
       mended: async (path) => {
         // Imported here: only a damaged rollout needs the code of repairs, and every resume waits for what is loaded.
         const { mendedCopy } = await import("../foreign/codex/repair/mended-copy.ts");
-        return mendedCopy(path, config.home);
+        return mendedCopy(path, config.home, signal);
       },
       issuer: (provider = "openai") => providers.get(provider) ?? unknownIssuer(provider),
       settings: ({ model, effort }) => {
@@ -138,6 +139,7 @@ function takenOver(
           .map((name) => [name, config[name]]),
       ),
       workspace: workspaceOf,
+      ...(signal && { signal }),
       ...(onBytes && { onBytes }),
     },
     thread,

@@ -133,9 +133,9 @@ class Bench implements Workbench {
 
   async find(reference: string, options: { keep: boolean } = { keep: false }): Promise<string> {
     const { config, store } = this;
-    const { environment } = this.#parts.invocation;
+    const { environment, signal } = this.#parts.invocation;
     const say = (text: string): void => this.#say(text);
-    const taken = await takeOverMeant({ store, config, environment }, reference, say, options);
+    const taken = await takeOverMeant({ store, config, environment, signal }, reference, say, options);
     if (taken?.kept) {
       const { log, history } = taken.kept;
       this.#owned.set(taken.id, new Journal(log, history));

@@ -33,7 +33,7 @@ type Format = (typeof formats)[number];
 
 /** `throughline export`: writes a session as a rollout that Codex resumes, a page to read, or a file for another machine. Only reads it. */
 export async function exportSession(invocation: Invocation): Promise<number> {
-  const { args, options, terminal, environment, folder } = invocation;
+  const { args, options, terminal, environment, folder, signal } = invocation;
   const format = formatOf(invocation);
   return withStore(invocation, async (store) => {
     const reference = args[0] ?? "";
@@ -41,6 +41,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const taking = {
       store,
       environment,
+      signal,
       // Read only when it is needed, for a Codex session that is taken over first: a broken configuration then stops nothing else.
       get config() {
         return readConfig(options, environment, folder);

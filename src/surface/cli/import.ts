@@ -41,14 +41,14 @@ async function importThread(
   reference: string,
   config: Config,
 ): Promise<number> {
-  const { options, terminal, environment } = invocation;
+  const { options, terminal, environment, signal } = invocation;
   const thread = await meantThread(environment, reference);
   const bar = progress(terminal);
   try {
     const onBytes = (read: number, total: number): void =>
       bar.show(megabytes(read), megabytes(total), "MB taken over");
     const apart = options["new"] === true ? { as: uuidv7(systemClock.now()) } : {};
-    const taken = await takeOver({ store, config, environment, onBytes }, thread, apart);
+    const taken = await takeOver({ store, config, environment, signal, onBytes }, thread, apart);
     bar.clear();
     const { id: session, did, items, counts, left, fresh, isMended } = taken;
     const name = did === "made" && thread.name !== undefined ? await ownName(store, session) : undefined;

@@ -12,6 +12,7 @@ import { memberIn, payloadIn } from "./line-places.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
+import type { PlanOptions } from "./plan-options.ts";
 import { isBlank } from "../rollout/bytes/white-space.ts";
 
 /** A call and its output are at most so many lines apart where one of them is damaged: further away it is another call's. */
@@ -29,6 +30,7 @@ const uniqueId = 20;
  */
 export class PairPlanner {
   readonly #found: Examination;
+  readonly #isRead: boolean;
   readonly #file: EditedFile;
   /** Offsets of halves that were brought together. */
   readonly #paired = new Set<number>();
@@ -37,8 +39,9 @@ export class PairPlanner {
   /** Offsets of unreadable lines, which become blank in this repair. */
   #unreadable: ReadonlySet<number> | undefined;
 
-  constructor(found: Examination, file: EditedFile) {
+  constructor(found: Examination, { isRead = false }: Pick<PlanOptions, "isRead">, file: EditedFile) {
     this.#found = found;
+    this.#isRead = isRead;
     this.#file = file;
   }
 
@@ -127,6 +130,8 @@ export class PairPlanner {
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
     const start = isOutput ? half.at + half.bytes + (isCrlf ? 2 : 1) : half.at;
     const script = isOutput && half.kind === "custom_tool_call" ? this.#script(half, start) : [];
+    const isTold = half.event !== undefined || script.length > 0;
+    if (isOutput && this.#isRead && !isTold && this.#isBrokenOff(start)) return undefined;
     const made = script.length > 0 ? scriptOutput(half, script) : lostOutput(half, event);
     const item = isOutput ? made : lostCall(half, event);
     // A record after all others gets an ordinal: Codex refuses a file whose last record has none.
@@ -137,7 +142,6 @@ export class PairPlanner {
     const line = rebuiltLine(own, item, at >= this.#found.end ? next : undefined);
     const index = free || !isOutput ? half.index : half.index + 1;
     const what = isOutput ? `output of ${half.name ?? "the call"}` : "call";
-    const isTold = half.event !== undefined || script.length > 0;
     const from = isTold ? "as its event tells it" : "nobody knows it any more";
     const place = { index, at, bytes: free?.length ?? 0 };
     const kind = isOutput ? "call-without-output" : "output-without-call";
@@ -157,6 +161,14 @@ export class PairPlanner {
       if (isOfScript(record)) events.push(record);
     }
     return events;
+  }
+
+  /** Whether the model hasn't gone on from there: what comes next is said to it. */
+  #isBrokenOff(after: number): boolean {
+    for (const { type, kind, payload } of this.#records(after, "after"))
+      if (type === "response_item") return kind === "message" && payload["role"] !== "assistant";
+    // A prompt, behind which isn't looked.
+    return true;
   }
 
   *#records(at: number, where: "before" | "after"): Generator<RolloutRecord, undefined> {

@@ -9,6 +9,8 @@ export interface PlanOptions {
   readonly seals: SealChoice;
   /** Only these kinds of damage are mended; absent: all of them. */
   readonly only?: ReadonlySet<FindingKind>;
+  /** What is mended is read and no more: a call that was broken off, and whose output nobody knows, is left to the reader to answer. */
+  readonly isRead?: boolean;
   /** The state database's row of the thread, from which a lost header is made anew. */
   readonly row?: JsonObject;
   /** The provider that Codex is set to, for a header that names none any more. */

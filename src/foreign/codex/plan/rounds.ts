@@ -15,7 +15,7 @@ function plannersOf(found: Examination, options: PlanOptions, file: EditedFile) 
   return {
     lines: new LinesPlanner(found, options, file),
     told: new ToldPlanner(found, file),
-    pairs: new PairPlanner(found, file),
+    pairs: new PairPlanner(found, options, file),
     refused: new RefusedPlanner(found, options, file),
     ordinals: new OrdinalsPlanner(found, options, file),
     pin: new PinnedPlanner(found, options, file),

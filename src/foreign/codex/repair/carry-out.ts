@@ -146,7 +146,7 @@ function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): 
   // Where that is lost in a crash, the same is done once more. Told as cut off, what is taken back would be repaired anew.
   note(folder, journal);
   crashPoint("repair-recorded");
-  for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
+  for (const file of [folder.repaired, folder.restored, folder.found, folder.merged, folder.worker])
     try {
       rmSync(file, { force: true });
     } catch (error) {

@@ -1,17 +1,21 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
 import { parseJson } from "../../../lib/json.ts";
+import { fateOf, identifyProcess } from "../../../lib/process.ts";
 import { removeWhole } from "../../../lib/remove.ts";
 import { isSystemError, makeFolders } from "../../../lib/system.ts";
+import { owner } from "../../../session/event.ts";
 import { homeOf, packedPath, pathKnownTo, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
  * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
  * `original.jsonl.zst` (what that was unpacked from, if it was), `repaired.jsonl` (as it becomes; removed when it has), `set-aside.txt`
- * (bytes that no record keeps) and `index.sqlite` (what Codex's index held of it, where that was removed). All of it is durable before the
- * rollout is touched, so that a repair that is cut off can be finished or taken back.
+ * (bytes that no record keeps), `index.sqlite` (what Codex's index held of it, where that was removed) and `worker.json` (the process that
+ * made the folder). All but the last is durable before the rollout is touched, so that a repair that is cut off can be finished or taken
+ * back.
  */
 const schema = z.object({
   schema: z.literal(1),
@@ -43,6 +47,8 @@ const schema = z.object({
   /** The provider that the state database was told, which named none. */
   provider: z.string().optional(),
 });
+
+const worker = owner.pick({ machine: true, boot: true, pidNamespace: true, pid: true, started: true });
 
 /** A repair as its `journal.json` records it. */
 export type Journal = z.infer<typeof schema>;
@@ -100,6 +106,11 @@ export class RepairFolder implements Backup {
     return join(this.path, "set-aside.txt");
   }
 
+  /** Who works the repair out; of no use once there is a journal, and removed when that is done. */
+  get worker(): string {
+    return join(this.path, "worker.json");
+  }
+
   get index(): string {
     return join(this.path, "index.sqlite");
   }
@@ -145,23 +156,30 @@ export interface KnownRepair {
 
 const repairsPath = (home: string): string => join(home, "repairs");
 
-/**
- * After so long a folder without a journal is abandoned: its repair was killed while it was worked out, and nothing needs its copies. A
- * running one takes minutes.
- */
+/** After so long a folder without a journal is abandoned, whose worker can't be looked at. A running one takes minutes. */
 const abandonedMs = 24 * 3_600_000;
+
+/** Whether the repair was killed while it was worked out, so that nothing needs its copies. */
+function isAbandoned({ folder, at }: UnbegunRepair, now: number): boolean {
+  const known = worker.safeParse(readCacheFile(folder.worker)).data;
+  const fate = known ? fateOf(known) : "out-of-sight";
+  return fate === "dead" || (fate === "out-of-sight" && now - at > abandonedMs);
+}
 
 /** A new folder for a repair; what abandoned ones have left is removed. `home` is Throughline's own. */
 export function makeRepairFolder(home: string, thread: string | undefined, now: number): RepairFolder {
   const parent = repairsPath(home);
   makeFolders(parent);
-  for (const { folder, at } of unbegunRepairs(home)) if (now - at > abandonedMs) removeIfPossible(folder);
+  for (const each of unbegunRepairs(home)) if (isAbandoned(each, now)) removeIfPossible(each.folder);
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/gu, "-");
   for (let nth = 0; ; nth++) {
     const path = join(parent, `${stamp}-${thread ?? "rollout"}${nth === 0 ? "" : `-${nth}`}`);
     if (existsSync(path)) continue;
     mkdirSync(path, { mode: 0o700 });
-    return new RepairFolder(path);
+    const folder = new RepairFolder(path);
+    // Where that can't be written, the folder is abandoned once it is old.
+    writeCacheFile(folder.worker, identifyProcess());
+    return folder;
   }
 }
 

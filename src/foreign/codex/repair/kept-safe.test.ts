@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { identifyProcess } from "../../../lib/process.ts";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import {
   damaged,
@@ -187,10 +188,22 @@ it("what a repair has left that was killed while it was worked out goes with a l
     writeFileSync(join(parent, name, "original.jsonl"), damaged);
     if (journal !== undefined) writeFileSync(join(parent, name, "journal.json"), journal);
   };
-  const kept = ["2026-11-20T23-30-00-000Z-rollout", "2026-11-19T00-00-00-000Z-of-a-later-version", "mine"];
+  const workedOutBy = (name: string, worker: object): void => {
+    leave(name);
+    writeFileSync(join(parent, name, "worker.json"), JSON.stringify(worker));
+  };
+  const kept = [
+    "2026-11-20T23-30-00-000Z-rollout",
+    "2026-11-19T00-00-00-000Z-of-a-later-version",
+    "mine",
+    "2026-11-19T23-30-00-000Z-rollout-2",
+  ];
   leave(kept[0]!);
   leave(kept[1]!, '{"schema":2}');
   leave(kept[2]!);
+  workedOutBy(kept[3]!, identifyProcess()!);
+  // Another process has that pid now.
+  workedOutBy("2026-11-20T23-30-00-000Z-rollout-1", { ...identifyProcess(), started: "1" });
   leave(`2026-11-19T23-30-00-000Z-${source.thread}`);
   leave("2026-11-19T23-30-00-000Z-rollout-1");
   await repair();

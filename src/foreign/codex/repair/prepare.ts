@@ -7,6 +7,7 @@ import { lostBase } from "../examine/lost-base.ts";
 import { copyPrivately } from "./copy.ts";
 import { type DatabaseChanges, databaseChanges } from "./database-changes.ts";
 import type { Examination } from "../examine/examination.ts";
+import type { ExamineOptions } from "../examine/examine.ts";
 import { readSoFar } from "../examine/read-so-far.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { type Finding, needsRepair } from "../findings/finding.ts";
@@ -90,34 +91,19 @@ export async function previewRepair(path: string, options: RepairOptions): Promi
  * remove its folder. Throws what `previewRepair` does.
  */
 export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
-  const known = fileAt(path);
-  if (repairsOf(options.home, known).some(isUnfinished))
-    throw new Failure(
-      "session-damaged",
-      `A repair of ${known} was cut off. Finish it with: throughline repair ${quoted(known)} --write, or take it back with: throughline repair ${quoted(known)} --undo`,
-      { path: known },
-    );
-  const real = fileToRepair(path);
+  const real = untouched(path, options.home);
   const plain = plainPath(real);
   const databases = databasesOf(real);
-  const { home, now = Date.now(), signal, onBytes } = options;
+  const { home, now = Date.now() } = options;
   const folder = makeRepairFolder(home, threadIdOf(real, databases), now);
   try {
     const broken = await copyOut(real, folder);
-    await copyPrivately(folder.original, folder.repaired);
-    const copy = await WorkedCopy.of(folder, {
-      named: plain,
-      ...(signal && { signal }),
-      ...(onBytes && { onBytes }),
-    });
+    const copy = await WorkedCopy.of(folder.original, folder, examining(plain, options));
     const before = judge({ ...copy.found, broken }, { path: real, now });
     const { bytes: bytesBefore } = copy.found;
     const isOpened = broken !== undefined && bytesBefore > 0;
     const had = readSoFar(copy.found);
-    if (options.only?.includes("other-layout") !== false) await copy.lay();
-    const thread = isThreadId(copy.found.header?.id) ? copy.found.header.id : threadIdOf(real, databases);
-    const plan = await planFor(real, thread, copy.found, { ...options, now }, databases);
-    await copy.mend(plan);
+    const { thread, plan } = await mendIn(copy, real, { ...options, now }, databases);
     const { changes, found } = copy;
     const { original } = folder;
     const beside = databaseChanges({ path: real, thread, original, had, found, changes }, plan, databases);
@@ -127,12 +113,14 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(await sealedBases(plain, found, plan.seals, now)),
     ];
     const mended = { ...changes.mended, ...(isOpened && { "broken-archive": 1 }) };
+    const isNeeded = Object.keys(mended).length > 0 || beside.forgetsIndex || beside.movedFrom !== undefined;
+    if (isNeeded) await copy.copied();
     return {
       path: plain,
       ...(isCompressed(real) && { packed: { broken } }),
       thread,
       folder,
-      isNeeded: Object.keys(mended).length > 0 || beside.forgetsIndex || beside.movedFrom !== undefined,
+      isNeeded,
       changes,
       mended,
       before,
@@ -150,12 +138,48 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   }
 }
 
+/**
+ * The file to repair. Throws `usage` for what is none, and `session-damaged` where a repair of it was cut off: what is half written is worth
+ * no plan.
+ */
+export function untouched(path: string, home: string): string {
+  const known = fileAt(path);
+  if (repairsOf(home, known).some(isUnfinished))
+    throw new Failure(
+      "session-damaged",
+      `A repair of ${known} was cut off. Finish it with: throughline repair ${quoted(known)} --write, or take it back with: throughline repair ${quoted(known)} --undo`,
+      { path: known },
+    );
+  return fileToRepair(path);
+}
+
+/** How a file is looked through that is known by this path. */
+export const examining = (
+  named: string,
+  { signal, onBytes }: Pick<RepairOptions, "signal" | "onBytes">,
+): ExamineOptions => ({ named, ...(signal && { signal }), ...(onBytes && { onBytes }) });
+
+/** Mends what was looked through of the file at `path`. Resolves to what was planned by, and the thread that the file tells. */
+export async function mendIn(
+  copy: WorkedCopy,
+  path: string,
+  options: RepairOptions & { now: number; isRead?: boolean },
+  databases: CodexDatabases | undefined,
+): Promise<{ plan: PlanOptions; thread: string | undefined }> {
+  if (options.only?.includes("other-layout") !== false) await copy.lay();
+  const { header } = copy.found;
+  const thread = isThreadId(header?.id) ? header.id : threadIdOf(path, databases);
+  const plan = await planFor(path, thread, copy.found, options, databases);
+  await copy.mend(plan);
+  return { plan, thread };
+}
+
 /** The plan's options, with what the file's surroundings tell. `found`: the examination of the copy, once that has lines. */
 async function planFor(
   path: string,
   thread: string | undefined,
   found: Examination,
-  { seals = { which: "dead" }, now, only }: RepairOptions & { now: number },
+  { seals = { which: "dead" }, now, only, isRead }: RepairOptions & { now: number; isRead?: boolean },
   databases: CodexDatabases | undefined,
 ): Promise<PlanOptions> {
   const { head } = found;
@@ -171,6 +195,7 @@ async function planFor(
     ...(pin && { pin }),
     ...(base && { base }),
     ...(only && { only: grounded(only) }),
+    ...(isRead && { isRead }),
     ...(row && { row }),
     ...(home !== undefined && { provider: chosenProvider(home) }),
   };

@@ -1,5 +1,6 @@
 import { Pauses } from "../../../lib/pauses.ts";
 import { applyEdits } from "./apply-edits.ts";
+import { copyPrivately } from "./copy.ts";
 import type { Edit } from "../plan/edit.ts";
 import type { Examination } from "../examine/examination.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
@@ -17,24 +18,37 @@ import { SetAside } from "./set-aside.ts";
 
 const mostPasses = 4;
 
-/** The copy of a rollout that a repair is worked out on: what was last found in it, and what was changed. */
+/**
+ * What a repair is worked out on: what was last found in it, and what was changed. A copy of the file is made with the first change; until
+ * then the file itself is read.
+ */
 export class WorkedCopy {
   readonly #folder: RepairFolder;
   readonly #options: ExamineOptions;
+  #path: string;
   /** The old examination is released before the next one: not two in memory at once. */
   #found: Examination | undefined;
   #changes = new GatheredChanges();
 
-  private constructor(folder: RepairFolder, options: ExamineOptions) {
+  private constructor(path: string, folder: RepairFolder, options: ExamineOptions) {
+    this.#path = path;
     this.#folder = folder;
     this.#options = options;
   }
 
-  /** The copy in this folder (`repaired`), looked through. */
-  static async of(folder: RepairFolder, options: ExamineOptions): Promise<WorkedCopy> {
-    const copy = new WorkedCopy(folder, options);
+  /** Looks a file through, of which the copy comes into this folder (`repaired`). */
+  static async of(path: string, folder: RepairFolder, options: ExamineOptions): Promise<WorkedCopy> {
+    const copy = new WorkedCopy(path, folder, options);
     await copy.#look();
     return copy;
+  }
+
+  /** Makes the copy, where nothing was changed yet. */
+  async copied(): Promise<void> {
+    const { repaired } = this.#folder;
+    if (this.#path === repaired) return;
+    await copyPrivately(this.#path, repaired);
+    this.#path = repaired;
   }
 
   get found(): Examination {
@@ -48,16 +62,17 @@ export class WorkedCopy {
   /** Examines the copy anew. */
   async #look(): Promise<void> {
     this.#found = undefined;
-    this.#found = await examine(this.#folder.repaired, this.#options);
+    this.#found = await examine(this.#path, this.#options);
   }
 
   /** Gives every record a line of its own, where a program has laid the file out in another way. */
   async lay(): Promise<void> {
     const { layout, bytes } = this.found;
-    const writing = layout && writingOf(this.#folder.repaired);
+    const writing = layout && writingOf(this.#path);
     if (!writing) return;
-    const had = bytesAt(this.#folder.repaired, 0, shownBytes);
-    this.#changes.tell({ ...(await layInLines(this.#folder.repaired, bytes, writing)), had });
+    await this.copied();
+    const had = bytesAt(this.#path, 0, shownBytes);
+    this.#changes.tell({ ...(await layInLines(this.#path, bytes, writing)), had });
     await this.#look();
   }
 
@@ -65,7 +80,7 @@ export class WorkedCopy {
    * Mends round by round, until nothing is left that can be mended: one damage may hide another, which is seen once the first is mended.
    */
   async mend(plan: PlanOptions): Promise<void> {
-    const isMendable = isOfLines(this.found) && mayHoldRecords(this.#folder.repaired);
+    const isMendable = isOfLines(this.found) && mayHoldRecords(this.#path);
     const due = isMendable ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== this.#changes.count; pass++) {
       mended = this.#changes.count;
@@ -82,13 +97,15 @@ export class WorkedCopy {
     const pauses = new Pauses();
     try {
       for (const edit of edits) {
-        this.#changes.add(edit, (bytes) => bytesAt(this.#folder.repaired, edit.at, bytes));
+        this.#changes.add(edit, (bytes) => bytesAt(this.#path, edit.at, bytes));
         planned.add(edit);
         for (const piece of edit.lost ?? []) lost.add(piece);
         if (pauses.isDue) await pauses.take();
       }
-      if (planned.count > 0) await applyEdits(this.#folder.repaired, planned);
-      return planned.count > 0;
+      if (planned.count === 0) return false;
+      await this.copied();
+      await applyEdits(this.#path, planned);
+      return true;
     } finally {
       planned.close();
       lost.close();

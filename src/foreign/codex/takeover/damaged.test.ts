@@ -15,8 +15,10 @@ import { listRollouts } from "../home/places.ts";
 import { mendedCopy } from "../repair/mended-copy.ts";
 import { threadAt } from "./find.ts";
 import { importThread, type TakenOver } from "./import.ts";
+import type { ImportPlan } from "./import-plan.ts";
 
 interface Case {
+  readonly plan: ImportPlan;
   readonly store: SessionStore;
   readonly path: string;
   take(): Promise<TakenOver>;
@@ -37,6 +39,7 @@ function damaged(version: string, damage: (lines: string[]) => string[], mended 
   const home = join(folder, "home");
   const plan = { ...importPlan(), mended: (each: string) => mended(each, home) };
   return {
+    plan,
     path,
     store: plan.store,
     take: async () => importThread(plan, (await threadAt(path))!),
@@ -77,6 +80,31 @@ test("a file that a living program writes to is taken as it is", async () => {
   expect(await take()).toMatchObject({ did: "made", isMended: false });
   program.stdin.end();
   await once(program, "exit");
+});
+
+test("a takeover that is aborted while the copy is made leaves neither a session nor a copy", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const { path, plan, left } = damaged(
+    "0.130.0",
+    (lines) => [...lines, ...lines],
+    (each, home) => {
+      controller.abort(reason);
+      return mendedCopy(each, home, controller.signal);
+    },
+  );
+  const thread = (await threadAt(path))!;
+  await expect(importThread({ ...plan, signal: controller.signal }, thread)).rejects.toBe(reason);
+  expect(left()).toEqual([]);
+  expect(await plan.store.everything()).toEqual([]);
+});
+
+test("a takeover that is aborted while the file is read leaves no session", async () => {
+  const { path, plan } = damaged("0.130.0", (lines) => lines);
+  const reason = new Error("enough");
+  const thread = (await threadAt(path))!;
+  await expect(importThread({ ...plan, signal: AbortSignal.abort(reason) }, thread)).rejects.toBe(reason);
+  expect(await plan.store.everything()).toEqual([]);
 });
 
 test("an output that stands at the end is taken at its place", async () => {

@@ -41,6 +41,8 @@ export interface ImportPlan {
    * are read as they are.
    */
   mended?(path: string): Promise<MendedCopy | undefined>;
+  /** Aborting it stops a takeover before its session is made, or made anew; its reason is thrown. What is begun to be appended is ended. */
+  readonly signal?: AbortSignal;
   /** Called now and then, with bytes of all files. */
   onBytes?(read: number, total: number): void;
 }

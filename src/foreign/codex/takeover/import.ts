@@ -99,10 +99,10 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 
 /** Folds all lines of a thread without writing anything. */
 function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
-  return whole(plan, async (reading) => {
+  return whole(async (reading) => {
     const trial = new Taking(issuerIn(plan));
     const groups = taken(plan, thread, trial, new TakenPlace(thread.file), reading);
-    while ((await groups.next()).done !== true);
+    while ((await groups.next()).done !== true) plan.signal?.throwIfAborted();
     return trial;
   });
 }

@@ -47,45 +47,47 @@ export interface Reading {
 export const asItIs: Reading = { copies: new Map() };
 
 /**
- * Has `read` read a thread's files as they are, and once more where they turn out to be damaged: then mended copies in their place. Of a
- * damaged file Codex itself makes less than is in it.
+ * Has `read` read a thread's files as they are, and once more where there are mended copies of damaged ones: in their place. Of a damaged
+ * file Codex itself makes less than is in it.
  */
-export async function whole<Result>(
-  plan: ImportPlan,
-  read: (reading?: Reading) => Promise<Result>,
-): Promise<Result> {
+export async function whole<Result>(read: (reading?: Reading) => Promise<Result>): Promise<Result> {
   try {
-    return await read(plan.mended ? undefined : asItIs);
+    return await read();
   } catch (error) {
-    if (!(error instanceof Damaged)) throw error;
-    const copies = new Map<string, MendedCopy>();
+    if (!(error instanceof Mended)) throw error;
     try {
-      const { paths, last, place, isBroken } = error;
-      for (const path of paths) {
-        const copy = await plan.mended?.(path);
-        if (copy) copies.set(path, copy);
-      }
-      return await read({ copies, ...(copies.has(last) && { place }), isBroken });
+      return await read(error.reading);
     } finally {
-      for (const copy of copies.values()) copy.remove();
+      for (const copy of error.reading.copies.values()) copy.remove();
     }
   }
 }
 
-/** Thrown once all files are read, where some of them are damaged. */
-class Damaged extends Error {
-  readonly paths: readonly string[];
-  /** The last file's path, and how far it was read. */
-  readonly last: string;
-  readonly place: TakenPlace;
-  readonly isBroken: boolean;
+/** Thrown once all files are read, where mended copies of some of them are to be read instead. */
+class Mended extends Error {
+  readonly reading: Reading;
 
-  constructor(paths: readonly string[], last: string, place: TakenPlace, isBroken: boolean) {
-    super(`damaged: ${paths.join(", ")}`);
-    this.paths = paths;
-    this.last = last;
-    this.place = place;
-    this.isBroken = isBroken;
+  constructor(reading: Reading) {
+    super(`damaged: ${[...reading.copies.keys()].join(", ")}`);
+    this.reading = reading;
+  }
+}
+
+/** Mended copies of damaged files, as far as there are any. */
+async function copiesOf(
+  { mended }: ImportPlan,
+  damaged: readonly string[],
+): Promise<ReadonlyMap<string, MendedCopy>> {
+  const copies = new Map<string, MendedCopy>();
+  try {
+    for (const path of damaged) {
+      const copy = await mended?.(path);
+      if (copy) copies.set(path, copy);
+    }
+    return copies;
+  } catch (error) {
+    for (const copy of copies.values()) copy.remove();
+    throw error;
   }
 }
 
@@ -99,7 +101,7 @@ export function writeLog<Result>(
   undone: ReadonlySet<number>,
   write: (log: ThreadLog) => Promise<Result>,
 ): Promise<Result> {
-  return whole(task.plan, (reading) => written(task, undone, write, reading));
+  return whole((reading) => written(task, undone, write, reading));
 }
 
 async function written<Result>(
@@ -141,8 +143,10 @@ async function logOf(
   const place = new TakenPlace(thread.file);
   async function* events(): AsyncGenerator<readonly Append[]> {
     // Which compactions are taken back is known only when everything has been read.
-    for await (const group of taken(plan, thread, taking, place, reading))
+    for await (const group of taken(plan, thread, taking, place, reading)) {
+      plan.signal?.throwIfAborted();
       if (taking.undone.size === 0) yield group;
+    }
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     const copied = reading?.place && ({ ...reading.place.imported(), mended: true } as const);
@@ -153,7 +157,7 @@ async function logOf(
 
 /**
  * The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. Without a `reading`,
- * what tells `whole` of damage is thrown behind the last of them.
+ * what has `whole` read mended copies is thrown behind the last of them.
  */
 export async function* taken(
   plan: ImportPlan,
@@ -185,8 +189,10 @@ export async function* taken(
   }
   const rest = taking.group();
   if (rest.length > 0) yield rest;
-  if (reading === undefined && damaged.length > 0)
-    throw new Damaged(damaged, last.file.path, place, taking.left.has(broken));
+  if (reading !== undefined) return;
+  const copies = await copiesOf(plan, damaged);
+  const isBroken = taking.left.has(broken);
+  if (copies.size > 0) throw new Mended({ copies, isBroken, ...(copies.has(last.file.path) && { place }) });
 }
 
 /** A compressed file that can't be unpacked to its end, among what is left out. */
