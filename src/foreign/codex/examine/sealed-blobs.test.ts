@@ -7,6 +7,7 @@ const blob = (at: number): SealedBlob => ({
   bytes: at + 1,
   in: (["reasoning", "compaction", "message"] as const)[at % 3]!,
   malformed: at % 5 === 0,
+  isWords: at % 10 === 0,
   tail: `…${at}\u{1F600}`.slice(0, at % 9),
   ...(at % 2 === 0 && { id: `rs_${"é中"[at % 4] ?? ""}${at}` }),
   ...(at % 7 === 0 && { sealedAt: at * 1_000 }),

@@ -14,6 +14,8 @@ export interface SealedBlob extends Span {
   readonly sealedAt?: number;
   /** It was cut or altered, and would only be refused. */
   readonly malformed: boolean;
+  /** Nothing of it looks like something sealed. */
+  readonly isWords: boolean;
   /** Its last characters. */
   readonly tail: string;
 }
@@ -24,6 +26,7 @@ export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
 const places = ["reasoning", "compaction", "message", "within"] as const;
 const malformed = 4;
 const hasId = 8;
+const words = 16;
 /** Characters of an id that are kept at most. */
 const longestId = 2 ** 10;
 
@@ -46,10 +49,12 @@ export class SealedBlobs {
     this.#most = most;
   }
 
-  add({ index, at, bytes, sealedAt, in: where, malformed: isMalformed, id, tail }: SealedBlob): void {
+  add(blob: SealedBlob): void {
     this.count++;
     if (this.#rows.length === this.#most) return;
-    const flags = places.indexOf(where) | (isMalformed ? malformed : 0) | (id === undefined ? 0 : hasId);
+    const { index, at, bytes, sealedAt, in: where, malformed: isMalformed, isWords, id, tail } = blob;
+    const forms = (isMalformed ? malformed : 0) | (isWords ? words : 0);
+    const flags = places.indexOf(where) | forms | (id === undefined ? 0 : hasId);
     const behindId = this.#write(id?.slice(0, longestId) ?? "");
     const row = this.#rows.add();
     this.#rows.put(row, index, at, bytes, sealedAt ?? Number.NaN, flags, behindId, this.#write(tail));
@@ -74,6 +79,7 @@ export class SealedBlobs {
       bytes: rows.get(row, 2),
       in: places[flags & 3]!,
       malformed: (flags & malformed) !== 0,
+      isWords: (flags & words) !== 0,
       ...(!Number.isNaN(sealedAt) && { sealedAt }),
     };
   }

@@ -95,6 +95,7 @@ export class SealsWatch {
     if (typeof id === "string") found.id = id;
     if (at !== undefined) found.sealedAt = at * 1_000;
     found.malformed = shape === "malformed";
+    found.isWords = found.malformed && !seal.startsWith(fernetHead);
     found.tail = tail;
     this.blobs.add(found as SealedBlob);
   }

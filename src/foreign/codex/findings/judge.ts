@@ -7,6 +7,7 @@ import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import { isCompressed, type Packing } from "../rollout/bytes/compressed.ts";
 import {
+  alteredSeals,
   damagingReasoning,
   isDependentIdRefused,
   isInjectedRefused,
@@ -235,24 +236,26 @@ function messageFindings(examined: Examination): Finding[] {
   ];
 }
 
-function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
+function sealFindings(examined: Examination, now: number): Finding[] {
+  const { seals, turns } = examined;
   const found: Finding[] = [];
-  const [malformed, summaries, reasoning] = [new Several(), new Several(), new Several()];
+  const [altered, words, summaries, reasoning] = [new Several(), new Several(), new Several(), new Several()];
+  const isAltered = alteredSeals(examined);
   const { error } = turns;
   let isBeforeError = false;
   for (const blob of seals.blobs.spans()) {
     isBeforeError ||= error !== undefined && blob.at < error.at;
-    const of = blob.malformed ? malformed : blob.in === "compaction" ? summaries : reasoning;
+    const sealed = blob.in === "compaction" ? summaries : reasoning;
+    const of = isAltered(blob) ? altered : blob.isWords ? words : sealed;
     of.add(blob);
   }
-  if (malformed.count > 0)
-    found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
+  if (altered.count > 0) found.push(finding("seal-malformed", altered.places, { count: altered.count }));
   if (error !== undefined && isBeforeError && isSealRefused(error.message)) {
     const detail = signalFromText(error.message).message.slice(0, 300);
     found.push(finding("seal-refused", [placeOf(error)], { detail }));
   }
   if (reasoning.count > 0) {
-    const count = seals.blobs.count - malformed.count - summaries.count;
+    const count = seals.blobs.count - altered.count - words.count - summaries.count;
     found.push(finding("sealed-reasoning", reasoning.places, { count, detail: reasoning.ages(now) }));
   }
   if (summaries.count > 0)

@@ -2,6 +2,7 @@ import type { Failure } from "../../../failure.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { InvalidId } from "../examine/invalid-ids.ts";
 import type { LoneReasoning } from "../examine/reasoning-watch.ts";
+import type { SealedSpan } from "../examine/sealed-blobs.ts";
 import type { Span } from "../rollout/bytes/lines.ts";
 import { isCallIdMissed, isDependentRefused, isIdRefused, isSealMissed, refusalIn } from "./error-text.ts";
 
@@ -60,9 +61,18 @@ export function unsealedReasoning(found: Asked & Pick<Examination, "reasoning" |
   if (isSealMissed(found.turns.error?.message ?? "")) return items;
   const isTaken = unsealed.isTaken && found.header?.isPaginated === true;
   const isRefused = refusalOf(found)?.class === "item-not-persisted";
-  const isSealing = found.seals.blobs.spans().some((blob) => blob.in === "reasoning");
+  const isSealing = found.seals.blobs.spans().some((blob) => blob.in === "reasoning" && !blob.isWords);
   const isDead = (isAtOpenAi(found) && !isTaken) || isRefused || isSealing;
   return items.filter(({ isCut, hasId, isStored }) => hasId && (isStored ? isSealing : isCut || isDead));
+}
+
+/**
+ * Which seals were cut or altered. Words in the place of one may be all that a provider other than OpenAI gives, unless something of the
+ * session is sealed: Ollama repeats there what it thought, llama.cpp leaves it empty (2026-11), and both take it back.
+ */
+export function alteredSeals(found: Asked & Pick<Examination, "seals">): (blob: SealedSpan) => boolean {
+  const isSealing = isAtOpenAi(found) || found.seals.blobs.spans().some(({ isWords }) => !isWords);
+  return ({ malformed, isWords }) => malformed && (isSealing || !isWords);
 }
 
 /**

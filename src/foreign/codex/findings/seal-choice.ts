@@ -1,10 +1,11 @@
 import { endsAlike } from "../../../replay/seal.ts";
 import { isSealRefused } from "./error-text.ts";
+import { alteredSeals } from "./refused.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 
 /**
- * Which sealed content a repair takes out. "dead": all of it if the rollout's last turn was refused for it, otherwise none. Malformed
+ * Which sealed content a repair takes out. "dead": all of it if the rollout's last turn was refused for it, otherwise none. Altered
  * blobs go in any case, except with "none".
  */
 export type SealChoice =
@@ -19,17 +20,20 @@ export type SealChoice =
  * it goes as well. A summary that was merely cut or altered says nothing about other blobs.
  */
 export function chosenSeals(
-  { seals: { blobs }, turns }: Pick<Examination, "seals" | "turns">,
+  found: Pick<Examination, "header" | "seals" | "turns">,
   choice: SealChoice,
   now: number,
 ): SealedBlob[] {
+  const { seals, turns } = found;
+  const { blobs } = seals;
   if (choice.which === "none") return [];
   const isDead = choice.which === "dead" && isSealRefused(turns.error?.message);
   const wanted: SealChoice = isDead ? { which: "all" } : choice;
+  const isAltered = alteredSeals(found);
   let lastSummary = -1;
   for (const blob of blobs) if (blob.in === "compaction" && isMeant(blob, wanted, now)) lastSummary = blob.at;
   return blobs[Symbol.iterator]()
-    .filter((blob) => blob.at < lastSummary || blob.malformed || isMeant(blob, wanted, now))
+    .filter((blob) => blob.at < lastSummary || isAltered(blob) || isMeant(blob, wanted, now))
     .toArray();
 }
 

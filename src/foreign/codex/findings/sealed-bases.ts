@@ -77,7 +77,7 @@ async function sealedIn(
 }
 
 function holdsSummary(
-  examined: Pick<Examination, "seals" | "turns">,
+  examined: Pick<Examination, "header" | "seals" | "turns">,
   choice: SealChoice,
   now: number,
 ): boolean {

@@ -121,6 +121,33 @@ describe("reasoning in plain text", () => {
   });
 });
 
+describe("words in the place of a seal", () => {
+  const at = (name: string, text: string): string =>
+    text.replace('"model_provider":"openai"', `"model_provider":"${name}"`);
+  const said = (nth: number, words: string): JsonObject =>
+    item({ type: "reasoning", summary: [{ type: "summary_text", text: words }], encrypted_content: words });
+
+  it.each([
+    ["ollama", said(1, "The user wants the files.")],
+    ["llama.cpp", item({ type: "reasoning", summary: [], encrypted_content: "" })],
+  ])("are no damage where they are all that a provider gives: %s", async (name, thought) => {
+    const text = at(name, rollout(prompt, thought, answer(1), prompt, thought, answer(2)));
+    write(text);
+    expect(await kinds()).toEqual([]);
+    expect((await repaired(text))[1]).toEqual(thought["payload"]);
+  });
+
+  it("are damage at OpenAI, among seals, and where they begin as one", async () => {
+    const thought = said(1, "[redacted]");
+    write(rollout(prompt, thought, answer(1)));
+    expect(await kinds()).toEqual(["seal-malformed"]);
+    write(at("relay1", rollout(prompt, thought, answer(1), prompt, reasoning(2), answer(2))));
+    expect(await kinds()).toEqual(["seal-malformed"]);
+    write(at("relay1", rollout(prompt, said(1, `${blob(1).slice(0, 40)}…`), answer(1))));
+    expect(await kinds()).toEqual(["seal-malformed"]);
+  });
+});
+
 describe("reasoning whose seal was taken out", () => {
   const stripped = item({ type: "reasoning", id: "rs_1", summary: [], content: null });
   const text = rollout(prompt, stripped, answer(1), prompt, reasoning(2), answer(2));
