@@ -118,3 +118,9 @@ it("where no line has an ordinal, the first one gets the first", async () => {
     [1, 1],
   ]);
 });
+
+it("a line without an envelope, as other programs put their notes behind a session, lacks no ordinal", async () => {
+  const note = '{"type":"message","role":"user","content":[{"type":"input_text","text":"kept"}]}';
+  const { ordinals } = await examined([...numbered([1, 2]), note, '{"type":"marker","tag":"x"}'], "ordinals");
+  expect([ordinals.missing.count, ordinals.next]).toEqual([0, 3]);
+});

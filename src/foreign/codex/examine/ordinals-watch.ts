@@ -35,8 +35,9 @@ export class OrdinalsWatch {
   /** The first line whose ordinal goes back, or that has none where there is room. */
   firstWrong: Span | undefined;
 
-  see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
-    if (type === "") return;
+  see({ era, type, ordinal }: WatchedRecord, line: RolloutLine): void {
+    // Of a line without an envelope, as other programs append it, versions that number their lines take no notice (0.169).
+    if (type === "" || era === "bare") return;
     if (ordinal === undefined) {
       this.missing.add(spanOf(line));
       if (this.#last !== undefined && isRebuilt(line)) this.#rebuilt.add(line.index);
