@@ -1,5 +1,6 @@
 import { isoTime } from "../../../lib/date.ts";
 import { isJsonObject, members, parseJson } from "../../../lib/json.ts";
+import { brokenRecord } from "./broken-record.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
@@ -86,7 +87,12 @@ export class LinesPlanner {
   *badLines(): Generator<Edit, undefined> {
     const { bad, tail, first, reasoning } = this.#found;
     let last: number | undefined;
-    for (const line of bad.items) {
+    let joined = 0;
+    for (const [nth, line] of bad.items.entries()) {
+      if (line.at < joined) {
+        last = line.index;
+        continue;
+      }
       // What stands before it can't be read either, and may have been the reasoning that its item's id names.
       const isAlone = reasoning.unreasoned.hasReasoning && line.index - 1 === last;
       last = line.index;
@@ -94,6 +100,13 @@ export class LinesPlanner {
       if (line.at === first?.at && this.#isHeadMade) continue;
       if (line.bytes > longestExamined) {
         yield* salvageLongLine(line, this.#file, kindOfBad[line.why], false);
+        continue;
+      }
+      const record = brokenRecord(bad.items, nth, this.#file);
+      if (record) {
+        joined = record.span.at + record.span.bytes;
+        if (isAlone) blankId(record.bytes);
+        yield this.#file.replace(record.span, kindOfBad[line.why], "its lines become one", record.bytes);
         continue;
       }
       const known = line.at === first?.at ? this.#first : undefined;
