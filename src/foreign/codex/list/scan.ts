@@ -4,11 +4,12 @@ import { documentAt, documentLines } from "../rollout/file/document.ts";
 import { glance, glancedTime } from "../rollout/record/glance.ts";
 import { createdOf, type HistoryBase, readHeader } from "../rollout/record/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/file/layout.ts";
-import { linesIn, type RolloutLine } from "../rollout/bytes/lines.ts";
+import { lineAround, linesIn, type RolloutLine } from "../rollout/bytes/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 import type { TurnFailure } from "../rollout/payload/outcome.ts";
 import { promptOf } from "../rollout/payload/prompt.ts";
 import { readRecord } from "../rollout/record/record.ts";
+import { folderTold } from "../rollout/record/told-folder.ts";
 import { titleOf } from "../rollout/payload/title.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
@@ -24,7 +25,8 @@ export interface RolloutFacts {
   readonly model?: string;
   readonly effort?: string;
   /**
-   * The folder that the last turn or change of settings names: another one than the header's where the thread was gone on with elsewhere.
+   * The folder that the last turn or change of settings names: another one than the header's where the thread was gone on with elsewhere, or
+   * has no folder there.
    */
   readonly cwd?: string;
   readonly created: number;
@@ -112,7 +114,8 @@ function scanLines(
   const seen = isRewritten
     ? scanRewritten(head, tail)
     : { ...scanMarked(head, tail, header), updated: end.updated };
-  const { title, model, effort, cwd, updated, messages, turn } = seen;
+  const { title, model, effort, updated, messages, turn } = seen;
+  const cwd = seen.cwd ?? (header?.cwd === undefined ? folderToldIn(head) : undefined);
   const unread = (between * inLines) / (head.length + (tail?.length ?? 0));
   return {
     header,
@@ -128,6 +131,21 @@ function scanLines(
     ...(unpacked !== undefined && { unpacked }),
     flaws: [...flaws, ...end.flaws, ...(turn === "open" ? (["open-turn"] as const) : [])],
   };
+}
+
+const environment = Buffer.from("<environment_context>");
+/** At most so many places are looked at: a person may write of such messages. */
+const mostEnvironments = 8;
+
+/** The folder that Codex tells the model first: up to 0.33 no header names it. */
+function folderToldIn(head: Buffer): string | undefined {
+  for (let at = head.indexOf(environment), looked = 0; at >= 0 && looked < mostEnvironments; looked++) {
+    const record = readRecord({ bytes: lineAround(head, at), whole: true });
+    const folder = record.readable ? folderTold(record) : undefined;
+    if (folder !== undefined) return folder;
+    at = head.indexOf(environment, at + environment.length);
+  }
+  return undefined;
 }
 
 function unknownOf(file: RolloutFile): Omit<RolloutFacts, "flaws"> {
