@@ -49,7 +49,7 @@ export const provider = {
     area: "outage",
     means: "The connection to the provider could not be made or broke",
     does: "Waits for the tools in flight, logs their outputs, and tries again with a request made anew from the log, a bounded number of times",
-    youCan: [goOn],
+    youCan: ["check the network and the base URL, then ", goOn],
     exit: 1,
     rows: [41, 42],
   },

@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { connect } from "node:tls";
 import { afterEach, expect, it, vi } from "vitest";
 import { isFailureOf } from "../../failure.ts";
-import { dispatcherFor } from "./connection.ts";
+import { connectionWords, dispatcherFor } from "./connection.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -22,3 +26,14 @@ it.each(["127.0.0.1:3128", "proxy:3128", "nope", "ftp://proxy"])(
     await dispatcherFor(url, 1_000).close();
   },
 );
+
+it("says of a server without TLS behind an https address what it is, not where OpenSSL has noticed", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const [error] = (await once(connect({ port, host: "127.0.0.1" }), "secureConnect").catch(
+    (cause: unknown) => [cause],
+  )) as [Error];
+  expect(connectionWords(error)).toBe("what answers there speaks no TLS: its address may begin with http://");
+  server.close();
+});

@@ -71,7 +71,16 @@ export function connectionWords(error: Error): string {
     const isThere = proxy.hostname === address || isLoopback(proxy.hostname) === isLoopback(address ?? "");
     return isThere && Number(proxy.port || (proxy.protocol === "https:" ? 443 : 80)) === port;
   });
-  return variable === undefined ? error.message : `${error.message}, the proxy that ${variable} names`;
+  const said = tlsWords(error) ?? error.message;
+  return variable === undefined ? said : `${said}, the proxy that ${variable} names`;
+}
+
+/** OpenSSL's words without the thread, the routine and the line of its source, which Node's message has around them. */
+function tlsWords(error: Error): string | undefined {
+  if (!("reason" in error && typeof error.reason === "string") || !/^ERR_SSL_/u.test(errorCode(error)))
+    return undefined;
+  const isPlain = errorCode(error) === "ERR_SSL_WRONG_VERSION_NUMBER";
+  return isPlain ? "what answers there speaks no TLS: its address may begin with http://" : error.reason;
 }
 
 const proxyVariables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
