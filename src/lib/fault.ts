@@ -59,6 +59,7 @@ export const removalPoints = [
 export const repairPoints = [
   "repair-prepared",
   "repair-begun",
+  "repair-index-forgotten",
   "repair-half-written",
   "repair-written",
   "repair-settled",

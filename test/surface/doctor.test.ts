@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -357,8 +358,17 @@ describe("throughline doctor and repair", () => {
         writeFileSync(path, original);
         rmSync(rollout.path);
       }
+      // Codex's index has read more than there is, so that a repair removes it.
+      const index = new DatabaseSync(join(rig.folder, "codex", "thread_history_1.sqlite"));
+      index.exec(
+        `CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
+         CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
+         INSERT INTO thread_history_projection_state VALUES ('${rollout.thread}', 99999999, 25)`,
+      );
       const untouched = (): boolean =>
-        readFileSync(path).equals(original) && existsSync(rollout.path) !== isPacked;
+        readFileSync(path).equals(original) &&
+        existsSync(rollout.path) !== isPacked &&
+        index.prepare("SELECT 1 FROM thread_history_projection_state").all().length === 1;
       const env = { THROUGHLINE_CRASH_AT: point };
       for (const way of ["--write", "--undo"]) {
         const killed = await rig.run(["repair", rollout.thread, "--write"], { env });
@@ -379,6 +389,7 @@ describe("throughline doctor and repair", () => {
           expect(untouched(), "taken back later").toBe(true);
         }
       }
+      index.close();
     }),
   );
 

@@ -45,18 +45,28 @@ export function note(folder: RepairFolder, journal: Journal): Error | undefined 
  * Carries a journal out. `doubt`: what the system said when it was noted; not a byte is written then. Throws `store-unavailable` when that,
  * the disk, the rights or a database prevent it.
  */
-export async function complete(
+export function complete(
   folder: RepairFolder,
   journal: Journal,
   stat: Stats,
   doubt?: Error,
 ): Promise<CompletedRepair> {
-  try {
+  return told(folder, journal, () => {
     if (doubt) throw doubt;
-    return await completed(folder, journal, stat);
+    return completed(folder, journal, stat);
+  });
+}
+
+/** Tells what prevented the carrying out of a journal, and what to do about it. */
+async function told<Result>(
+  folder: RepairFolder,
+  { path, state }: Journal,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act();
   } catch (error) {
     if (!isDatabaseError(error)) throw error;
-    const { path, state } = journal;
     const [what, back] =
       state === "undoing"
         ? ["Taking back a repair of", ""]
@@ -84,6 +94,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
     if (!isUndoing) databases?.keepIndex(key, folder.index);
     databases?.forgetIndex(key);
   }
+  crashPoint("repair-index-forgotten");
   const [, source] = copiesOf(folder, journal);
   if (journal.packed === undefined || isPresent(path)) {
     await writeInPlace(path, source);
@@ -92,7 +103,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   crashPoint("repair-written");
   // It fits the bytes that it was made from, and nothing behind them.
   const isAsItWas = isUndoing && statSync(source).size === before.bytes;
-  if (isAsItWas && key !== undefined && existsSync(folder.index)) databases?.restoreIndex(key, folder.index);
+  if (isAsItWas) restoreIndex(folder, journal);
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, movedIn, archivedAt, history, provider } = journal;
     const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
@@ -109,6 +120,12 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   await settlePacked(folder, journal, stat);
   crashPoint("repair-settled");
   return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
+}
+
+/** Gives Codex back what its index held of the rollout. */
+function restoreIndex(folder: RepairFolder, { path, thread }: Journal): void {
+  const key = thread === undefined ? undefined : indexKey(path, thread);
+  if (key !== undefined && existsSync(folder.index)) databasesOf(path)?.restoreIndex(key, folder.index);
 }
 
 /**
@@ -137,6 +154,10 @@ export async function takeBack(
 
 /** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
 export async function leave(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
+  const { path, before } = journal;
+  // Compressed still, or no longer than it was: Codex hasn't gone on in it.
+  const isAsItWas = !isPresent(path) || statSync(path).size === before.bytes;
+  if (isAsItWas) await told(folder, journal, async () => restoreIndex(folder, journal));
   await settlePacked(folder, { ...journal, state: "undoing" }, stat);
   return noted(folder, { ...journal, state: "undone" });
 }

@@ -148,6 +148,7 @@ export async function undoRepair(
         case "before":
           return leave(folder, journal, stat);
         case "between": {
+          if ((await digest(real)) === journal.before.sha256) return leave(folder, journal, stat);
           // What follows is old content, where a repair that shortens the file was cut off before it had cut it; and later work, where an
           // undoing was cut off that had copied it, and hadn't been noted.
           const isCopied = statSync(folder.repaired).size > journal.after.bytes;
