@@ -77,10 +77,12 @@ export function connectionWords(error: Error): string {
 
 /** OpenSSL's words without the thread, the routine and the line of its source, which Node's message has around them. */
 function tlsWords(error: Error): string | undefined {
-  if (!("reason" in error && typeof error.reason === "string") || !/^ERR_SSL_/u.test(errorCode(error)))
+  const code = errorCode(error);
+  if (!("reason" in error && typeof error.reason === "string") || !code.startsWith("ERR_SSL_"))
     return undefined;
-  const isPlain = errorCode(error) === "ERR_SSL_WRONG_VERSION_NUMBER";
-  return isPlain ? "what answers there speaks no TLS: its address may begin with http://" : error.reason;
+  return code === "ERR_SSL_WRONG_VERSION_NUMBER"
+    ? "what answers there speaks no TLS: its address may begin with http://"
+    : error.reason;
 }
 
 const proxyVariables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
