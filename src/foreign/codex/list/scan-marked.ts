@@ -3,7 +3,7 @@ import { isSummaryText } from "../rollout/payload/compaction.ts";
 import { injectedPrompt, isInjected } from "../rollout/payload/injected.ts";
 import { lineAround } from "../rollout/bytes/lines.ts";
 import { failureOf, turnEdge, type TurnFailure } from "../rollout/payload/outcome.ts";
-import { promptOf, taggedInJson, toldPrompt } from "../rollout/payload/prompt.ts";
+import { goalOf, promptOf, taggedInJson, toldPrompt } from "../rollout/payload/prompt.ts";
 import { readRecord } from "../rollout/record/record.ts";
 import { titleOf } from "../rollout/payload/title.ts";
 import type { ListedHeader } from "./scan-header.ts";
@@ -71,6 +71,7 @@ const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 const answerMark = Buffer.from('"type":"event_msg","payload":{"type":"agent_message"');
 const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
 const outputMark = Buffer.from('"type":"response_item","payload":{"type":"function_call_output"');
+const goalMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_goal_updated"');
 const completedMark = Buffer.from('"item":{"type":"UserMessage"');
 /** At most so many events are searched for one with words in it. */
 const mostTold = 8;
@@ -97,13 +98,14 @@ function ownPart(bytes: Buffer, header: ListedHeader | undefined): Buffer | unde
   return at < 0 ? undefined : bytes.subarray(bytes.lastIndexOf(newline, at) + 1);
 }
 
-/** What was asked first: as an event tells it, as the first message says it, or as another session or an automation gave it. */
+/** What was asked first: by a goal that was set before all else, as an event tells it, as the first message says it, or as another session or an automation gave it. */
 function askedIn(
   bytes: Buffer,
   header: ListedHeader | undefined,
   promptAt: number | undefined,
 ): string | undefined {
   return (
+    titleIn(promptAt === undefined ? bytes : bytes.subarray(0, promptAt), goalMark, goalOf) ??
     titleIn(bytes, toldMarkOf(header), toldPrompt) ??
     (promptAt === undefined ? undefined : titleAt(bytes, promptAt, promptOf)) ??
     titleIn(bytes, outputMark, (item) =>

@@ -1,7 +1,7 @@
 import { isSummaryText } from "../rollout/payload/compaction.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { failureOf, turnEdge, type TurnFailure } from "../rollout/payload/outcome.ts";
-import { promptOf, toldPrompt } from "../rollout/payload/prompt.ts";
+import { goalOf, promptOf, toldPrompt } from "../rollout/payload/prompt.ts";
 import { readRecord } from "../rollout/record/record.ts";
 import { titleOf } from "../rollout/payload/title.ts";
 
@@ -48,6 +48,7 @@ function scanParsed(bytes: Buffer): Scanned {
     }
     if (type === "event_msg") {
       const prompt = toldPrompt(payload);
+      if (kind === "thread_goal_updated" && !hasPrompt) told ??= titleOf(goalOf(payload) ?? "");
       told ??= titleOf(prompt ?? "");
       if (prompt !== undefined) alone.prompts++;
       if (kind === "agent_message") alone.answers++;

@@ -25,6 +25,8 @@ test.each([
   ['<subagent_notification>\n{"status":{"completed":"Child done."}}\n</subagent_notification>'],
   ['<hook_prompt hook_run_id="stop:4">Run the linter first.</hook_prompt>'],
   ["<turn_aborted>\nThe user interrupted.\n</turn_aborted>"],
+  ["<goal_context>\n<objective>\nShip it.\n</objective>\n</goal_context>"],
+  ['<codex_internal_context source="goal">\n<objective>\nShip it.\n</objective>\n</codex_internal_context>'],
 ])(
   "what Codex wrote in the person's name and writes no second time goes along, as no prompt: %s",
   (words) => {

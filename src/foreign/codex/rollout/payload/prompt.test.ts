@@ -51,6 +51,10 @@ const told = (text: string, more: object = {}): Line => ({
   type: "event_msg",
   payload: { type: "user_message", message: text, ...more },
 });
+const goal = (objective: string): Line => ({
+  type: "event_msg",
+  payload: { type: "thread_goal_updated", threadId: id, goal: { threadId: id, objective, status: "active" } },
+});
 const completed = (content: object[]): Line => ({
   type: "event_msg",
   payload: {
@@ -101,6 +105,19 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
     "count the ponds",
   ],
   ["without any event", "legacy", [item("count the ponds")], "count the ponds"],
+  [
+    "of a goal, before any prompt",
+    "legacy",
+    [goal("count the ponds"), item("x"), told("x")],
+    "count the ponds",
+  ],
+  ["of a goal alone", "paginated", [goal("count the ponds"), goal("find one")], "count the ponds"],
+  [
+    "before a goal was set",
+    "paginated",
+    [item("count the ponds"), completed([{ type: "text", text: "count the ponds" }]), goal("find one")],
+    "count the ponds",
+  ],
 ])("a session is known by what the person asked first, %s", (_where, history, lines, title) => {
   const home = temporaryFolder();
   mkdirSync(join(home, "sessions"));

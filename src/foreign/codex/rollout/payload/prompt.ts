@@ -27,6 +27,9 @@ const lasting: ReadonlySet<string> = new Set([
   "turn_aborted",
   "subagent_notification",
   "hook_prompt",
+  // What a goal asks for stands nowhere else up to 0.168.
+  "goal_context",
+  "codex_internal_context",
 ]);
 const tagged = new RegExp(`^<(${tags.join("|")})(?:\\s[^>]*)?>`, "iu");
 /** Tags that Codex knew by their beginning alone (up to 0.105): no prompt even where the end is missing. */
@@ -108,6 +111,12 @@ export function toldPrompt({ type, message, kind, item }: JsonObject): string | 
   const isOfItem = type === "item_completed" && isJsonObject(item) && item["type"] === "UserMessage";
   const told = isPlain ? message : isOfItem ? textIn(item["content"]) : undefined;
   return typeof told !== "string" || told.trim() === "" || isContextual(told) ? undefined : told;
+}
+
+/** What a goal asks for. Codex's own list takes a thread's title from it where it was set before anything was said (`/goal`). */
+export function goalOf({ goal }: JsonObject): string | undefined {
+  const { objective } = objectOf(goal);
+  return typeof objective === "string" && objective.trim() !== "" ? objective : undefined;
 }
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */

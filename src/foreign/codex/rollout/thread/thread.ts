@@ -7,7 +7,7 @@ import { readHeader } from "../record/header.ts";
 import type { RolloutLine } from "../bytes/lines.ts";
 import { recordOfHead, standIn } from "../record/long-line.ts";
 import { outcomeOf, turnEdge } from "../payload/outcome.ts";
-import { promptOf, toldPrompt } from "../payload/prompt.ts";
+import { goalOf, promptOf, toldPrompt } from "../payload/prompt.ts";
 import { readRecord, type RolloutRecord } from "../record/record.ts";
 import { isDelivery, isSilent, ownKinds, silentTypes } from "../record/skipped.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
@@ -31,8 +31,10 @@ export class ThreadFold {
   readonly #undone: ReadonlySet<number>;
   #compactions = 0;
   #begun = false;
-  /** Whether an event has told what was asked first. */
+  /** Whether an event has told a prompt. */
   #isTold = false;
+  /** Whether an event has told what was asked first. */
+  #isAsked = false;
   /** Whether there is what Codex tells the model before the first prompt of every session. */
   #isCodexs: boolean;
   /** Whether a prompt or an answer has a record. */
@@ -184,6 +186,8 @@ export class ThreadFold {
           settings["cwd"],
         );
       }
+      case "thread_goal_updated":
+        return this.#untold > 0 ? [] : this.#ask(goalOf(payload));
       case "user_message":
       case "item_completed":
       case "entered_review_mode":
@@ -199,6 +203,7 @@ export class ThreadFold {
   #mayTell(line: Buffer, kind: string | undefined): boolean {
     if (kind === "agent_message") return this.#isToldAlone;
     if (kind === "item_completed") return completedMark.test(line.toString("latin1", 0, 512));
+    if (kind === "thread_goal_updated") return !this.#isAsked;
     return kind === "user_message" || kind === "entered_review_mode";
   }
 
@@ -215,13 +220,19 @@ export class ThreadFold {
     return before;
   }
 
+  #ask(prompt: string | undefined): ThreadChange[] {
+    if (prompt === undefined || this.#isAsked) return [];
+    this.#isAsked = true;
+    return [{ do: "tell", prompt }];
+  }
+
   #told(payload: JsonObject): ThreadChange[] {
     // What is asked of a review only events tell.
     if (reviewMarks.has(payload["type"]) || reviewMarks.has(objectOf(payload["item"])["type"]))
       this.#isCodexs = true;
     const prompt = toldPrompt(payload);
     if (prompt === undefined) return [];
-    const told: ThreadChange[] = this.#isTold ? [] : [{ do: "tell", prompt }];
+    const told = this.#ask(prompt);
     this.#isTold = true;
     const isSaid = this.#untold > 0;
     // Where the words differ both were redacted, each in its way.
@@ -372,10 +383,8 @@ function payloadBytes(
   if (!metadata) return line.subarray(start, -1);
   const end = line.lastIndexOf(metadataMark);
   // A `metadata` within the metadata would make the cut too late: then what follows isn't an object.
-  const rest =
-    end < start
-      ? undefined
-      : parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
+  if (end < start) return undefined;
+  const rest = parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
   return isJsonObject(rest) ? line.subarray(start, end) : undefined;
 }
 
