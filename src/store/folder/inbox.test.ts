@@ -39,7 +39,7 @@ afterEach(async () => {
 
 const folderOf = (of: string): string => newPath(home, of, Date.now());
 const textsOf = async (of: string): Promise<string[]> => (await store.queued(of)).map(({ text }) => text);
-const put = (of: string, text: string): void =>
+const put = (of: string, text: string): boolean =>
   putFollowUp(folderOf(of), { id: nextId(), at: 0, text, mode: "followup" });
 
 async function rotated(): Promise<SessionLog> {

@@ -30,17 +30,18 @@ const longestWriting = 24 * 3_600_000;
 export const inboxPath = (folder: string): string => join(folder, "inbox");
 const deadPath = (folder: string): string => join(inboxPath(folder), "dead");
 
-/** Durable when it returns: written whole under another name, then renamed. */
-export function putFollowUp(folder: string, { id, at, text, mode }: FollowUp): void {
-  put(inboxPath(folder), id, { id, at, text, mode });
+/** Durable when it returns: written whole under another name, then renamed. False where one was there under its id. */
+export function putFollowUp(folder: string, { id, at, text, mode }: FollowUp): boolean {
+  return put(inboxPath(folder), id, { id, at, text, mode });
 }
 
-function put(into: string, id: string, content: object): void {
+function put(into: string, id: string, content: object): boolean {
   if (!fileName.test(`${id}.json`)) throw new TypeError(`a follow-up's id is a UUID, not "${id}"`);
   refuseLink(into);
   makeDurableFolder(into);
   const hidden = join(into, `.${id}.${process.pid}`);
   const path = join(into, `${id}.json`);
+  const isNew = !existsSync(path);
   const fd = openPrivate(hidden, "wx");
   try {
     const bytes = Buffer.from(`${JSON.stringify(content)}\n`);
@@ -49,9 +50,10 @@ function put(into: string, id: string, content: object): void {
     crashPoint("follow-up-written");
     renameSync(hidden, path);
     syncPath(into);
+    return isNew;
   } catch (error) {
-    // Who is told that it isn't queued queues it again.
-    for (const left of [hidden, path]) rmSync(left, { force: true });
+    // Who is told that it isn't queued queues it again; one that was queued before under the same id stays.
+    for (const left of isNew ? [hidden, path] : [hidden]) rmSync(left, { force: true });
     throw error;
   } finally {
     closeSync(fd);

@@ -47,7 +47,7 @@ export class ChainQueue {
 
   async queue(session: SessionFolder, followUp: FollowUp): Promise<string> {
     const head = await this.head(session);
-    putFollowUp(head.path, followUp);
+    const isNew = putFollowUp(head.path, followUp);
     try {
       // A rotation, or its undoing, may have been committed meanwhile.
       const now = await this.head(session);
@@ -55,7 +55,7 @@ export class ChainQueue {
       return now.id;
     } catch (error) {
       // Who is told that it isn't queued queues it again. What isn't there any more is delivered.
-      if (takeFollowUp([head.path], followUp.id)) throw error;
+      if (!isNew || takeFollowUp([head.path], followUp.id)) throw error;
       return head.id;
     }
   }
