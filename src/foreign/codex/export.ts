@@ -25,20 +25,23 @@ export interface ExportedThread {
 
 /**
  * Writes the visible history of a session as a new rollout, which every Codex since 0.36 resumes: messages, calls, and an output for each
- * call. The file is its owner's alone, and there whole or not at all. The session is only read, and needs no lease. Throws
- * `session-missing`, and what the file system refuses as it is (`EEXIST` where a file is already).
+ * call. The file is its owner's alone, and there whole or not at all. The session is only read, and needs no lease. `onLeft` is told of each
+ * file that was made for it and can't be removed. Throws `session-missing`, and what the file system refuses as it is (`EEXIST` where a
+ * file is already).
  */
 export async function exportThread(
   store: SessionStore,
   session: string,
   target: ExportTarget,
+  onLeft?: (path: string) => void,
 ): Promise<ExportedThread> {
   const now = Date.now();
   const thread = uuidv7(now);
   const writer = new RolloutWriter();
   const path = "path" in target ? target.path : rolloutPath(target.codexHome, thread, now);
   const home = "path" in target ? (homeOf(path) ?? codexHome({})) : target.codexHome;
-  const bytes = await writeNew(path, exportedLines(store, session, thread, writer, chosenProvider(home)));
+  const lines = exportedLines(store, session, thread, writer, chosenProvider(home));
+  const bytes = await writeNew(path, lines, onLeft);
   return { thread, path, bytes, left: writer.left };
 }
 
