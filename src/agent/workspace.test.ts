@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { hasGit } from "../../test/kit/git.ts";
+import { isFailureOf } from "../failure.ts";
 import { readWorkspace } from "./workspace.ts";
 
 test.skipIf(!hasGit)("a repository is known from its first moment, before it has a commit", async () => {
@@ -16,6 +17,12 @@ test.skipIf(!hasGit)("a repository is known from its first moment, before it has
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+test("a folder that isn't there by its name, as where that isn't UTF-8, is told as that", async () => {
+  await expect(readWorkspace(join(tmpdir(), "throughline-\ufffd"))).rejects.toThrow(
+    expect.toSatisfy((error) => isFailureOf(error, "configuration") && error.message.includes("UTF-8")),
+  );
 });
 
 test("a root that git spells otherwise, as on a Mac, is named as the file system has it", async () => {

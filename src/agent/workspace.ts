@@ -1,15 +1,28 @@
 import { execFile } from "node:child_process";
 import { realpath } from "node:fs/promises";
 import { promisify } from "node:util";
+import { Failure } from "../failure.ts";
 import { type Repository, repositoryOf } from "../lib/repository.ts";
+import { hasCode } from "../lib/system.ts";
 import type { Workspace } from "../session/event.ts";
 import { isInside } from "../session/place.ts";
 
 const run = promisify(execFile);
 
+/** Where a folder really lies. Throws `configuration` for one that has no name here: Node reads what isn't UTF-8 as other letters. */
+async function realPath(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    const message = `No session can work in ${folder}: no folder has that name, as where one isn't written in UTF-8. Rename it, or go to another one (cd), and try again.`;
+    throw new Failure("configuration", message, {}, { cause: error });
+  }
+}
+
 /** What is recorded of the folder in which a session works (R5): its real path and, in a git repository, root, branch and commit. */
 export async function readWorkspace(folder: string): Promise<Workspace> {
-  const path = await realpath(folder);
+  const path = await realPath(folder);
   const found: Workspace = { path };
   const repository = repositoryOf(path);
   // Outside of a repository git isn't asked, so that nobody waits for it.

@@ -213,13 +213,13 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
       );
     }));
 
-  it("lists, and asks which one, where there is one session only or no terminal", () =>
+  it("lists, and names the command that goes on, where there is one session only", () =>
     withRig(scenario, async (rig) => {
       expect((await rig.run(["exec", "--name", "only", "go"])).status).toBe(0);
       await atTerminal(rig, ["exec", "resume"], async (terminal) => {
         expect(await terminal.ended()).toBe(2);
         const screen = await terminal.screen();
-        expect(screen).toContain("Which one?");
+        expect(screen).toContain("Go on with it: throughline resume --last");
         expect(screen).toContain(rig.id());
       });
       const piped = await rig.run(["resume"]);

@@ -40,13 +40,12 @@ export async function resume(invocation: Invocation): Promise<number> {
     const { all, home, json } = invocation.options;
     // Without `--model` and the like: those are options of the turn, here, and would filter the list.
     const shown = await listSessions({ ...invocation, options: { all, home, json } });
-    throw new Failure(
-      "usage",
-      shown === 0
-        ? "There is none to go on with."
-        : "Which one? throughline resume with an id, a name, or --last.",
-      {},
-    );
+    if (shown === 0) throw new Failure("usage", "There is none to go on with.", {});
+    const what =
+      shown === 1
+        ? `Go on with it: throughline resume --last${all === true ? " --all" : ""}`
+        : "Which one? throughline resume with an id, a name, or --last.";
+    throw new Failure("usage", what, {});
   }
   const { find, resumption, prompt } = await readResumption(invocation);
   return withWorkbench(invocation, async (bench) => {
