@@ -63,6 +63,22 @@ async function undamaged(version: string): Promise<JsonObject[]> {
 
 const kindsOf = (items: JsonObject[]): unknown[] => items.map(({ type }) => type);
 
+test.for(["0.98.0", "0.130.0"])(
+  "calls of which a program has made objects (%s) are taken with their text",
+  async (version) => {
+    const inObjects = (line: string): string =>
+      line.replace(
+        /"arguments":("(?:[^"\\]|\\.)*")/u,
+        (_, text: string) => `"arguments":${JSON.parse(text) as string}`,
+      );
+    const { take, items } = damaged(version, (lines) => lines.map(inObjects));
+    const { id } = await take();
+    const texts = (all: JsonObject[]): unknown[] => all.flatMap(({ arguments: given }) => given ?? []);
+    const expected = texts(await undamaged(version)).map((text) => JSON.stringify(JSON.parse(String(text))));
+    expect(texts(await items(id))).toEqual(expected);
+  },
+);
+
 test.for(["0.98.0", "0.130.0", "0.169.0"])("the whole file twice (%s) is taken once", async (version) => {
   const { path, take, items, left } = damaged(version, (lines) => [...lines, ...lines]);
   const before = readFileSync(path);

@@ -64,6 +64,14 @@ test("a thread is found by the first four letters of its id, and by no fewer", a
   expect(await findThreads(home, thread.slice(0, 3))).toEqual([]);
 });
 
+test("an archived thread beside which a sync program has left an empty file among the others is the archived one", async () => {
+  const archived = `archived_sessions/rollout-2026-11-20T20-48-05-${thread}.jsonl`;
+  const empty = `sessions/2026/11/20/rollout-2026-11-20T20-48-05-${thread} 2.jsonl`;
+  const home = homeWith(archived, empty);
+  writeFileSync(join(home, empty), "");
+  expect((await findThreads(home, thread)).map(({ file }) => file.path)).toEqual([join(home, archived)]);
+});
+
 test("a rollout is known to be there in the folder of the day on which its thread was made, of a day beside it, or archived", () => {
   const told: string[] = [];
   const has = (home: string, of = thread): boolean => hasRollout(home, of, (path) => told.push(path));

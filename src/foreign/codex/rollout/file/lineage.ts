@@ -56,13 +56,15 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
 /**
  * The one of a thread's files (there has to be one) that Codex goes on with: the one that its state database names, if it is there, else the
  * one with the newest name, files that aren't archived first. Of equal names (a tree merged from two machines) the last path counts,
- * whenever the files were changed (measured with 0.139 to 0.169).
+ * whenever the files were changed (measured with 0.139 to 0.169). One that is empty is none where another isn't, though Codex would fail of
+ * it: sync programs leave such beside an archived session (openai/codex#39853).
  */
 export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile {
   const known = named !== undefined && files.find(({ path }) => leadsTo(named, path));
   if (known) return known;
   const [first] = files.toSorted(
     (a, b) =>
+      Number(a.bytes === 0) - Number(b.bytes === 0) ||
       (a.made === b.made ? 0 : a.made < b.made ? 1 : -1) ||
       Number(a.archived) - Number(b.archived) ||
       (a.path < b.path ? 1 : -1),

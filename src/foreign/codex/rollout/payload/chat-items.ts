@@ -112,6 +112,17 @@ function callOf({ id, function: called }: JsonObject): JsonObject {
   };
 }
 
+/** Whether a program has written what a call was given as an object, where its text belongs: Codex goes on without the call. */
+export const isOthersCall = (kind: string, { arguments: given, input }: JsonObject): boolean =>
+  (kind === "function_call" && isJsonObject(given)) || (kind === "custom_tool_call" && isJsonObject(input));
+
+/** Such a call with the text of what it was given. */
+export const callInWords = ({ arguments: given, input, ...call }: JsonObject): JsonObject => ({
+  ...call,
+  ...(given !== undefined && { arguments: writeJson(given) }),
+  ...(input !== undefined && { input: writeJson(input) }),
+});
+
 /** What a message says in parts of this API. */
 export function partsOf(content: unknown, text: TextKind): JsonObject[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: text, text: content }];

@@ -57,7 +57,10 @@ const line = (payload: string, more = ""): Buffer =>
 
 test.each([
   ["an output", '{"type":"function_call_output","call_id":"c","output":"é \\" \\\\ \\u00e9\\n"}'],
-  ["what only Codex wants at its end", `{"type":"function_call","id":"f","call_id":"c","name":"n",${own}}`],
+  [
+    "what only Codex wants at its end",
+    `{"type":"function_call","id":"f","call_id":"c","name":"n","arguments":"{}",${own}}`,
+  ],
   ["reasoning with a seal", `{"type":"reasoning","id":"r","summary":[],"encrypted_content":"${seal}"}`],
   [
     "reasoning without one",
@@ -74,30 +77,34 @@ test.each([
 });
 
 test.each([
+  ["a call that was given an object", '{"type":"function_call","call_id":"c","arguments":{}}'],
   ["a list, which may hold a picture", '{"type":"function_call_output","call_id":"c","output":[]}'],
   [
     "reasoning in words",
     '{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"x"}]}',
   ],
-  ["what only Codex wants in the middle", `{"type":"function_call",${own},"call_id":"c"}`],
-  ["that under a wrong name", '{"type":"function_call","call_id":"c","metadata":{}}'],
+  ["what only Codex wants in the middle", `{"type":"function_call","arguments":"",${own},"call_id":"c"}`],
+  ["that under a wrong name", '{"type":"function_call","arguments":"","call_id":"c","metadata":{}}'],
   [
     "that of another shape",
-    '{"type":"function_call","call_id":"c","internal_chat_message_metadata_passthrough":1}',
+    '{"type":"function_call","arguments":"","call_id":"c","internal_chat_message_metadata_passthrough":1}',
   ],
-  ["an id at the end", '{"type":"function_call","call_id":"c","id":"f"}'],
-  ["an id that only what is left out follows", `{"type":"function_call","call_id":"c","id":"f",${own}}`],
-  ["an id that is none", '{"type":"function_call","id":null,"call_id":"c"}'],
-  ["white space before an id", '{"type":"function_call","id": "f","call_id":"c"}'],
-  ["an id that is not ASCII", '{"type":"function_call","id":"é","call_id":"c"}'],
-  ["a member twice", '{"type":"function_call","call_id":"c","call_id":"d"}'],
+  ["an id at the end", '{"type":"function_call","arguments":"","call_id":"c","id":"f"}'],
+  [
+    "an id that only what is left out follows",
+    `{"type":"function_call","arguments":"","call_id":"c","id":"f",${own}}`,
+  ],
+  ["an id that is none", '{"type":"function_call","arguments":"","id":null,"call_id":"c"}'],
+  ["white space before an id", '{"type":"function_call","arguments":"","id": "f","call_id":"c"}'],
+  ["an id that is not ASCII", '{"type":"function_call","arguments":"","id":"é","call_id":"c"}'],
+  ["a member twice", '{"type":"function_call","arguments":"","call_id":"c","call_id":"d"}'],
   ["a broken seal", '{"type":"reasoning","encrypted_content":"gAAAAA…"}'],
   [
     "what may be a seal in a call's arguments",
     `{"type":"function_call","arguments":"{\\"message\\":\\"${seal}\\"}"}`,
   ],
-  ["a signature", '{"type":"function_call","call_id":"c","thought_signature":"s"}'],
-  ["what is no JSON", '{"type":"function_call","call_id":"c",}'],
+  ["a signature", '{"type":"function_call","arguments":"","call_id":"c","thought_signature":"s"}'],
+  ["what is no JSON", '{"type":"function_call","arguments":"","call_id":"c",}'],
   ["a raw control character", '{"type":"function_call_output","call_id":"c","output":"\u0001"}'],
 ])("%s is left to be parsed", (_, payload) => {
   expect(skimmed(line(payload))).toBeUndefined();

@@ -18,6 +18,8 @@ const itemMembers = [
   "payload.call_id",
   "payload.name",
   "payload.content",
+  "payload.arguments",
+  "payload.input",
   "payload.output",
   "payload.encrypted_content",
   "payload.thought_signature",
@@ -60,6 +62,14 @@ const unusual = [
   item["payload.end_turn"],
   item["payload.encrypted_function_args"],
 ];
+
+/** Where the words of a kind of item stand. */
+const wordsOf: ReadonlyMap<string, number> = new Map([
+  ["function_call", item["payload.arguments"]],
+  ["custom_tool_call", item["payload.input"]],
+  ["function_call_output", item["payload.output"]],
+  ["custom_tool_call_output", item["payload.output"]],
+]);
 
 /** The kinds that are most of a thread's items, and nearly all of its bytes. */
 const skimmedKinds: ReadonlySet<string> = new Set([
@@ -147,8 +157,9 @@ class ThreadSkim {
     const json = this.#item;
     const kind = json.word(item["payload.type"]);
     if (kind === undefined || !this.#isTextOrNull(line, item["payload.content"])) return undefined;
-    // An output is words; one that is none, or a list of parts, has to be parsed.
-    if (kind.endsWith("_output") && !json.isText(item["payload.output"])) return undefined;
+    // Calls and outputs are words; one that is none, or a list of parts, has to be parsed.
+    const words = wordsOf.get(kind);
+    if (words !== undefined && !json.isText(words)) return undefined;
     // Its arguments may hold something sealed.
     if (kind === "function_call" && line.includes(sealMark)) return undefined;
     const facts: ItemFacts = { kind };

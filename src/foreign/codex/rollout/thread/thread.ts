@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, objectOf, objectsIn, parseJson } from "../../../../lib/json.ts";
 import { agentMessage, withWords } from "../payload/agent-message.ts";
-import { isOwnMessage, responsesItems } from "../payload/chat-items.ts";
+import { callInWords, isOthersCall, isOwnMessage, responsesItems } from "../payload/chat-items.ts";
 import { keptByCompaction, rebuiltHistory } from "../payload/compaction.ts";
 import { type Glance, glance, glancedTime } from "../record/glance.ts";
 import { readHeader } from "../record/header.ts";
@@ -145,6 +145,7 @@ export class ThreadFold {
         if (isDelivery(record)) return [];
         // Codex passes over the line, as over one that is no JSON.
         if (isUnread(kind, payload)) return [{ do: "skip", why: "json" }];
+        if (isOthersCall(kind, payload)) return this.#add(kind, callInWords(payload), undefined);
         if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
         return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
