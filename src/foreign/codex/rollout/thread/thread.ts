@@ -383,8 +383,8 @@ function payloadBytes(
   if (!payloadLast) return undefined;
   if (!metadata) return line.subarray(start, -1);
   const end = line.lastIndexOf(metadataMark);
-  // A `metadata` within the metadata would make the cut too late: then what follows isn't an object.
   if (end < start) return undefined;
+  // A `metadata` within the metadata would make the cut too late: then what follows isn't an object.
   const rest = parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
   return isJsonObject(rest) ? line.subarray(start, end) : undefined;
 }
