@@ -182,3 +182,14 @@ it("the session whose last turn missed a seal that a relay has dropped is known 
   expect(said.sessions).toMatchObject([{ path: missed.path, why: "its last turn ended with it" }]);
   expect(said.youCan).toBe("throughline repair it --sealed");
 });
+
+it.each([
+  "Error: failed to parse conversation ID from rollout file",
+  `failed to read session metadata /r/${named(one)}: rollout at /r/${named(one)} is empty (code -32603)`,
+])("a session of before 0.34 goes on here, as no repair makes later versions read it: %s", async (pasted) => {
+  const old = diagnosed(named(one), ["old-lines"], { thread: one! });
+  const said = await whoseError(understand(pasted, 0), [old], { pasted, now: 0, reference: () => one! });
+  expect(said.youCan).toContain(`throughline resume ${one}`);
+  expect(said.sessions).toMatchObject([{ path: old.path }]);
+  expect(said.sessions[0]!.why).not.toContain("explains");
+});

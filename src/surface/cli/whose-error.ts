@@ -150,7 +150,9 @@ function commandFor(diagnosis: Diagnosis, understood: Understood, reference: Ref
   const { kinds } = understood;
   const word = reference(path, thread);
   if (kinds.length === 0) return `codex resume ${thread ?? word}`;
-  if (!isExplained(diagnosis, understood)) return `throughline resume ${word}`;
+  const damage = damageOf(diagnosis, kinds);
+  const isWhole = damage !== undefined && catalogue[damage.kind].mends === undefined;
+  if (isWhole || !isExplained(diagnosis, understood)) return `throughline resume ${word}`;
   // Up to 0.133 at least no line says why a turn failed, and a plain repair leaves what isn't known to be refused.
-  return `throughline repair ${word}${damageOf(diagnosis, kinds) ? "" : " --sealed"}`;
+  return `throughline repair ${word}${damage ? "" : " --sealed"}`;
 }

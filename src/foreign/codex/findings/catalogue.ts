@@ -368,6 +368,12 @@ export const catalogue = {
     causes: "no version since 0.20 reads it; throughline resume does",
     mends: undefined,
   },
+  "old-lines": {
+    severity: "note",
+    title: "a session of before 0.34, whose lines have no envelopes",
+    causes: 'no version since 0.34 reads it: "rollout at … is empty" (0.130, 0.169); throughline resume does',
+    mends: undefined,
+  },
   "provider-gone": {
     severity: "note",
     title: "the provider that it was made with isn't in Codex's config.toml",

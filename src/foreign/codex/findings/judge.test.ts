@@ -38,6 +38,14 @@ async function kinds(content: string | Buffer, as = name): Promise<FindingKind[]
 }
 
 describe("an examination of a rollout", () => {
+  it("says of sessions of before 0.34 that later versions read none of them", async () => {
+    for (const { path } of fixtures)
+      expect(
+        (await judged(path)).some(({ kind }) => kind === "old-lines"),
+        path,
+      ).toBe(path.includes("/0.29.0/"));
+  });
+
   it("finds nothing to repair in what the real CLI wrote, but for calls that it left without output itself", async () => {
     expect(fixtures.length).toBeGreaterThan(10);
     for (const { path } of fixtures) {

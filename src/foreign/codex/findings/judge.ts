@@ -76,6 +76,7 @@ function headFindings(
   if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
   if (head === "broken") found.push(finding("header-broken", at));
   if (head === "missing") found.push(finding("header-missing", at));
+  if (head === "whole" && isBareHeader(header)) found.push(finding("old-lines", []));
   if (header?.unknownMode !== undefined) {
     const severity = isOfNewer(header.cliVersion ?? "") ? "note" : undefined;
     found.push(finding("history-mode-unknown", at, { detail: header.unknownMode, severity }));
@@ -96,6 +97,10 @@ function headFindings(
     found.push(finding("base-lost", at));
   return found;
 }
+
+/** Whether a header that is whole names neither its version nor a folder: those of bare lines do without (`isWholeHeader`). */
+const isBareHeader = (header: Examination["header"]): boolean =>
+  header?.cliVersion === undefined && header?.cwd === undefined;
 
 const endings = { zstd: ".zst", gzip: ".gz", plain: "" } as const satisfies Record<Packing, string>;
 

@@ -29,8 +29,9 @@ export const ownWords: readonly OwnWords[] = [
   },
   {
     says: /rollout(?: at)? .*is empty/iu,
-    means: "The session's file is empty",
-    kinds: ["empty-file"],
+    means: "The session's file is empty, or of a version before 0.34, of which later ones read no line",
+    youCan: "go on with it: throughline resume, with its id; where it is empty, restore it from a backup",
+    kinds: ["empty-file", "old-lines"],
   },
   {
     says: /failed to load rollout .{0,400}empty session file/iu,
@@ -63,6 +64,7 @@ export const ownWords: readonly OwnWords[] = [
       "other-layout",
       "empty-file",
       "git-lfs-pointer",
+      "old-lines",
     ],
   },
   {
@@ -162,8 +164,7 @@ export const ownWords: readonly OwnWords[] = [
   },
   {
     says: /stream did not contain valid UTF-8/iu,
-    means:
-      "A line of the session's file holds bytes that are no text, and this version refuses the whole file",
+    means: "A line of the session's file holds bytes that are no text, and this version refuses all of it",
     kinds: ["invalid-utf8"],
   },
   {
