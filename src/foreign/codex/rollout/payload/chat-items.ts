@@ -35,13 +35,22 @@ export function isOwnMessage(role: string, content: unknown): boolean {
   });
 }
 
+/** Whether a message or a call came from another program in a form that is none here: Codex goes on without it, or OpenAI refuses it. */
+export function isOthersItem(kind: string, item: JsonObject): boolean {
+  const { role, content } = item;
+  if (kind !== "message") return isOthersCall(kind, item);
+  return typeof role === "string" && Array.isArray(content) && !isOwnMessage(role, content);
+}
+
 /**
  * The Responses items that a message of another API is: those of Chat Completions have no `type`, and one of the model's may hold its
  * reasoning, its words and its calls (forks of the first versions that speak to other providers, 2025-08); in those of Anthropic's
- * Messages, calls and outputs are parts (programs that convert sessions for Codex). What was thought there is in no form that goes on.
+ * Messages, calls and outputs are parts (programs that convert sessions for Codex). What was thought there is in no form that goes on. A
+ * call that was given an object has its text.
  */
 export function responsesItems(item: JsonObject): JsonObject[] {
   const { type, role, content } = item;
+  if (isOthersCall(String(type), item)) return [callInWords(item)];
   if (typeof role !== "string" || (typeof type === "string" && type !== "message")) return [item];
   if (type === "message" && isOwnMessage(role, content)) return [item];
   const thought = role === "assistant" ? (item["reasoning"] ?? item["reasoning_content"]) : undefined;
@@ -113,11 +122,11 @@ function callOf({ id, function: called }: JsonObject): JsonObject {
 }
 
 /** Whether a program has written what a call was given as an object, where its text belongs: Codex goes on without the call. */
-export const isOthersCall = (kind: string, { arguments: given, input }: JsonObject): boolean =>
+const isOthersCall = (kind: string, { arguments: given, input }: JsonObject): boolean =>
   (kind === "function_call" && isJsonObject(given)) || (kind === "custom_tool_call" && isJsonObject(input));
 
 /** Such a call with the text of what it was given. */
-export const callInWords = ({ arguments: given, input, ...call }: JsonObject): JsonObject => ({
+const callInWords = ({ arguments: given, input, ...call }: JsonObject): JsonObject => ({
   ...call,
   ...(given !== undefined && { arguments: writeJson(given) }),
   ...(input !== undefined && { input: writeJson(input) }),

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, objectOf, objectsIn, parseJson } from "../../../../lib/json.ts";
 import { agentMessage, withWords } from "../payload/agent-message.ts";
-import { callInWords, isOthersCall, isOwnMessage, responsesItems } from "../payload/chat-items.ts";
+import { isOthersItem, responsesItems } from "../payload/chat-items.ts";
 import { keptByCompaction, rebuiltHistory } from "../payload/compaction.ts";
 import { type Glance, glance, glancedTime } from "../record/glance.ts";
 import { readHeader } from "../record/header.ts";
@@ -145,8 +145,7 @@ export class ThreadFold {
         if (isDelivery(record)) return [];
         // Codex passes over the line, as over one that is no JSON.
         if (isUnread(kind, payload)) return [{ do: "skip", why: "json" }];
-        if (isOthersCall(kind, payload)) return this.#add(kind, callInWords(payload), undefined);
-        if (!isOthersMessage(kind, payload)) return this.#add(kind, payload, bytes);
+        if (!isOthersItem(kind, payload)) return this.#add(kind, payload, bytes);
         return responsesItems(payload).flatMap((item) => this.#add(String(item["type"]), item, undefined));
       case "compacted":
         return [...this.#addAlone(), ...this.#compact(payload)];
@@ -327,10 +326,6 @@ export class ThreadFold {
     return Object.keys(changed).length === 0 ? [] : [{ do: "set", ...changed }];
   }
 }
-
-/** Whether a message came from another program, in parts that are none here: Codex goes on without it, or OpenAI refuses it. */
-const isOthersMessage = (kind: string, { role, content }: JsonObject): boolean =>
-  kind === "message" && typeof role === "string" && Array.isArray(content) && !isOwnMessage(role, content);
 
 /** Whether an output says nothing, or a message not whose it is: programs that convert or redact sessions leave `null` there. */
 const isUnread = (kind: string, { output, role }: JsonObject): boolean =>
