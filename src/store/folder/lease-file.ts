@@ -234,7 +234,7 @@ export function leaseHeld(
     : `under lease ${fence}, whose file doesn't say by whom`;
   const message =
     `Session ${id} is in use ${who}. Nothing was changed. ` +
-    `Wait until it is done, or take the session over with: throughline resume ${id} --force`;
+    `Wait until it is done, leave it a message (throughline queue ${id} "…"), or take the session over with: throughline resume ${id} --force`;
   return new Failure("lease-held", message, owner ? { owner: factsOf(owner) } : {});
 }
 
