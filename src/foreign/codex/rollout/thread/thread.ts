@@ -372,8 +372,7 @@ function payloadBytes(
   { payloadLast, metadata, flaw, type }: RolloutRecord,
 ): Buffer | undefined {
   if (type !== "response_item" || flaw !== undefined) return undefined;
-  // White space after the line is no part of it.
-  if (line.at(-1) !== 0x7d) return undefined;
+  if (line.at(-1) !== 0x7d) return undefined; // White space after the line is no part of it.
   if (start === 0) return line;
   if (!payloadLast) return undefined;
   if (!metadata) return line.subarray(start, -1);
