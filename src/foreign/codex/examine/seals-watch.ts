@@ -12,6 +12,8 @@ const mostBlobs = 200_000;
 const summaries: ReadonlySet<string> = new Set(["compaction", "compaction_summary", "context_compaction"]);
 const sealedMark = Buffer.from('"encrypted_content"');
 const fernetMark = Buffer.from(fernetHead);
+/** Anything shorter is a word. */
+const shortestSeal = 16;
 
 /**
  * Finds sealed content: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs, arguments of
@@ -95,7 +97,7 @@ export class SealsWatch {
     if (typeof id === "string") found.id = id;
     if (at !== undefined) found.sealedAt = at * 1_000;
     found.malformed = shape === "malformed";
-    found.isWords = found.malformed && !seal.startsWith(fernetHead);
+    found.isWords = found.malformed ? !seal.startsWith(fernetHead) : seal.length < shortestSeal;
     found.tail = tail;
     this.blobs.add(found as SealedBlob);
   }

@@ -131,7 +131,7 @@ describe("words in the place of a seal", () => {
     ["ollama", said(1, "The user wants the files.")],
     ["llama.cpp", item({ type: "reasoning", summary: [], encrypted_content: "" })],
   ])("are no damage where they are all that a provider gives: %s", async (name, thought) => {
-    const text = at(name, rollout(prompt, thought, answer(1), prompt, thought, answer(2)));
+    const text = at(name, rollout(prompt, thought, answer(1), prompt, said(2, "Done"), answer(2)));
     write(text);
     expect(await kinds()).toEqual([]);
     expect((await repaired(text))[1]).toEqual(thought["payload"]);
