@@ -7,7 +7,14 @@ import { pauseUntil } from "./pause.ts";
 
 /** A time of day as notices write it, where this process runs: `14:03:07 CET`. */
 export function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
+  // The hour is told as two digits only where that is asked for.
+  const two = "2-digit";
+  return new Date(at).toLocaleTimeString("en-GB", {
+    hour: two,
+    minute: two,
+    second: two,
+    timeZoneName: "short",
+  });
 }
 
 /**

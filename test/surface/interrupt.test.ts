@@ -44,6 +44,14 @@ describe("Ctrl-C", () => {
       expect(rig.ids()).toEqual([]);
     }));
 
+  it("ends the demo without calling what it hasn't come to a claim that doesn't hold", () =>
+    withRig(scenario, async (rig) => {
+      const playing = rig.start(["demo"]);
+      await until(() => playing.printed().includes("One session"), "the demo's first words");
+      await expectInterrupted(playing);
+      expect((await playing.ended).out).not.toContain("NOT SO");
+    }));
+
   it("ends the watch of an owner out of sight, which says what it waits for, and changes nothing", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", "One."]);

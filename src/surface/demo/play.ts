@@ -24,6 +24,8 @@ export async function demo({ terminal, options, signal }: Invocation): Promise<n
     for (const [index, act] of acts.entries()) {
       signal.throwIfAborted();
       const { did, evidence } = await act.play({ scratch, simulator, agent, signal });
+      // What an interrupted act hasn't come to is no claim that doesn't hold.
+      signal.throwIfAborted();
       failed += evidence.filter(({ holds }) => !holds).length;
       const said = { act: index + 1, title: act.title, wrong: act.wrong, did, evidence };
       if (json) printEvent(terminal, { type: "demo.act", ...said });
