@@ -8,7 +8,7 @@ import { unreadDatabases } from "./findings/unread-databases.ts";
 import { conflictCopies, namesOfCopies } from "./home/conflict-copies.ts";
 import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
-import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
+import { indexKey, indexMisfit, isIndexOfAnother, placeMisfit } from "./home/misfits.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
 import { mayHaveProvider } from "./home/settings.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
@@ -95,12 +95,14 @@ export class Surroundings {
     const indexes = (): ReadonlyMap<string, readonly IndexState[]> =>
       this.#areMany ? beside.indexes : databases.indexes(key);
     // Codex unpacks a compressed rollout to the bytes that its index was made from, so the two can't be out of step.
-    const known = isCompressed(path) ? [] : (indexes().get(key) ?? []);
+    const named = places.get(thread) ?? [];
+    const isUnread = isCompressed(path) || isIndexOfAnother(named, path);
+    const known = isUnread ? [] : (indexes().get(key) ?? []);
     const [misfit] = known.flatMap((index) => indexMisfit(index, path, readSoFar(examined)) ?? []);
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && this.pin(path, examined) === undefined)
       found.push(finding("index-stale", [], { detail: misfit }));
-    const [misplaced] = (places.get(thread) ?? []).flatMap((place) => {
+    const [misplaced] = named.flatMap((place) => {
       const why = placeMisfit(place, path, examined.header?.isPaginated === true);
       return why !== undefined && isMeantBy(place.path, path, () => this.#of(home).files) ? [why] : [];
     });

@@ -67,6 +67,19 @@ export function indexKey(path: string, thread: string): string {
   return readRolloutName(path)?.rollout ?? thread;
 }
 
+/**
+ * Whether the index of a rollout isn't this file's, but that of another one of its home with the same id, which a state database names: this
+ * one is a copy, as programs that change sessions keep them under `sessions` (`__backups__`).
+ */
+export function isIndexOfAnother(places: readonly NamedPlace[], path: string): boolean {
+  const [home, rollout] = [homeOf(path), readRolloutName(path)?.rollout];
+  return places.some(({ path: named }) => {
+    if (home === undefined || rollout === undefined || leadsTo(named, path) || !existsSync(named))
+      return false;
+    return readRolloutName(named)?.rollout === rollout && isInHome(realpathSync(named), home);
+  });
+}
+
 /** How far a rollout was read, and what it says that an index of it has to fit. */
 export interface ReadSoFar {
   readonly bytes: number;

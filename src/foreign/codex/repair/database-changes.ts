@@ -1,7 +1,7 @@
 import type { Examination } from "../examine/examination.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { CodexDatabases, NamedPlace } from "../home/databases.ts";
-import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
+import { indexKey, indexMisfit, isIndexOfAnother, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
 import { homeOf, listRollouts } from "../home/places.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
 import { isMeantBy } from "../rollout/file/lineage.ts";
@@ -39,7 +39,8 @@ export function databaseChanges(
 ): DatabaseChanges {
   if (found.header === undefined) return { forgetsIndex: false, movedFrom: undefined };
   const key = thread === undefined ? undefined : indexKey(path, thread);
-  const indexes = key === undefined ? undefined : databases?.indexes(key).get(key);
+  const places = (thread !== undefined && databases?.placesOf(thread)) || [];
+  const indexes = key === undefined || isIndexOfAnother(places, path) ? [] : databases?.indexes(key).get(key);
   const isMisfit = indexes?.some(
     (index) => changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined,
   );
@@ -48,7 +49,7 @@ export function databaseChanges(
   const isMisplaced = (place: NamedPlace): boolean =>
     placeMisfit(place, path, header.isPaginated) !== undefined &&
     isMeantBy(place.path, path, () => (home === undefined ? [] : listRollouts(home)));
-  const wrong = thread === undefined ? [] : (databases?.placesOf(thread).filter(isMisplaced) ?? []);
+  const wrong = places.filter(isMisplaced);
   const [movedFrom] = wrong;
   const alike = wrong.filter((place) =>
     isDeepStrictEqual({ ...place, database: movedFrom?.database }, movedFrom),

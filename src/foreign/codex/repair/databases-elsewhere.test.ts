@@ -64,8 +64,8 @@ const indexed = (file: string): unknown =>
     (database) => database.prepare("SELECT count(*) AS n FROM thread_history_projection_state").get()?.["n"],
   );
 
-async function kinds(): Promise<string[]> {
-  for await (const { findings } of diagnose([path], {
+async function kinds(paths = [path]): Promise<string[]> {
+  for await (const { findings } of diagnose(paths, {
     home: own,
     now: 0,
     signal: AbortSignal.timeout(60_000),
@@ -119,6 +119,18 @@ it("CODEX_SQLITE_HOME says nothing of another home, nor a database in the home w
   expect(await kinds()).toEqual(["state-moved"]);
   set(`sqlite_home = "${join(root, "empty")}"`, "");
   expect(await kinds()).toEqual([]);
+});
+
+it("an index isn't that of a copy under another folder where a database names the session's own file", async () => {
+  naming(path, home);
+  const file = ahead(home);
+  const copy = join(home, "sessions", "__backups__", "1", basename(path));
+  mkdirSync(join(copy, ".."), { recursive: true });
+  writeFileSync(copy, readFileSync(path));
+  expect(await kinds([copy])).toEqual([]);
+  expect(await kinds([path])).toEqual(["index-stale"]);
+  expect(await repairRollout(copy, { home: own })).toBeUndefined();
+  expect(indexed(file)).toBe(1);
 });
 
 function set(line: string, folder: string): string {
