@@ -281,7 +281,7 @@ export interface SessionStore {
   everything(): Promise<ListedSession[]>;
   /**
    * Takes the next fence, then removes every byte of the session, then its row in the catalogue. With `sweep: false` the row stays, for
-   * whoever removes many; lists don't show it, and `sweep` is to follow.
+   * whoever removes many, and so may a folder without a name that can't be emptied; lists show neither, and `sweep` is to follow.
    */
   remove(id: string, options?: { force?: boolean; sweep?: boolean }): Promise<void>;
   /**

@@ -290,9 +290,11 @@ class FolderStore implements SessionStore {
     { force = false, sweep = true }: { force?: boolean; sweep?: boolean } = {},
   ): Promise<void> {
     const folder = this.#locate(id);
+    const kept = `Session ${id} was not removed, or not all of it.`;
+    let left: NodeJS.ErrnoException | undefined;
     try {
       const head = await this.#queue.head({ id, path: folder });
-      await removeFolder(folder, {
+      left = await removeFolder(folder, {
         id,
         owner: this.#owner("removing it"),
         clock: this.#clock,
@@ -303,9 +305,11 @@ class FolderStore implements SessionStore {
     } catch (error) {
       // Somebody else was removing it too, and was first.
       if (isSystemError(error)) this.#locate(id);
-      throw asFailure(error, folder, `Session ${id} was not removed, or not all of it.`);
+      throw asFailure(error, folder, kept);
     }
-    if (sweep) await this.#listing?.remove([id]);
+    if (!sweep) return;
+    if (left) throw asFailure(left, folder, kept);
+    await this.#listing?.remove([id]);
   }
 
   async sweep(removed: readonly string[] = []): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { lstatSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { syncPath } from "../../lib/system.ts";
+import { isSystemError, syncPath } from "../../lib/system.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -23,9 +23,13 @@ export interface Removing extends Watching {
 
 /**
  * Removes a session's folder. It leaves its name first, so that a crash never leaves half a session under it, and the lease is held until
- * then, so that nobody begins to work in what is being removed.
+ * then, so that nobody begins to work in what is being removed. Resolves to what the system said where a folder without a name can't be
+ * emptied, or not for certain: the session is gone, and the next sweep removes the rest.
  */
-export async function removeFolder(folder: string, removing: Removing): Promise<void> {
+export async function removeFolder(
+  folder: string,
+  removing: Removing,
+): Promise<NodeJS.ErrnoException | undefined> {
   const lease = await fenceOff(folder, removing);
   const gone = join(dirname(folder), `.gone-${basename(folder)}`);
   try {
@@ -33,14 +37,20 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
     if (removing.heir !== undefined && !isLink(inboxPath(folder))) moveFollowUps(folder, removing.heir);
     removeWhole(gone);
     renameSync(folder, gone);
-    syncPath(dirname(folder));
   } finally {
     lease?.release();
   }
-  crashPoint("removal-renamed");
-  removeWhole(gone);
-  syncPath(dirname(folder));
+  try {
+    syncPath(dirname(folder));
+    crashPoint("removal-renamed");
+    removeWhole(gone);
+    syncPath(dirname(folder));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return error;
+  }
   crashPoint("removal-emptied");
+  return undefined;
 }
 
 /** Removing always works (R21): a log that is missing, foreign, of a newer version or not to be read is no reason to keep it. */

@@ -53,12 +53,22 @@ it("a session that lost its name and could not be emptied is named by its id, wh
   fail("rmSync", (path) => path.includes(".gone-") && existsSync(path));
   const first = await run("delete", "it");
   expect(first.status).toBe(1);
+  expect(first.out).toContain(`deleted session ${id}`);
   expect(first.err).toContain("is left of a removal and can't be removed");
   expect(first.err).toContain(`Run it again: throughline delete ${id}\n`);
   expect(left()).toEqual([`.gone-${id}`]);
   mend();
   const again = await run("delete", id);
   expect(again.err).toContain("no session here has this id (any more)");
+  expect(left()).toEqual([]);
+});
+
+it("a session that lost its name and was emptied at the second try is told as deleted", async () => {
+  let tries = 0;
+  fail("rmSync", (path) => path.includes(".gone-") && existsSync(path) && ++tries === 1);
+  const { status, out } = await run("delete", id);
+  expect([status, tries > 0]).toEqual([0, true]);
+  expect(out).toContain(`deleted session ${id}`);
   expect(left()).toEqual([]);
 });
 

@@ -67,7 +67,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       removed.unshift(session);
     } catch (error) {
       if (!isFailure(error)) throw error;
-      // Another process has removed it meanwhile, or it lost its name here and can't be emptied.
+      // Another process has removed it meanwhile.
       if (error.class === "session-missing") {
         gone.push(session.id);
         continue;
@@ -110,7 +110,7 @@ async function removeBackupsOf(store: SessionStore, id: string, copies: readonly
 
 interface Report {
   removed: ListedSession[];
-  /** Ids of sessions that were gone already, or of which something is left under no name of a session. */
+  /** Ids of sessions that were gone already: something may be left of them under no name of a session. */
   gone: string[];
   left: Left[];
   troubles: string[];
