@@ -69,27 +69,34 @@ it("a message is told as queued when it is, and as not queued when it isn't: it 
   await store.close();
 });
 
-it("a message that a program queues again under its id stays queued where that fails", async () => {
-  const store = folderStore(join(temporaryFolder(), "home"), { version: "0" });
-  const id = uuidv7(Date.now());
-  await (await store.create(id, created(id), "testing")).release();
-  const message = { id: uuidv7(Date.now()), at: 1, text: "once", mode: "followup" } as const;
-  const queue = (): Promise<boolean> =>
-    store.queue(id, message).then(
-      () => true,
-      () => false,
-    );
-  expect(await queue()).toBe(true);
-  let failed = 0;
-  for (let nth = 1, isOver = false; !isOver; nth++) {
-    const { ended, ...after } = await withFailing(nth, queue);
-    ({ isOver } = after);
-    if (!ended) failed++;
-    expect([nth, (await store.queued(id)).map(({ text }) => text)]).toEqual([nth, ["once"]]);
-  }
-  expect(failed).toBeGreaterThan(3);
-  await store.close();
-});
+it.each([
+  ["waits", false],
+  ["is being delivered", true],
+])(
+  "a message that %s and that a program queues again under its id stays queued where that fails",
+  async (_, isBegun) => {
+    const store = folderStore(join(temporaryFolder(), "home"), { version: "0" });
+    const id = uuidv7(Date.now());
+    await (await store.create(id, created(id), "testing")).release();
+    const message = { id: uuidv7(Date.now()), at: 1, text: "once", mode: "followup" } as const;
+    const queue = (): Promise<boolean> =>
+      store.queue(id, message).then(
+        () => true,
+        () => false,
+      );
+    expect(await queue()).toBe(true);
+    if (isBegun) expect(await store.begin(id, message.id)).toBe(true);
+    let failed = 0;
+    for (let nth = 1, isOver = false; !isOver; nth++) {
+      const { ended, ...after } = await withFailing(nth, queue);
+      ({ isOver } = after);
+      if (!ended) failed++;
+      expect([nth, (await store.queued(id)).map(({ text }) => text)]).toEqual([nth, ["once"]]);
+    }
+    expect(failed).toBeGreaterThan(3);
+    await store.close();
+  },
+);
 
 it("an undoing of a rotation that fails says whether the predecessor is back", async () => {
   const store = folderStore(join(temporaryFolder(), "home"), { version: "0" });

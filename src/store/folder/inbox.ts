@@ -41,7 +41,8 @@ function put(into: string, id: string, content: object): boolean {
   makeDurableFolder(into);
   const hidden = join(into, `.${id}.${process.pid}`);
   const path = join(into, `${id}.json`);
-  const isNew = !existsSync(path);
+  // One whose delivery was begun has another name.
+  const isNew = !namesIn(into).some((name) => fileName.exec(name)?.[1] === id);
   const fd = openPrivate(hidden, "wx");
   try {
     const bytes = Buffer.from(`${JSON.stringify(content)}\n`);
