@@ -33,6 +33,6 @@ export async function inProcess(
   try {
     return { status: await runProgram(words, { terminal, environment, folder, signal }), out, err };
   } catch (error) {
-    return { status: reportError(error, terminal, words.includes("--json")), out, err };
+    return { status: reportError(error, terminal, words), out, err };
   }
 }

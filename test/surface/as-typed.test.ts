@@ -43,6 +43,14 @@ describe("throughline, as people type it", () => {
     expect((await run("resume", "newest", "Still here.")).status).toBe(0);
   });
 
+  it.each(["resume", "resume it", "--last", "--json"])("%j behind -- is a prompt", async (prompt) => {
+    const words = ["exec", "--provider", "simulator", "--", prompt];
+    const { status, out, err } = await inProcess(join(root, "prompts"), workspace, words);
+    expect(status, err).toBe(0);
+    expect(out).toContain(`You said: ${prompt}\n`);
+    expect((await run("exec", "--", prompt, "more")).out).toBe("");
+  });
+
   it.each([
     ["--json", "--home", join(root, "home"), "queue", "list", "older"],
     [`--home=${join(root, "home")}`, "queue", "list", "older", "--json"],

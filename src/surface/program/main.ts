@@ -6,6 +6,7 @@ import { inHome, optionsIn } from "../command/in-home.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
 import { processTerminal } from "../command/terminal.ts";
+import { beforeText } from "./typed-words.ts";
 
 /**
  * Runs one command line (without the program's name) and resolves to its exit status (cli.md). The first Ctrl-C cancels what runs, the
@@ -37,13 +38,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (!unwritten) return status;
     terminal.err(
       inHome(
-        { options: optionsIn(argv) },
+        { options: optionsIn(beforeText(argv)) },
         `The output could not be written: ${systemWords(unwritten)}. What sessions hold is kept: throughline show --last\n`,
       ),
     );
     return status === 0 ? 1 : status;
   } catch (error) {
-    return reportError(error, terminal, argv.includes("--json"));
+    return reportError(error, terminal, argv);
   } finally {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
   }

@@ -6,7 +6,14 @@ import { commands } from "../command/commands.ts";
 import { inHome } from "../command/in-home.ts";
 import { asFailure } from "../command/system-failure.ts";
 import { load } from "./load.ts";
-import { behindCommand, commandIn, fullWords, isCommandLater, takesWords } from "./typed-words.ts";
+import {
+  beforeText,
+  behindCommand,
+  commandIn,
+  fullWords,
+  isCommandLater,
+  takesWords,
+} from "./typed-words.ts";
 
 /** Builds commander's program from the table of commands, runs the command that `argv` names, and resolves to its exit status. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {
@@ -21,6 +28,8 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     .addHelpText("after", onEveryCommand);
   for (const command of commands) {
     const words = command.name.split(" ");
+    // Commander takes the first word behind `--` for a command below: `exec -- resume` is a prompt.
+    if (words.length > 1 && argv.includes("--") && !beforeText(argv).includes(words[1]!)) continue;
     const parent = words
       .slice(0, -1)
       .reduce((at, word) => at.commands.find((child) => child.name() === word) ?? at, program);

@@ -34,12 +34,14 @@ export function fullWords(typed: readonly string[]): string[] {
   return [...argv];
 }
 
-/**
- * Whether an option stands before a command: a mistake that is reported. Taken for `open`, it would begin a session. Behind `--` no word is
- * a command.
- */
+/** The words before `--`: none behind it is a command or an option. */
+export function beforeText(argv: readonly string[]): readonly string[] {
+  return argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+}
+
+/** Whether an option stands before a command: a mistake that is reported. Taken for `open`, it would begin a session. */
 export function isCommandLater(argv: readonly string[]): boolean {
-  const [first = "", ...rest] = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  const [first = "", ...rest] = beforeText(argv);
   return first.startsWith("-") && rest.some((word) => commandWords.includes(word));
 }
 
