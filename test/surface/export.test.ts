@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
+import { runProgram } from "../../src/surface/program/program.ts";
+import { inProcess } from "../kit/in-process.ts";
 import { withRig } from "../kit/rig.ts";
+import { temporaryFolder } from "../kit/temporary-folder.ts";
 
 const scenario: ScenarioInput = {
   turn: [
@@ -158,6 +161,30 @@ it("a file that somebody else made decides neither what runs here nor what the t
     expect(runs[2]!.err).toContain("Denied");
     expect(existsSync(join(rig.workspace, "made"))).toBe(false);
   }));
+
+it("an export that is interrupted ends there, and leaves no file", async () => {
+  const folder = temporaryFolder();
+  const home = join(folder, "home");
+  const made = await inProcess(home, folder, ["exec", "--provider", "simulator", "--name", "one", "Hello."]);
+  expect(made.status, made.err).toBe(0);
+  const environment = { THROUGHLINE_HOME: home, CODEX_HOME: join(folder, "codex") };
+  for (const to of ["-", "one.md"]) {
+    const controller = new AbortController();
+    const printed: string[] = [];
+    const out = (text: string): void => {
+      printed.push(text);
+      controller.abort(new Error("enough"));
+    };
+    if (to !== "-") controller.abort(new Error("enough"));
+    const { signal } = controller;
+    const readInput = (): Promise<undefined> => Promise.resolve(undefined);
+    const terminal = { out, err: out, interactive: false, colour: false, readInput };
+    const exporting = runProgram(["export", "one", "-o", to], { terminal, environment, folder, signal });
+    await expect(exporting).rejects.toThrow("enough");
+    expect(printed).toHaveLength(to === "-" ? 1 : 0);
+    expect(readdirSync(folder)).toEqual(["home"]);
+  }
+});
 
 it("a page to read has what was asked, called, printed and answered", () =>
   withRig(scenario, async (rig) => {

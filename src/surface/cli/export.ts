@@ -52,7 +52,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const now = systemClock.now();
     const thread = uuidv7(now);
     const writer = new RolloutWriter();
-    const parts = {
+    const whole = {
       throughline: () =>
         portableLines(store, id, (lost) =>
           say(
@@ -62,6 +62,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
       codex: () => exportedLines(store, id, thread, writer, chosenProvider(codexHome(environment))),
       markdown: () => markdownLines(store, id),
     }[format]();
+    const parts = untilAborted(whole, signal);
     const output = optionText(invocation, "output");
     if (output?.endsWith("/") === true)
       throw new Failure("usage", `An export is a file, and ${output} names a folder: --output FILE.`, {});
@@ -83,6 +84,13 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     );
     return 0;
   });
+}
+
+async function* untilAborted(parts: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<string> {
+  for await (const part of parts) {
+    signal.throwIfAborted();
+    yield part;
+  }
 }
 
 function formatOf(invocation: Invocation): Format {
