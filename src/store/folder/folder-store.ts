@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
@@ -39,7 +39,7 @@ import { type Making, makeSession, sessionExists } from "./make.ts";
 import { asFailure } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
-import { removeFolder } from "./remove.ts";
+import { removeFolder, settle } from "./remove.ts";
 import { rewriteLog } from "./rewrite.ts";
 import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
@@ -68,6 +68,8 @@ class FolderStore implements SessionStore {
   readonly #listing: Listing | undefined;
   readonly #watching: Watching;
   readonly #queue = new ChainQueue((id) => this.#find(id));
+  /** Folders of which it isn't certain that what was removed stays away; `sweep` sees to them. */
+  readonly #unsettled = new Set<string>();
 
   constructor(home: string, { version, clock = systemClock, listing, watching = {} }: FolderStoreOptions) {
     this.#home = home;
@@ -307,7 +309,7 @@ class FolderStore implements SessionStore {
       if (isSystemError(error)) this.#locate(id);
       throw asFailure(error, folder, kept);
     }
-    if (!sweep) return;
+    if (!sweep) return void (left && this.#unsettled.add(dirname(folder)));
     if (left) throw asFailure(left, folder, kept);
     await this.#listing?.remove([id]);
   }
@@ -325,6 +327,7 @@ class FolderStore implements SessionStore {
       // What was removed until now is told all the same.
       troubles.push(`what removals have left in ${this.#home} can't be looked for: ${systemWords(cause)}`);
     }
+    troubles.push(...settle(this.#unsettled));
     if ((await this.#listing?.remove(removed)) === false)
       troubles.push(
         `the catalogue in ${this.#home} is in use or can't be written; rows of what was removed may still be in its files`,

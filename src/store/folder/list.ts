@@ -1,6 +1,5 @@
 import { lstatSync } from "node:fs";
-import { dirname } from "node:path";
-import { isSystemError, syncPath, systemWords } from "../../lib/system.ts";
+import { isSystemError, systemWords } from "../../lib/system.ts";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -221,7 +220,6 @@ function sweep(left: readonly SessionFolder[]): void {
     try {
       if (!id.startsWith(".gone-") && mayBeMade(path)) continue;
       removeWhole(path);
-      syncPath(dirname(path));
     } catch (error) {
       // Somebody else sweeps too, or it can't be written: neither keeps the list from being made.
       if (!isSystemError(error)) throw error;

@@ -1,6 +1,6 @@
 import { lstatSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isSystemError, syncPath } from "../../lib/system.ts";
+import { isSystemError, syncPath, systemWords } from "../../lib/system.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -51,6 +51,20 @@ export async function removeFolder(
   }
   crashPoint("removal-emptied");
   return undefined;
+}
+
+/** Makes durable what was removed from these folders, and takes out of `folders` where that is done. Returns what stands against it. */
+export function settle(folders: Set<string>): string[] {
+  return [...folders].flatMap((folder) => {
+    try {
+      syncPath(folder);
+      folders.delete(folder);
+      return [];
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return [`what was removed from ${folder} may be back after a power failure: ${systemWords(error)}`];
+    }
+  });
 }
 
 /** Removing always works (R21): a log that is missing, foreign, of a newer version or not to be read is no reason to keep it. */

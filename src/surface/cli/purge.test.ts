@@ -11,11 +11,11 @@ import { created } from "../../store/conformance/events.ts";
 import { ignore } from "../../store/conformance/reading.ts";
 import { folderStore } from "../../store/folder/folder-store.ts";
 
-const real = { rmSync: fs.rmSync, readdirSync: fs.readdirSync };
+const real = { rmSync: fs.rmSync, readdirSync: fs.readdirSync, openSync: fs.openSync };
 const system = fs as unknown as Record<string, (...values: unknown[]) => unknown>;
 
 /** Has a call fail from now on where its path is meant. */
-function fail(name: "rmSync" | "readdirSync", isMeant: (path: string) => boolean): void {
+function fail(name: keyof typeof real, isMeant: (path: string) => boolean): void {
   system[name] = (...values) => {
     const path = String(values[0]);
     if (isMeant(path)) throw Object.assign(new Error("EIO"), { code: "EIO", syscall: name, path });
@@ -70,6 +70,14 @@ it("a session that lost its name and was emptied at the second try is told as de
   expect([status, tries > 0]).toEqual([0, true]);
   expect(out).toContain(`deleted session ${id}`);
   expect(left()).toEqual([]);
+});
+
+it("a session whose removal a disk doesn't make durable is told as deleted, and as one that may be back", async () => {
+  fail("openSync", (path) => /sessions.\d{4}-\d\d$/u.test(path));
+  const { status, out, err } = await run("delete", id);
+  expect(status).toBe(1);
+  expect(out).toContain(`deleted session ${id}`);
+  expect(err).toContain("may be back after a power failure");
 });
 
 it("what was deleted is told where it can't be looked for what is left", async () => {
