@@ -1,7 +1,6 @@
 import { isAt } from "../../../lib/bytes.ts";
 import type { Span } from "../rollout/bytes/lines.ts";
 import { isSpace } from "../rollout/bytes/white-space.ts";
-import { recordMark } from "../rollout/record/glance.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { salvage } from "./salvage.ts";
 
@@ -11,9 +10,10 @@ const [mostPieces, mostBytes, mostEnds] = [1_000, 2 ** 24, 16];
 const mostBetween = 64;
 
 /**
- * The record that a bad line is together with those behind it: programs that read a file by lines as Unicode has them break records at
- * U+2028 or U+0085 in a text (Python's `splitlines`), and editors wrap them. Each line end becomes a space, so that the record is as long
- * as the lines were. `undefined` where they make none.
+ * The record that a bad line begins and those behind it end: programs that read a file by lines as Unicode has them break records at U+2028
+ * or U+0085 in a text (Python's `splitlines`), and editors wrap them. Each line end becomes a space, so that the record is as long as the
+ * lines were. `undefined` where they make none. No line is looked at for two records: each ends where the next begins, and a piece of a text
+ * doesn't begin as one, its quotes being escaped.
  */
 export function brokenRecord(
   lines: readonly Span[],
@@ -21,13 +21,13 @@ export function brokenRecord(
   file: EditedFile,
 ): { readonly span: Span; readonly bytes: Buffer } | undefined {
   const first = lines[from]!;
-  const head = file.read(first.at, Math.min(first.bytes, 256));
-  if (head[head.findIndex((byte) => !isSpace(byte))] !== openBrace) return undefined;
+  if (!beginsRecord(first, file)) return undefined;
   let [end, ends] = [first.at + first.bytes, 0];
-  for (const piece of lines.slice(from + 1, from + mostPieces)) {
+  for (let nth = from + 1; nth < Math.min(lines.length, from + mostPieces); nth++) {
+    const piece = lines[nth]!;
     const next = piece.at + piece.bytes;
     if (piece.at - end > mostBetween || next - first.at > mostBytes || ends === mostEnds) return undefined;
-    if (isAt(file.read(piece.at, recordMark.length), 0, recordMark)) return undefined;
+    if (beginsRecord(piece, file)) return undefined;
     end = next;
     if (lastOf(piece, file) !== closeBrace) continue;
     ends++;
@@ -38,7 +38,11 @@ export function brokenRecord(
   return undefined;
 }
 
-const [openBrace, closeBrace] = [0x7b, 0x7d];
+const closeBrace = 0x7d;
+const objectMark = Buffer.from('{"');
+
+const beginsRecord = ({ at }: Span, file: EditedFile): boolean =>
+  isAt(file.read(at, objectMark.length), 0, objectMark);
 
 /** The last byte of a line that is no space. */
 function lastOf({ at, bytes }: Span, file: EditedFile): number | undefined {

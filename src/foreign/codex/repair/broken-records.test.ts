@@ -40,3 +40,15 @@ it("lines that make no record together are kept apart, and the record behind the
   const left = text("one") + torn.replace(/[^\n]/gu, " ") + said("user", "input_text", "more");
   expect(readFileSync(path, "utf8")).toBe(left);
 });
+
+it("so is one of before 0.34, without an envelope", async () => {
+  const root = temporaryFolder();
+  const path = join(root, `rollout-2025-08-20T20-58-19-${id}.jsonl`);
+  const content = [{ type: "output_text", text: "ANSWER" }];
+  const message = JSON.stringify({ type: "message", role: "assistant", content });
+  const bare = (answer: string): string =>
+    `${JSON.stringify({ id, timestamp, instructions: null })}\n${message.replace("ANSWER", answer)}\n`;
+  writeFileSync(path, bare("one\ntwo"));
+  await repairRollout(path, { home: join(root, "own") });
+  expect(readFileSync(path, "utf8")).toBe(bare("one two"));
+});
