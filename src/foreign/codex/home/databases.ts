@@ -191,6 +191,8 @@ export class CodexDatabases {
    * Codex builds the index anew. Only while Codex's lock is held.
    */
   restoreIndex(rollout: string, kept: string): void {
+    // Killed while it was kept, it holds nothing, and nothing was removed.
+    if (!holdsIndex(kept)) return;
     this.forgetIndex(rollout);
     const restore = (database: DatabaseSync): void => {
       const columns = database.prepare(
@@ -220,7 +222,7 @@ export class CodexDatabases {
 
   /**
    * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970), in these
-   * databases (the command line's unless told); what isn't given stays as it is. Only while Codex's lock is held.
+   * databases (unless told, the one in the home itself); what isn't given stays as it is. Only while Codex's lock is held.
    */
   setPlace(
     thread: string,
@@ -230,7 +232,7 @@ export class CodexDatabases {
       provider,
       archived,
     }: Omit<NamedPlace, "archivedAt" | "database"> & { archived?: number | "not" | null },
-    databases: readonly string[] = this.#paths("state").slice(0, 1),
+    databases: readonly string[] = this.#newest([this.#home], "state"),
   ): void {
     const set = (database: DatabaseSync): void => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
@@ -250,8 +252,11 @@ export class CodexDatabases {
 
   /** Paths of the newest databases of this name, one of each folder that has one. */
   #paths(name: string): string[] {
-    this.#folders ??= databaseFolders(this.#home);
-    return this.#folders.flatMap((folder) => {
+    return this.#newest((this.#folders ??= databaseFolders(this.#home)), name);
+  }
+
+  #newest(folders: readonly string[], name: string): string[] {
+    return folders.flatMap((folder) => {
       try {
         return newestDatabase(folder, name) ?? [];
       } catch (error) {
@@ -341,6 +346,16 @@ function nameIn(database: DatabaseSync): string {
       : []),
   ];
   return `coalesce(NULL, ${[...ways, "''"].join(", ")})`;
+}
+
+/** Whether a rollout's index was wholly kept in the database at a path. */
+function holdsIndex(kept: string): boolean {
+  const database = new DatabaseSync(kept);
+  try {
+    return hasTable(database, historyTables.at(-1)!);
+  } finally {
+    database.close();
+  }
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {

@@ -37,7 +37,8 @@ export function databaseFolders(home: string): string[] {
   const { CODEX_SQLITE_HOME: named, ...others } = process.env;
   const isNamed =
     named !== undefined && named.trim() !== "" && behindLinks(codexHome(others)) === behindLinks(home);
-  return [...new Set([...(isNamed ? [resolve(underOwnFolder(named))] : []), home, join(home, "sqlite")])];
+  const folders = [...(isNamed ? [resolve(underOwnFolder(named))] : []), home, join(home, "sqlite")];
+  return [...new Map(folders.map((folder) => [behindLinks(folder), folder])).values()];
 }
 
 const underOwnFolder = (path: string): string => path.replace(/^~(?=\/|$)/u, ownFolder());

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,6 +6,7 @@ import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
 import { needsRepair } from "../findings/finding.ts";
+import { CodexDatabases } from "../home/databases.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
 const source = codexRollouts("0.130.0")[0]!;
@@ -108,6 +109,35 @@ it("what the app and the command line have alike is put right at once, and what 
   expect([apps, lines, third].map(named)).toEqual([path, path, path]);
   await undoRepair(path, { home: own });
   expect([apps, lines, third].map(named)).toEqual(["/gone/rollout.jsonl", "/gone/rollout.jsonl", path]);
+});
+
+it.each([
+  ["the settings name another folder", (): string => set('sqlite_home = "dbs"', join(home, "dbs"))],
+  ["CODEX_SQLITE_HOME does", (): string => exported(join(root, "dbs"))],
+])("a repair of an older version is taken back in the home itself, also where %s", async (_, elsewhere) => {
+  const inHome = naming("/gone/rollout.jsonl", home);
+  const done = await repairRollout(path, { home: own });
+  const { movedIn: _movedIn, ...older } = done!.journal;
+  writeFileSync(join(done!.folder.path, "journal.json"), JSON.stringify(older));
+  const other = naming(path, elsewhere());
+  await undoRepair(path, { home: own });
+  expect([inHome, other].map(named)).toEqual(["/gone/rollout.jsonl", path]);
+});
+
+it("a folder that a link leads to, too, is one", async () => {
+  const file = ahead(join(home, "sqlite"));
+  symlinkSync(join(home, "sqlite"), exported(join(root, "link")));
+  await repairRollout(path, { home: own });
+  await undoRepair(path, { home: own });
+  expect(indexed(file)).toBe(1);
+});
+
+it("an index of which nothing was kept yet stays when the repair is taken back", () => {
+  const file = ahead(home);
+  // As the kill leaves it between the file's making and its filling.
+  writeFileSync(join(root, "index.sqlite"), "");
+  new CodexDatabases(home).restoreIndex(source.thread, join(root, "index.sqlite"));
+  expect(indexed(file)).toBe(1);
 });
 
 it("CODEX_SQLITE_HOME says nothing of another home, nor a database in the home where the settings name a folder", async () => {

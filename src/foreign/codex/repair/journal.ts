@@ -38,7 +38,7 @@ const schema = z.object({
   forgotIndex: z.boolean(),
   /** The path that Codex's state database wrongly named before the repair. */
   movedFrom: z.string().optional(),
-  /** The paths of the state databases that named it. Absent (up to 2026-11-23): the command line's. */
+  /** The paths of the state databases that named it. Absent (up to 2026-11-23): the one in the home itself. */
   movedIn: z.array(z.string()).optional(),
   /** Since when that database had the thread archived, in seconds since 1970; null where it didn't say. Absent: not archived. */
   archivedAt: z.number().nullable().optional(),
