@@ -193,3 +193,11 @@ it.each([
   expect(said.sessions).toMatchObject([{ path: old.path }]);
   expect(said.sessions[0]!.why).not.toContain("explains");
 });
+
+it("a session that another Codex has open goes on in Codex, where that is closed", async () => {
+  const pasted = "Error: thread already has an active writer";
+  const open = diagnosed(named(one), ["live"], { thread: one! });
+  const said = await whoseError(understand(pasted, 0), [open], { pasted, now: 0, reference: () => one! });
+  expect(said.youCan).toContain("close it there");
+  expect(said.sessions).toMatchObject([{ path: open.path, command: `codex resume ${one}` }]);
+});

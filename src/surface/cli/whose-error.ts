@@ -149,8 +149,9 @@ function commandFor(diagnosis: Diagnosis, understood: Understood, reference: Ref
   const { path, thread } = diagnosis;
   const { kinds } = understood;
   const word = reference(path, thread);
-  if (kinds.length === 0) return `codex resume ${thread ?? word}`;
   const damage = damageOf(diagnosis, kinds);
+  // Once the Codex that has it open is closed, it goes on in Codex; taken over here it would go on twice.
+  if (kinds.length === 0 || damage?.kind === "live") return `codex resume ${thread ?? word}`;
   const isWhole = damage !== undefined && catalogue[damage.kind].mends === undefined;
   if (isWhole || !isExplained(diagnosis, understood)) return `throughline resume ${word}`;
   // Up to 0.133 at least no line says why a turn failed, and a plain repair leaves what isn't known to be refused.
