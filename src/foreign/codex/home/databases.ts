@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import { closeSync, existsSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
 import { systemWords } from "../../../lib/system.ts";
@@ -40,6 +42,7 @@ const historyTables = [
   "thread_realtime_items",
   "thread_history_projection_state",
 ];
+const stateTable = historyTables.at(-1)!;
 
 /**
  * Codex's own databases of one home (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their rollout,
@@ -167,14 +170,14 @@ export class CodexDatabases {
   }
 
   /**
-   * Copies what the first index that knows a rollout holds of it into a database at `kept`, which is made for its owner alone; what that
-   * has already stays. For a turn whose lines are gone the index is the only one that still tells it.
+   * Copies what the index holds of a rollout into a database at `kept`, and what those elsewhere hold into others beside it, all made for
+   * their owner alone; what they have already stays. For a turn whose lines are gone the index is the only one that still tells it.
    */
   keepIndex(rollout: string, kept: string): void {
-    const state = historyTables.at(-1)!;
     const keep = (database: DatabaseSync): void => {
-      const isKnown = database.prepare(`SELECT 1 FROM ${state} WHERE thread_id = ?`);
-      if (!hasTable(database, state) || isKnown.get(rollout) === undefined) return;
+      if (!hasTable(database, stateTable)) return;
+      const isKnown = database.prepare(`SELECT 1 FROM ${stateTable} WHERE thread_id = ?`);
+      if (isKnown.get(rollout) === undefined) return;
       for (const table of historyTables)
         if (hasTable(database, table))
           database
@@ -183,16 +186,19 @@ export class CodexDatabases {
             )
             .run(rollout);
     };
-    this.#write("thread_history", keep, kept);
+    for (const path of this.#paths("thread_history")) changed(path, keep, this.#keptOf(path, kept));
   }
 
   /**
-   * Puts back what `keepIndex` has kept, as it fits the rollout in each index. Where a database doesn't take it any more (a newer Codex's),
-   * Codex builds the index anew. Only while Codex's lock is held.
+   * Puts back what `keepIndex` has kept. Where a database doesn't take it any more (a newer Codex's), Codex builds the index anew. Only
+   * while Codex's lock is held.
    */
   restoreIndex(rollout: string, kept: string): void {
-    // Killed while it was kept, it holds nothing, and nothing was removed.
-    if (!holdsIndex(kept)) return;
+    const each = this.#paths("thread_history")
+      .map((path) => ({ path, own: this.#keptOf(path, kept) }))
+      .filter(({ own }) => holdsIndex(own));
+    // Killed while it was kept, nothing was removed.
+    if (each.length === 0) return;
     this.forgetIndex(rollout);
     const restore = (database: DatabaseSync): void => {
       const columns = database.prepare(
@@ -204,20 +210,29 @@ export class CodexDatabases {
           database.exec(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM kept.${table}`);
       }
     };
-    try {
-      this.#write("thread_history", restore, kept);
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error;
-    }
+    for (const { path, own } of each)
+      try {
+        changed(path, restore, own);
+      } catch (error) {
+        if (!isDatabaseError(error)) throw error;
+      }
+  }
+
+  /** Where the index at a path is kept: the home's own at `kept`, another folder's beside it. */
+  #keptOf(path: string, kept: string): string {
+    const folder = dirname(path);
+    if (folder === resolve(this.#home)) return kept;
+    return kept.replace(/(?=\.sqlite$)/u, `-${hash("sha256", folder).slice(0, 12)}`);
   }
 
   /** Lets Codex build its index of the rollout anew. Only while Codex's lock is held. */
   forgetIndex(rollout: string): void {
-    this.#write("thread_history", (database) => {
+    const forget = (database: DatabaseSync): void => {
       for (const table of historyTables)
         if (hasTable(database, table))
           database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(rollout);
-    });
+    };
+    for (const path of this.#paths("thread_history")) changed(path, forget);
   }
 
   /**
@@ -285,14 +300,9 @@ export class CodexDatabases {
       }
     });
   }
-
-  /** `kept`: another database, which is there under this name meanwhile. */
-  #write(name: string, change: (database: DatabaseSync) => void, kept?: string): void {
-    for (const path of this.#paths(name)) changed(path, change, kept);
-  }
 }
 
-/** Changes the database at a path, wholly or not at all. */
+/** Changes the database at a path, wholly or not at all. `kept`: another one, which is there under this name meanwhile. */
 function changed(path: string, change: (database: DatabaseSync) => void, kept?: string): void {
   const database = new DatabaseSync(path, { timeout: 10_000 });
   try {
@@ -350,9 +360,10 @@ function nameIn(database: DatabaseSync): string {
 
 /** Whether a rollout's index was wholly kept in the database at a path. */
 function holdsIndex(kept: string): boolean {
+  if (!existsSync(kept)) return false;
   const database = new DatabaseSync(kept);
   try {
-    return hasTable(database, historyTables.at(-1)!);
+    return hasTable(database, stateTable);
   } finally {
     database.close();
   }

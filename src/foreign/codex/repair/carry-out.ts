@@ -125,7 +125,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
 /** Gives Codex back what its index held of the rollout. */
 function restoreIndex(folder: RepairFolder, { path, thread }: Journal): void {
   const key = thread === undefined ? undefined : indexKey(path, thread);
-  if (key !== undefined && existsSync(folder.index)) databasesOf(path)?.restoreIndex(key, folder.index);
+  if (key !== undefined) databasesOf(path)?.restoreIndex(key, folder.index);
 }
 
 /**

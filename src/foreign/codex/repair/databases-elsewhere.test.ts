@@ -132,6 +132,25 @@ it("a folder that a link leads to, too, is one", async () => {
   expect(indexed(file)).toBe(1);
 });
 
+it("each index has its own rows again, and what is none is in nobody's way", async () => {
+  const [apps, lines, none] = [
+    ahead(join(home, "sqlite")),
+    ahead(home),
+    join(exported(join(root, "dbs")), "thread_history_1.sqlite"),
+  ];
+  inDatabase(apps, (database) =>
+    database.exec("UPDATE thread_history_projection_state SET next_rollout_ordinal = 7"),
+  );
+  mkdirSync(join(root, "dbs"));
+  writeFileSync(none, "");
+  await repairRollout(path, { home: own });
+  expect([apps, lines].map(indexed)).toEqual([0, 0]);
+  await undoRepair(path, { home: own });
+  const ordinal = (database: DatabaseSync): unknown =>
+    database.prepare("SELECT next_rollout_ordinal AS n FROM thread_history_projection_state").get()?.["n"];
+  expect([apps, lines].map((file) => inDatabase(file, ordinal))).toEqual([7, 25]);
+});
+
 it("an index of which nothing was kept yet stays when the repair is taken back", () => {
   const file = ahead(home);
   // As the kill leaves it between the file's making and its filling.

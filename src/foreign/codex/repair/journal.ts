@@ -13,7 +13,7 @@ import { writeDurably } from "./in-place.ts";
 /**
  * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
  * `original.jsonl.zst` (what that was unpacked from, if it was), `repaired.jsonl` (as it becomes; removed when it has), `set-aside.txt`
- * (bytes that no record keeps), `index.sqlite` (what Codex's index held of it, where that was removed) and `worker.json` (the process that
+ * (bytes that no record keeps), `index.sqlite` (what Codex's index held of it, where that was removed; `index-….sqlite` of one elsewhere) and `worker.json` (the process that
  * made the folder). All but the last is durable before the rollout is touched, so that a repair that is cut off can be finished or taken
  * back.
  */
