@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError, systemWords } from "../lib/system.ts";
-import { allRepairs, isUnfinished, unbegunRepairs } from "../foreign/codex/repair/journal.ts";
+import { allRepairs, isStillNeeded, RepairFolder, unbegunRepairs } from "../foreign/codex/repair/journal.ts";
 import { isFailure } from "../failure.ts";
 import { removeWhole } from "../lib/remove.ts";
+import { quoted } from "../lib/words.ts";
 import type { Imported } from "../session/imported.ts";
 import type { SessionStore } from "../store.ts";
 import { historyOf } from "../store/fold.ts";
@@ -15,7 +16,7 @@ export interface Copy {
   path: string;
   /** "backup": what a repair of its rollout kept, under the home. "rollout": Codex's own file, which is never touched. */
   kind: "backup" | "rollout";
-  /** A repair that was cut off still needs it. */
+  /** A repair that is under way, or was cut off, needs it. */
   isNeeded?: true;
 }
 
@@ -33,20 +34,34 @@ export async function copiesOf(
     for (const repair of repairs) {
       const { path, thread } = repair.journal;
       if (path !== source.path && thread !== source.id && thread !== source.rollout) continue;
-      const needed = isUnfinished(repair) ? { isNeeded: true as const } : {};
-      found.push({ of, path: repair.folder.path, kind: "backup", ...needed });
+      found.push(backup(of, repair.folder));
     }
     for (const { folder, thread } of unbegun)
-      if (thread === source.id || thread === source.rollout)
-        found.push({ of, path: folder.path, kind: "backup" });
+      if (thread === source.id || thread === source.rollout) found.push(backup(of, folder));
     if (existsSync(source.path)) found.push({ of, path: source.path, kind: "rollout" });
   }
   return found;
 }
 
+function backup(of: string, folder: RepairFolder): Copy {
+  return {
+    of,
+    path: folder.path,
+    kind: "backup",
+    ...(isStillNeeded(folder, Date.now()) && { isNeeded: true }),
+  };
+}
+
 /** Removes the backups among the copies. Returns what could not be removed, one line each. */
 export function removeBackups(copies: readonly Copy[]): string[] {
-  return copies.filter(isRemoved).flatMap(({ path }) => removed(path));
+  return copies.filter(isRemoved).flatMap(({ path }) => {
+    // Asked anew: the copies may have been looked for before a person was asked whether they may go.
+    if (!existsSync(path) || !isStillNeeded(new RepairFolder(path), Date.now())) return removed(path);
+    const next = `rm -r ${quoted(path)}`;
+    return [
+      `${path} isn't removed: a repair that was begun meanwhile needs it. Once that is done, remove it with: ${next}`,
+    ];
+  });
 }
 
 /**
@@ -77,7 +92,7 @@ export const isRemoved = ({ kind, isNeeded }: Copy): boolean => kind === "backup
 export function copyWords({ of, kind, isNeeded }: Copy): string {
   if (kind === "rollout") return `Codex's own session, from which ${of} was taken over; Codex deletes it`;
   if (isNeeded)
-    return `a repair of the rollout of session ${of} that was cut off needs it: throughline doctor`;
+    return `a repair of the rollout of session ${of} that is under way, or was cut off, needs it: throughline doctor`;
   return `the backup of a repair of the rollout of session ${of}; take it along with --with-relatives`;
 }
 

@@ -163,7 +163,20 @@ const abandonedMs = 24 * 3_600_000;
 function isAbandoned({ folder, at }: UnbegunRepair, now: number): boolean {
   const known = worker.safeParse(readCacheFile(folder.worker)).data;
   const fate = known ? fateOf(known) : "out-of-sight";
-  return fate === "dead" || (fate === "out-of-sight" && now - at > abandonedMs);
+  const isOver = fate === "dead" || (fate === "out-of-sight" && now - at > abandonedMs);
+  // Asked last: it may have written its journal, and been killed in the middle of the rollout, since the folder was looked at.
+  return isOver && !folder.hasJournal;
+}
+
+/**
+ * Whether a repair still needs its folder: it is under way, or was cut off once it had begun. It may be so a moment after it wasn't, which is
+ * why it is asked right before the folder is removed.
+ */
+export function isStillNeeded(folder: RepairFolder, now: number): boolean {
+  const unbegun = unbegunIn(folder);
+  if (unbegun) return !isAbandoned(unbegun, now);
+  const journal = folder.read();
+  return journal === undefined || isUnfinished({ folder, journal });
 }
 
 /** A new folder for a repair; what abandoned ones have left is removed. `home` is Throughline's own. */
@@ -245,12 +258,15 @@ const folderName = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-([\w-]+?)(?:-
 /** Every folder of a repair without a journal. `home` is Throughline's own. */
 export function unbegunRepairs(home: string): UnbegunRepair[] {
   if (!existsSync(repairsPath(home))) return [];
-  return readdirSync(repairsPath(home)).flatMap((name) => {
-    const [, hour, minutes, seconds, rest, thread] = folderName.exec(name) ?? [];
-    const folder = new RepairFolder(join(repairsPath(home), name));
-    if (thread === undefined || folder.hasJournal) return [];
-    return [{ folder, thread, at: Date.parse(`${hour}:${minutes}:${seconds}.${rest}`) }];
-  });
+  return readdirSync(repairsPath(home)).flatMap(
+    (name) => unbegunIn(new RepairFolder(join(repairsPath(home), name))) ?? [],
+  );
+}
+
+function unbegunIn(folder: RepairFolder): UnbegunRepair | undefined {
+  const [, hour, minutes, seconds, rest, thread] = folderName.exec(basename(folder.path)) ?? [];
+  if (thread === undefined || folder.hasJournal) return undefined;
+  return { folder, thread, at: Date.parse(`${hour}:${minutes}:${seconds}.${rest}`) };
 }
 
 /** Whether the writing of the rollout was begun and not finished: it was cut off, unless it is under way. */

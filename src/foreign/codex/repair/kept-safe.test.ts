@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   appendFileSync,
   chmodSync,
   chownSync,
@@ -17,6 +17,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { identifyProcess } from "../../../lib/process.ts";
@@ -209,6 +210,25 @@ it("what a repair has left that was killed while it was worked out goes with a l
   await repair();
   expect(readdirSync(parent)).toEqual(expect.arrayContaining(kept));
   expect(readdirSync(parent)).toHaveLength(kept.length + 1);
+});
+
+it("what it has kept stays where it noted itself, and was killed in the rollout, after the folders were looked at", async () => {
+  const left = join(own, "repairs", "2026-11-20T23-30-00-000Z-rollout");
+  mkdirSync(left, { recursive: true });
+  writeFileSync(join(left, "worker.json"), JSON.stringify({ ...identifyProcess(), started: "1" }));
+  const { openSync } = fs;
+  const noting = (...words: Parameters<typeof openSync>): number => {
+    if (words[0] === join(left, "worker.json")) writeFileSync(join(left, "journal.json"), '{"schema":2}');
+    return openSync(...words);
+  };
+  Object.assign(fs, { openSync: noting });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    Object.assign(fs, { openSync });
+    syncBuiltinESMExports();
+  });
+  await repair();
+  expect(readdirSync(left)).toContain("journal.json");
 });
 
 it("what another user has left there, as with sudo, keeps no repair from being made", async () => {
