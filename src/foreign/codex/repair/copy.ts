@@ -1,15 +1,49 @@
-import { chmodSync, closeSync, constants, openSync, readSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  openSync,
+  readSync,
+  rmSync,
+} from "node:fs";
 import { copyFile } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
 import { writeAll } from "../../../lib/write.ts";
 
 const block = 2 ** 20;
 
-/** A copy that only its owner can read; shares blocks where the file system can. */
+/**
+ * A copy that only its owner can read; shares blocks where the file system can. Of a file that is written or cut meanwhile it holds what was
+ * read. Throws the system's error, EEXIST where a file is there.
+ */
 export async function copyPrivately(from: string, to: string): Promise<void> {
-  closeSync(openSync(to, "wx", 0o600));
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
-  // The copy has the source's rights.
-  chmodSync(to, 0o600);
+  const shared = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
+  // What is really amiss, where more is than a file system that shares no blocks, is said when the bytes are read and written.
+  const isShared = await copyFile(from, to, shared).then(
+    () => true,
+    () => false,
+  );
+  // A clone has the source's rights.
+  if (isShared) chmodSync(to, 0o600);
+  else await copyRead(from, to);
+}
+
+/** Node's `copyFile` never ends where its source becomes shorter meanwhile: it waits for the bytes that were there (libuv 1.52, 2026-11-24). */
+async function copyRead(from: string, to: string): Promise<void> {
+  const target = openSync(to, "wx", 0o600);
+  try {
+    await pipeline(
+      createReadStream(from, { highWaterMark: block }),
+      createWriteStream(to, { fd: target, autoClose: false }),
+    );
+  } catch (error) {
+    rmSync(to, { force: true });
+    throw error;
+  } finally {
+    closeSync(target);
+  }
 }
 
 /** Copies `bytes` bytes from offset `at` of one open file to offset `to` of another; returns how many there were. */
