@@ -41,26 +41,33 @@ export interface LedgerFile {
   isStill(): boolean;
 }
 
+/** So long a write waits for others, which holds up all that the process does; milliseconds. */
+export const patienceMs = 50;
+
 /**
  * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`, as is one
  * that was found `isDamaged` in use; one that may only be read is opened for that. Throws what SQLite or the system throws when there can
- * be no file there at all, and `NewerLedger`.
+ * be no file there at all, and `NewerLedger`. `waitMs`: how long it and its writes wait for others.
  */
-export function openLedgerFile(path: string, aside: (moved: string) => void, isDamaged: boolean): LedgerFile {
+export function openLedgerFile(
+  path: string,
+  aside: (moved: string) => void,
+  { isDamaged = false, waitMs = patienceMs }: { isDamaged?: boolean; waitMs?: number } = {},
+): LedgerFile {
   try {
     makeFolders(dirname(path));
-    if (!isDamaged) return opened(path);
+    if (!isDamaged) return opened(path, waitMs);
   } catch (error) {
     if (isForbidden(error) && existsSync(path)) return readable(path);
     if (!isUnusable(error)) throw error;
   }
   aside(moveAside(path));
-  return opened(path);
+  return opened(path, waitMs);
 }
 
-function opened(path: string): LedgerFile {
+function opened(path: string, waitMs: number): LedgerFile {
   makePrivate(path);
-  const db = new DatabaseSync(path, { timeout: 50 });
+  const db = new DatabaseSync(path, { timeout: waitMs });
   try {
     refuseNewer(db);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");

@@ -58,19 +58,17 @@ export function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<s
   return found;
 }
 
+/** Writes a refusal. Where the file knows of more of them than who couldn't read it, they count on. */
 export function putRefused(
   db: DatabaseSync,
   issuer: string,
   blob: string,
   { at, times, refusal }: Refused,
 ): void {
-  db.prepare("INSERT OR REPLACE INTO refused (issuer, blob, at, times, refusal) VALUES (?, ?, ?, ?, ?)").run(
-    issuer,
-    blob,
-    at,
-    times,
-    refusal,
-  );
+  const sql = `INSERT INTO refused (issuer, blob, at, times, refusal) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (issuer, blob) DO UPDATE SET refusal = excluded.refusal, times = max(times, excluded.times),
+      at = CASE WHEN excluded.times > times THEN excluded.at ELSE max(at, excluded.at) END`;
+  db.prepare(sql).run(issuer, blob, at, times, refusal);
 }
 
 /** A blob that was accepted again at a time, in milliseconds since 1970. */

@@ -185,6 +185,24 @@ describe("the ledger", () => {
     ledger.close();
   });
 
+  it("that was locked when it was opened keeps how often it knows that a blob was refused", async () => {
+    const before = new Ledger(path, { log: () => undefined, now: Date.now });
+    for (let times = 0; times < 3; times++) before.refuse("a", ["x"], "why");
+    before.close();
+    const other = new DatabaseSync(path);
+    other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE other (a);");
+    let now = Date.now();
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["x"], "once more");
+    other.exec("ROLLBACK");
+    other.close();
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: () => now });
+    now += 23 * 3_600_000;
+    expect(later.seal("a", "x"), "four times as long as after the first time").toBe("refused");
+    later.close();
+  });
+
   it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
     const hour = 3_600_000;
     let now = 1_000 * hour;
@@ -353,6 +371,25 @@ describe("a ledger that is looked at again", () => {
     expect(two.knows("a")).toBe(true);
     expect(two.seal("a", "two-7")).toBeUndefined();
     for (const ledger of [one, two]) ledger.close();
+  });
+
+  it("that is locked for good isn't waited for at each try", () => {
+    const ledger = filled([]);
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    ledger.refuse("a", ["x"], "why");
+    const taken = Array.from({ length: 5 }, () => {
+      vi.advanceTimersByTime(1_001);
+      const began = process.hrtime.bigint();
+      ledger.refuse("a", ["x"], "why");
+      return Number(process.hrtime.bigint() - began) / 1e6;
+    });
+    // The least of them, for a machine that is busy.
+    expect(Math.min(...taken)).toBeLessThan(40);
+    other.exec("ROLLBACK");
+    other.close();
+    ledger.close();
+    expect(entriesIn(path)).toBe(301);
   });
 
   it("that is damaged while it runs is made anew with all that is known", () => {

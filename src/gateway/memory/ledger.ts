@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../../lib/sqlite.ts";
 import { systemWords } from "../../lib/system.ts";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
-import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
+import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile, patienceMs } from "./ledger-file.ts";
 import {
   changesByOthers,
   fingerprint,
@@ -90,7 +90,7 @@ export class Ledger implements HealMemory {
     this.#now = now;
     this.#forgotAt = now();
     if (path === undefined) return;
-    const isRead = this.#guarded(() => readKnown(this.#opened(path, false), now() - keptMs, this.#known));
+    const isRead = this.#guarded(() => readKnown(this.#opened(path, {}), now() - keptMs, this.#known));
     if (this.#file) this.#guarded(() => this.#forgetOld());
     if (this.#isDamaged) this.#write(() => undefined);
     else if (!isRead) this.#fallBehind();
@@ -212,7 +212,7 @@ export class Ledger implements HealMemory {
     this.#timer ??= setTimeout(() => this.#flush(), ms).unref();
   }
 
-  #flush(): void {
+  #flush(isLast = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.size === 0 && !this.#isBehind) return;
@@ -221,21 +221,20 @@ export class Ledger implements HealMemory {
     const now = this.#now();
     this.#write((db) => {
       for (const [blob, issuer] of pending) putSealed(db, blob, issuer, now);
-    });
+    }, isLast);
   }
 
   close(): void {
-    this.#triedAt = Number.NEGATIVE_INFINITY;
-    this.#flush();
+    this.#flush(true);
     clearTimeout(this.#timer);
     this.#guarded(() => this.#file?.db.close());
     this.#file = undefined;
   }
 
-  #opened(path: string, isDamaged: boolean): DatabaseSync {
+  #opened(path: string, options: { isDamaged?: boolean; waitMs?: number }): DatabaseSync {
     const aside = (moved: string): void =>
       this.#log(`the ledger ${path} could not be used and lies in ${moved} now; a new one was begun`);
-    this.#file = openLedgerFile(path, aside, isDamaged);
+    this.#file = openLedgerFile(path, aside, options);
     this.#changes = undefined;
     this.#isDamaged = false;
     return this.#file.db;
@@ -247,10 +246,11 @@ export class Ledger implements HealMemory {
     this.#write(work);
   }
 
-  #write(work: (db: DatabaseSync) => void): void {
+  #write(work: (db: DatabaseSync) => void, isLast = false): void {
     const path = this.#path;
     if (path === undefined) return;
-    if (this.#isBehind && performance.now() - this.#triedAt < retryMs) return this.#flushIn(retryMs);
+    if (this.#isBehind && !isLast && performance.now() - this.#triedAt < retryMs)
+      return this.#flushIn(retryMs);
     const attempt = (): boolean =>
       this.#guarded(() => {
         // Another gateway may have put it aside by now.
@@ -260,8 +260,11 @@ export class Ledger implements HealMemory {
           return inTransaction(file.db, () => work(file.db));
         file?.db.close();
         this.#file = undefined;
-        const db = this.#opened(path, isStill && this.#isDamaged);
+        // One that somebody has locked for good would hold up everybody at each try.
+        const waitMs = this.#isBehind && !isLast ? 0 : patienceMs;
+        const db = this.#opened(path, { isDamaged: isStill && this.#isDamaged, waitMs });
         inTransaction(db, () => this.#writeAll(db));
+        if (waitMs === 0) db.exec(`PRAGMA busy_timeout = ${patienceMs}`);
       });
     const isDone = attempt() || (this.#isDamaged && attempt());
     this.#triedAt = performance.now();
