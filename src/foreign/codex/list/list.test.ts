@@ -350,6 +350,26 @@ test("a rollout whose members another program has sorted says the same, and with
   expect((await listThreads(home)).threads.map(without)).toEqual(before.map(without));
 });
 
+test("a guardian, whose prompts are Codex's, is listed as what it is, with the name that Codex gives it", async () => {
+  const home = temporaryFolder();
+  const timestamp = "2026-09-13T09:32:56.000Z";
+  const written = (id: string, source: unknown): void => {
+    const row = (type: string, payload: object): string =>
+      `${JSON.stringify({ timestamp, type, payload })}\n`;
+    const text = "The following is the agent history whose request action you are assessing.";
+    const message = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+    const path = join(home, "sessions", `rollout-2026-09-13T09-32-56-${id}.jsonl`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, row("session_meta", { id, timestamp, source }) + row("response_item", message));
+  };
+  const ids = ["01a09a1c-d91b-7aa1-b533-c8f8473655a2", "01a09a1c-d91b-7aa1-b533-c8f8473655a3"];
+  written(ids[0]!, { subagent: { other: "guardian" } });
+  written(ids[1]!, { subagent: "review" });
+  const { threads } = await listThreads(home);
+  const titles = ids.map((id) => only(threads, id).title);
+  expect(titles).toEqual(["Guardian review", expect.stringMatching(/^The following/u)]);
+});
+
 test("a list gives way to others while it reads, and ends when it is told to", async () => {
   const home = codexHomeWith("0.130.0");
   const files = listRollouts(home);

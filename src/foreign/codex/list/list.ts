@@ -18,7 +18,7 @@ export interface ListedThread {
   readonly id: string;
   readonly path: string;
   readonly name?: string;
-  /** First line of what the person asked first. */
+  /** First line of what the person asked first; of a guardian what it is. */
   readonly title?: string;
   /** The working folder it was last used in, as Codex's own list has it (0.169). */
   readonly cwd?: string;
@@ -155,8 +155,7 @@ function threadOf(
   const { header } = facts;
   const chain = chainOf(current, byRollout);
   const first = chain.at(-1)!;
-  const title =
-    chain.findLast((each) => each.facts.before?.title !== undefined)?.facts.before?.title ?? facts.title;
+  const title = titleOf(chain, facts);
   const flaws: ThreadFlaw[] = [...facts.flaws];
   if (own.length > 1 && own.filter((each) => each.file.rollout === file.rollout).length > 1)
     flaws.push("two-files");
@@ -190,6 +189,15 @@ function threadOf(
   if (header?.parent !== undefined) thread.parent = header.parent;
   if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;
   return thread;
+}
+
+/** Every guardian's first prompt begins with the same words: Codex's own list has these for it (0.169). */
+const guardian = "Guardian review";
+
+/** What was asked first: in the files before this one, where there are any. */
+function titleOf(chain: readonly Found[], { header, title }: RolloutFacts): string | undefined {
+  if (header?.isGuardian) return guardian;
+  return chain.findLast(({ facts }) => facts.before?.title !== undefined)?.facts.before?.title ?? title;
 }
 
 /** The file and those that it continues, newest first. */

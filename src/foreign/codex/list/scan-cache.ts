@@ -6,7 +6,7 @@ import type { RolloutFile } from "../home/places.ts";
 import type { RolloutFacts } from "./scan.ts";
 
 /** Version of the cache's format; with another number everything is scanned anew. */
-const format = 12;
+const format = 13;
 
 type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutFacts];
 

@@ -33,6 +33,8 @@ export interface RolloutHeader {
   readonly parent?: string;
   /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). A line for lists, of 200 characters at most. */
   readonly agentPath?: string;
+  /** It reviews what another thread's agent wants to do: its prompts are Codex's, not a person's. */
+  readonly isGuardian?: true;
   readonly isPaginated: boolean;
   /** What its `history_mode` says where that is neither "legacy" nor "paginated": 0.145 to 0.169 refuse the whole file for it. */
   readonly unknownMode?: string;
@@ -59,7 +61,8 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
   const id = idOf("id");
   if (id === undefined) return undefined;
   const git = objectOf(payload["git"]);
-  const spawned = objectOf(objectOf(objectOf(payload["source"])["subagent"])["thread_spawn"]);
+  const subagent = objectOf(objectOf(payload["source"])["subagent"]);
+  const spawned = objectOf(subagent["thread_spawn"]);
   return present<RolloutHeader>({
     id,
     created: timeOf(payload["timestamp"]),
@@ -72,6 +75,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     forkedFrom: idOf("forked_from_id"),
     parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
     agentPath: printableLine(text("agent_path") ?? "", 200) || undefined,
+    isGuardian: subagent["other"] === "guardian" || undefined,
     isPaginated: payload["history_mode"] === "paginated",
     unknownMode: unknownModeIn(payload["history_mode"]),
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
