@@ -1,8 +1,14 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { writeNew } from "../../lib/place.ts";
-import { isPrompt, type LogRecord } from "../../session/event.ts";
+import type { ReplayContract } from "../../replay/contract.ts";
+import { openai } from "../../replay/contracts/openai.ts";
+import { sentCallId, sentElements } from "../../replay/element.ts";
+import { flag } from "../../replay/flag.ts";
+import { project } from "../../replay/project.ts";
+import { type BodyRef, isPrompt, type ItemRecord, type LogRecord } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
+import { isCallKind, isOutputKind } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { visibleItems } from "../../store/visible-items.ts";
@@ -68,15 +74,41 @@ export async function* exportedLines(
     provider,
     version: store.version,
   });
-  let last = created;
   const visible = await visibleItems(store, session);
   const isAsked = visible.some((record) => record.event.type === "item-added" && isPrompt(record));
-  for await (const { record, item } of itemsOf(visible, (refs) => store.bodies(session, refs))) {
+  let last = created;
+  for await (const { record, item } of itemsOf(placed(visible), (refs) => store.bodies(session, refs))) {
+    const { at, call, isOpen } = record;
     const parsed = parseJson(Buffer.from(item).toString("utf8"));
-    last = record.event.at;
-    // A message without words says nothing, and some providers refuse it.
-    if (isJsonObject(parsed) && record.event.empty !== true) yield writer.item(parsed, last, { isAsked });
+    last = at;
+    if (isJsonObject(parsed)) yield writer.item(parsed, at, { isAsked, ...(call !== undefined && { call }) });
+    if (isOpen && call !== undefined) yield writer.answer(call, at);
   }
   yield writer.end(last);
   return undefined;
+}
+
+/** Calls whose ids every provider takes, for Codex may go on with any; what else is left out or changed, the writer knows. */
+const exported: ReplayContract = { ...openai, sealed: "replay", callIds: "word" };
+
+/** An item that is written, with the id of its call where it is one, or an output. */
+interface Placed {
+  readonly body: BodyRef;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly call?: string;
+  /** A call that has no output. */
+  readonly isOpen: boolean;
+}
+
+/** The items in the order in which a request would send them: each output behind its call's step, and no item twice. */
+function placed(visible: readonly ItemRecord[]): Placed[] {
+  const sent = project(exported, { issuer: "", quarantines: [] }, visible).snapshot();
+  return Array.from(sentElements(sent)).flatMap(([kind, index]) => {
+    if (kind !== "item") return [];
+    const { body, event } = sent.items[index]!;
+    const isOfCall = isCallKind(event.kind) || isOutputKind(event.kind);
+    const isOpen = (sent.flags[index]! & flag.answered) !== 0;
+    return { body, at: event.at, isOpen, ...(isOfCall && { call: sentCallId(sent, index) }) };
+  });
 }

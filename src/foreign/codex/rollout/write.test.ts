@@ -111,31 +111,6 @@ test("what a script said, and what it came to, go along with the tool's name", (
   ]);
 });
 
-test("a call without an id gets one, and the next output without an id the same", () => {
-  // As 0.20 to 0.93 keep them of local servers that give none.
-  const call = (name: string): JsonObject => ({ type: "function_call", call_id: "", name, arguments: "{}" });
-  const output = (text: string): JsonObject => ({ type: "function_call_output", call_id: "", output: text });
-  const items = [call("a"), call("b"), output("A"), output("B"), call("c"), output("C"), call("d")];
-  const writer = new RolloutWriter();
-  const text = items.map((item) => writer.item(item, 0)).join("") + writer.end(0);
-  const written = text
-    .trimEnd()
-    .split("\n")
-    .map((line) => (JSON.parse(line) as { payload: JsonObject }).payload);
-  const idOf = new Map(written.flatMap(({ name, call_id: id }) => (name === undefined ? [] : [[id, name]])));
-  expect(idOf.size).toBe(4);
-  expect([...idOf.keys()]).not.toContain("");
-  expect(
-    written.flatMap(({ name, call_id: id, output: words }) => (name ? [] : [[idOf.get(id), words]])),
-  ).toEqual([
-    ["a", "A"],
-    ["b", "B"],
-    ["c", "C"],
-    ["d", expect.stringContaining("outcome unknown")],
-  ]);
-  expect(writer.left).toBe(0);
-});
-
 test.each([
   ["search__search.query", "search__search_query"],
   ["assistant<|channel|>commentary", "assistant__channel__commentary"],

@@ -29,6 +29,12 @@ export interface RolloutHead {
   readonly version: string;
 }
 
+/** How an item is written. */
+interface ItemOptions {
+  readonly isAsked?: boolean;
+  readonly call?: string;
+}
+
 /** Members of an item that every version of the CLI accepts, by the item's type. The others hold only for whoever made the item. */
 const kept: Readonly<Record<string, readonly string[]>> = {
   message: ["role", "content", "phase"],
@@ -54,9 +60,6 @@ export class RolloutWriter {
   readonly #open = new Map<string, string>();
   /** Custom calls that were written: Codex takes further outputs of theirs alone. */
   readonly #custom = new Set<string>();
-  /** What open calls that have no id are named by, in order. */
-  readonly #names: string[] = [];
-  #named = 0;
   /** How many items were left out of the rollout. */
   left = 0;
 
@@ -89,10 +92,12 @@ export class RolloutWriter {
 
   /**
    * The lines for an item: the item itself, and the event that Codex's own screens show it by. A summary is shown where it stands for every
-   * prompt: a session without any is in none of Codex's lists.
+   * prompt: a session without any is in none of Codex's lists. `call`: the id of its call, in place of its own.
    */
-  item(given: JsonObject, at: number, { isAsked = true }: { isAsked?: boolean } = {}): string {
-    const item = this.#withId(isInjected(stringOf(given["type"]), given) ? exportedMessage(given) : given);
+  item(given: JsonObject, at: number, { isAsked = true, call }: ItemOptions = {}): string {
+    const item = isInjected(stringOf(given["type"]), given)
+      ? exportedMessage(given)
+      : { ...given, ...(call !== undefined && { call_id: call }) };
     const type = stringOf(item["type"]);
     const members = entryOf(kept, type);
     const isPaired = this.#isPaired(type, item);
@@ -108,19 +113,6 @@ export class RolloutWriter {
     return line(at, "response_item", own) + (isShown ? shownAs(own, at) : "");
   }
 
-  /**
-   * Local servers and some relays give calls without an id, which no provider takes back, and which Codex pairs with any output that has
-   * none: such a call gets an id, and its output, the next one without, gets the same.
-   */
-  #withId(item: JsonObject): JsonObject {
-    const type = stringOf(item["type"]);
-    const [isCall, isOutput] = [isCallKind(type), isOutputKind(type)];
-    if (!(isCall || isOutput) || stringOf(item["call_id"]) !== "") return item;
-    if (isCall) this.#names.push(`call_unnamed_${++this.#named}`);
-    const call = isCall ? this.#names.at(-1) : this.#names.shift();
-    return { ...item, call_id: call };
-  }
-
   /** False for an output whose call wasn't written. Remembers which calls are open. */
   #isPaired(type: string, { call_id: call, name }: JsonObject): boolean {
     const id = stringOf(call);
@@ -132,13 +124,16 @@ export class RolloutWriter {
     return !isAnswer || this.#open.delete(id) || (isFurtherOutput(type, name) && this.#custom.has(id));
   }
 
+  /** The answer of a call that was written and has none. */
+  answer(call: string, at: number): string {
+    const kind = this.#open.get(call);
+    this.#open.delete(call);
+    return kind === undefined ? "" : line(at, "response_item", answerTo(kind, call, outcomeUnknown));
+  }
+
   /** Answers for the calls that have none. */
   end(at: number): string {
-    const answers = [...this.#open].map(([call, kind]) =>
-      line(at, "response_item", answerTo(kind, call, outcomeUnknown)),
-    );
-    this.#open.clear();
-    return answers.join("");
+    return [...this.#open.keys()].map((call) => this.answer(call, at)).join("");
   }
 }
 
