@@ -124,3 +124,62 @@ test.each([
     expect(payload["name"]).toBe(taken);
   },
 );
+
+const image = { type: "input_image", image_url: "data:image/png;base64,aGk=" };
+test.each<[string, JsonObject, unknown]>([
+  [
+    "a refusal",
+    { type: "message", role: "assistant", content: [{ type: "refusal", refusal: "I can't." }] },
+    [{ type: "output_text", text: "I can't." }],
+  ],
+  [
+    "a text in the place of parts",
+    { type: "message", role: "user", content: "Go on." },
+    [{ type: "input_text", text: "Go on." }],
+  ],
+  [
+    "a part without words",
+    { type: "message", role: "user", content: [image, { type: "input_text", text: "" }] },
+    [image],
+  ],
+  [
+    "a file",
+    {
+      type: "message",
+      role: "user",
+      content: [{ type: "input_text", text: "Look." }, { type: "input_file" }],
+    },
+    [
+      { type: "input_text", text: "Look." },
+      { type: "input_text", text: "[A part of the kind input_file stood here.]" },
+    ],
+  ],
+])(
+  "a message whose parts Codex doesn't read, or a provider refuses, has such as are: %s",
+  (_what, item, parts) => {
+    const [written = ""] = new RolloutWriter().item(item, 0).split("\n");
+    expect((JSON.parse(written) as { payload: JsonObject }).payload["content"]).toEqual(parts);
+  },
+);
+
+test("an output with a part that Codex doesn't read keeps the others", () => {
+  const writer = new RolloutWriter();
+  writer.item({ type: "function_call", call_id: "a", name: "look", arguments: "{}" }, 0);
+  const parts = [{ type: "input_text", text: "page 1" }, image, { type: "input_file", file_data: "x" }];
+  const written = writer.item({ type: "function_call_output", call_id: "a", output: parts }, 0);
+  expect((JSON.parse(written) as { payload: JsonObject }).payload["output"]).toEqual([
+    parts[0],
+    image,
+    { type: "input_text", text: "[A part of the kind input_file stood here.]" },
+  ]);
+});
+
+test("a message in which nothing is said stays behind, and a phase that Codex doesn't know", () => {
+  const writer = new RolloutWriter();
+  const message = { type: "message", role: "assistant" };
+  expect(writer.item({ ...message, content: [] }, 0)).toBe("");
+  expect(writer.left).toBe(1);
+  const content = [{ type: "output_text", text: "so" }];
+  expect(writer.item({ ...message, content, phase: "final_answer" }, 0)).toContain('"phase":"final_answer"');
+  expect(writer.item({ ...message, content, phase: "afterthought" }, 0)).not.toContain("phase");
+});

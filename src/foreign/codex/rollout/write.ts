@@ -8,6 +8,7 @@ import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal
 import { entryOf } from "../../../lib/table.ts";
 import { isWords } from "./payload/agent-message.ts";
 import { answerTo, toolSearch } from "./payload/answer.ts";
+import { partsOf } from "./payload/chat-items.ts";
 import { exportedMessage, isInjected } from "./payload/injected.ts";
 import { isContext, isLasting } from "./payload/prompt.ts";
 import { textIn } from "./payload/text-in.ts";
@@ -50,6 +51,8 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   image_generation_call: ["id", "status", "revised_prompt", "result"],
   agent_message: ["author", "recipient", "content"],
 };
+
+const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
 
 /**
  * Writes the visible history of a session as a rollout with envelopes and without ordinals (legacy), which every version since 0.36 resumes
@@ -101,14 +104,17 @@ export class RolloutWriter {
     const type = stringOf(item["type"]);
     const members = entryOf(kept, type);
     const isPaired = this.#isPaired(type, item);
-    if (!members || !isPaired || isToldByProgram(item) || isSealedMessage(item)) {
+    const read = inReadForm(item);
+    const isSilent = type === "message" && objectsIn(read["content"]).length === 0;
+    if (!members || !isPaired || isSilent || isToldByProgram(item) || isSealedMessage(item)) {
       this.left++;
       return "";
     }
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
-    const opened = unsealed(item);
-    for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
-    if (isCallKind(type) && own["name"] !== undefined) own["name"] = takenName(stringOf(own["name"]));
+    for (const member of members) if (read[member] !== undefined) own[member] = read[member];
+    // A phase that it doesn't know costs it the message, too.
+    if (!phases.has(own["phase"])) delete own["phase"];
+    if (own["name"] !== undefined) own["name"] = takenName(stringOf(own["name"]));
     const isShown = !isContext(item) && !(isAsked && isSummaryItem(item));
     return line(at, "response_item", own) + (isShown ? shownAs(own, at) : "");
   }
@@ -148,20 +154,35 @@ function isToldByProgram(item: JsonObject): boolean {
 const isSealedMessage = ({ type, content }: JsonObject): boolean =>
   type === "agent_message" && Array.isArray(content) && sealedPart(content) !== undefined;
 
-/** An item with words where something sealed stood: nobody but the account that it was made with opens it. */
-function unsealed(item: JsonObject): JsonObject {
+/**
+ * An item in parts that Codex reads: for one that it doesn't know it passes over the whole item. Words stand where something sealed stood:
+ * nobody but the account that it was made with opens it. Parts of a message without words are left out, for some providers refuse them.
+ */
+function inReadForm(item: JsonObject): JsonObject {
   const type = item["role"] === "assistant" ? "output_text" : "input_text";
-  const inWords = (part: unknown): unknown => {
+  const inWords = (part: JsonObject): JsonObject => {
     const seal = sealedPart([part]);
-    return seal === undefined || isWords(seal) ? part : { type, text: sealedText };
+    if (seal !== undefined) return isWords(seal) ? part : { type, text: sealedText };
+    const unread = { type, text: `[A part of the kind ${stringOf(part["type"])} stood here.]` };
+    return isReadPart(part) ? part : unread;
   };
   const given = item["type"] === "function_call" ? unsealedArguments(item, sealedText) : undefined;
-  const opened: JsonObject = { ...item, ...(given !== undefined && { arguments: given }) };
-  for (const member of ["content", "output"]) {
-    const parts = item[member];
-    if (Array.isArray(parts)) opened[member] = parts.map(inWords);
-  }
-  return opened;
+  const read: JsonObject = { ...item, ...(given !== undefined && { arguments: given }) };
+  const { content, output } = item;
+  if (Array.isArray(output)) read["output"] = partsOf(output, type).map(inWords);
+  if (item["type"] === "message" || Array.isArray(content))
+    read["content"] = partsOf(content, type)
+      .filter(({ text }) => text !== "")
+      .map(inWords);
+  return read;
+}
+
+/** Whether Codex reads a part (0.169, measured; sounds and images by their number since 0.169 alone). */
+function isReadPart({ type, text, image_url: image, file_id: file, audio_url: sound }: JsonObject): boolean {
+  if (type === "input_image")
+    return typeof image === "string" || (image === undefined && typeof file === "string");
+  if (type === "input_audio") return typeof sound === "string";
+  return (type === "input_text" || type === "output_text") && typeof text === "string";
 }
 
 /** A tool's name as OpenAI takes it (^[a-zA-Z0-9_-]+$): local models make up others, `functions.shell` or none at all. */
