@@ -1,4 +1,5 @@
 import { Failure, isFailureOf } from "../../../failure.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import { createdOf } from "../rollout/record/header.ts";
@@ -51,9 +52,11 @@ export async function importThread(
   thread: Thread,
   { as, keep = false }: ImportOptions = {},
 ): Promise<TakenOver> {
-  if (as !== undefined) return make({ plan, thread, id: as }, { keep });
+  // Noted before anything is read: what is repaired from then on may have been read as it was before, or half written.
+  const begun = (plan.clock ?? systemClock).now();
+  if (as !== undefined) return make({ plan, thread, id: as, begun }, { keep });
   const id = sessionIdOf(thread.file.thread, createdOf(thread.header, thread.file));
-  const task = { plan, thread, id };
+  const task = { plan, thread, id, begun };
   const known = await readKnown(plan.store, id);
   if (!known) {
     try {
@@ -171,7 +174,8 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
 const takingOver = "taking over from Codex";
 
 /** Appends what is new to a session that holds the rest and nothing of its own. */
-async function grow({ plan, thread, id }: Task, fresh: number, { keep }: Keeping): Promise<TakenOver> {
+async function grow(task: Task, fresh: number, { keep }: Keeping): Promise<TakenOver> {
+  const { plan, thread, id } = task;
   const { log, history } = await owned(plan.store, id);
   let isKept = false;
   const append = async (events: readonly Append[]): Promise<void> => {
@@ -196,7 +200,7 @@ async function grow({ plan, thread, id }: Task, fresh: number, { keep }: Keeping
     }
     // A turn may have ended, or its tokens may have been counted, without another item.
     if (appended > 0 || taking.hasTold)
-      await append(await ending(plan, taking, place.imported(), history.workspace));
+      await append(await ending(task, taking, place.imported(), history.workspace));
     isKept = keep;
     return {
       id,

@@ -210,6 +210,21 @@ test("what a repair brings back comes into the session, though the rollout ends 
   expect(await itemsIn(plan.store, id)).toEqual(whole);
 });
 
+test("a repair that is done while the rollout is read comes into the session with the next takeover", async () => {
+  const path = rollout();
+  let repaired: number | undefined;
+  const onBytes = (): void => {
+    const began = Date.now();
+    while (Date.now() < began + 5);
+    repaired ??= Date.now();
+    while (Date.now() < began + 10);
+  };
+  const plan = { ...importPlan(), mendedAt: () => repaired, onBytes };
+  expect(await take(plan, path)).toMatchObject({ did: "made" });
+  expect(await take(plan, path)).toMatchObject({ did: "remade" });
+  expect(await take(plan, path)).toMatchObject({ did: "same" });
+});
+
 test("in a session that has gone its own way, only a repair since it was taken over counts", async () => {
   const home = temporaryFolder();
   const path = rollout();

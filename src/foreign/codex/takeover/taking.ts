@@ -198,10 +198,13 @@ export class Taking {
     return this.#bytes >= this.#most;
   }
 
-  /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
-  end(source: Omit<Imported, "turn" | "open">, now: number): Append[] {
+  /**
+   * What follows on the last line: answers to calls that have none, and the state that items don't tell. `begun`: when the reading began, in
+   * milliseconds since 1970.
+   */
+  end(source: Omit<Imported, "turn" | "open">, begun: number): Append[] {
     for (const changed of this.#fold.end()) this.#change(changed);
-    this.#at = now;
+    this.#at = begun;
     this.#answerOpen();
     const history = this.#before;
     const { turn, step, messages, usage, isOpen } = this.#progress;
@@ -209,7 +212,7 @@ export class Taking {
     this.#group.push({
       event: {
         type: "history-carried",
-        created: history?.created ?? this.header?.created ?? now,
+        created: history?.created ?? this.header?.created ?? begun,
         ...(title !== undefined && { title }),
         turn,
         step,
@@ -229,6 +232,7 @@ export class Taking {
         turn,
         ...(isOpen && { open: true }),
       },
+      at: begun,
     });
     return this.group();
   }

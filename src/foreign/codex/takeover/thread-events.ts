@@ -1,4 +1,3 @@
-import { systemClock } from "../../../lib/clock.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { sessionCreated } from "../../../session/created.ts";
@@ -24,6 +23,8 @@ export interface Task {
   readonly thread: Thread;
   /** The session's id. */
   readonly id: string;
+  /** When the takeover began, in milliseconds since 1970. */
+  readonly begun: number;
 }
 
 /** The log of the session that a thread becomes: its first event, those after it, and what is taken over while they are asked for. */
@@ -123,20 +124,21 @@ async function written<Result>(
 class TakenBack extends Error {}
 
 async function logOf(
-  { plan, thread, id }: Task,
+  task: Task,
   undone: ReadonlySet<number>,
   reading: Reading | undefined,
 ): Promise<ThreadLog> {
+  const { plan, thread, id } = task;
   const taking = new Taking(issuerIn(plan), { undone, isMended: (reading?.copies.size ?? 0) > 0 });
   const { header } = thread;
-  const begun = await workspaceIn(plan, {
+  const workspace = await workspaceIn(plan, {
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
     ...(header && { header }),
   });
   const created = sessionCreated({
     id,
     version: plan.store.version,
-    workspace: begun,
+    workspace,
     settings: plan.settings({}),
     name: thread.name,
   });
@@ -150,7 +152,7 @@ async function logOf(
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     const copied = reading?.place && ({ ...reading.place.imported(), mended: true } as const);
-    yield await ending(plan, taking, copied ?? place.imported(), begun);
+    yield await ending(task, taking, copied ?? place.imported(), workspace);
   }
   return { created: { event: created, at: createdOf(header, thread.file) }, events: events(), taking };
 }
@@ -198,23 +200,22 @@ export async function* taken(
 /** A compressed file that can't be unpacked to its end, among what is left out. */
 const broken = "broken-archive";
 
-/** What follows on the events of the last line; `begun` is the folder that the session belongs to up to there. */
+/** What follows on the events of the last line; `before` is the folder that the session belongs to up to there. */
 export async function ending(
-  plan: ImportPlan,
+  { plan, begun }: Task,
   taking: Taking,
   source: Omit<Imported, "turn" | "open">,
-  begun: Workspace,
+  before: Workspace,
 ): Promise<Append[]> {
-  const { clock = systemClock } = plan;
-  return [await settled(plan, taking, begun), ...taking.end(source, clock.now())];
+  return [await settled(plan, taking, before), ...taking.end(source, begun)];
 }
 
 /** The settings and the folder that the thread ended with. */
-async function settled(plan: ImportPlan, taking: Taking, begun: Workspace): Promise<Append> {
+async function settled(plan: ImportPlan, taking: Taking, before: Workspace): Promise<Append> {
   const { cwd, header } = taking;
   const settings = settingsOf(plan, taking);
   const workspace =
-    cwd === undefined || cwd === begun.path
+    cwd === undefined || cwd === before.path
       ? undefined
       : await workspaceIn(plan, { cwd, ...(header && { header }) });
   return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
