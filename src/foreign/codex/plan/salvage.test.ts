@@ -46,6 +46,31 @@ describe("of a line that is no record", () => {
     }
   });
 
+  it("an item that is torn only behind what Codex reads it by is closed, and what was torn goes", () => {
+    const record = '{"timestamp":"2026-11-20T20:47:32.000Z","ordinal":7,"type":"response_item","payload":';
+    const call = `${record}{"type":"function_call","name":"exec","arguments":"{\\"cmd\\":\\"ls\\"}","call_id":"call_1"`;
+    const whole = `${call},"internal":{"turn_id":"t, {1"}},"metadata":{"history_sequence":7}}`;
+    for (let end = call.length + 2; end < whole.length; end++) {
+      const read = JSON.parse(kept(whole.slice(0, end))) as { payload: object };
+      expect(read.payload).toMatchObject({ name: "exec", arguments: '{"cmd":"ls"}', call_id: "call_1" });
+      expect(kept(whole.slice(0, end)).length).toBe(end);
+      expect(lost(whole.slice(0, end))).toEqual([whole.slice(0, end)]);
+    }
+    expect(kept(call), "longer, where nothing can go").toBe(`${call}}}`);
+    expect(kept(`${call}${enveloped}`)).toBe(`${call}}}\n${enveloped}`);
+    expect(kept(`${enveloped}${call}`)).toBe(`${enveloped}\n${call}}}`);
+    expect(kept(call.slice(0, -1)).trim(), "a text that is torn").toBe("");
+    expect(kept(call.replace('"name":"exec",', "")).trim(), "nothing that Codex reads").toBe("");
+    const prompt = `${record}{"type":"message","role":"user","content":[{"type":"input_text","text":"hello"}`;
+    expect(kept(prompt).trim(), "parts may be missing").toBe("");
+    const event = `${record.replace("response_item", "event_msg")}{"type":"item_completed","turn_id":"t"`;
+    expect(kept(event).trim(), "not known what has to be there").toBe("");
+    const complete = `${event},"item":{"type":"AgentMessage"}}`;
+    expect(kept(complete), "only the last brace").toBe(`${complete}}`);
+    const twice = `${whole.slice(0, -30)}${whole}`;
+    expect(kept(twice).trim(), "the same one stands behind it").toBe(whole);
+  });
+
   it("bytes that are no text and control characters are replaced where they stand", () => {
     expect(kept(message.replace(":1}", ":\xff1}").replace('"}{', '"}\x01{'))).toBe(
       message.replace(":1}", ":?1}").replace('"}{', '"} {'),

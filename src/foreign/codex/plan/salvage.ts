@@ -7,6 +7,7 @@ import { readRecord } from "../rollout/record/record.ts";
 import { loneSurrogates } from "../rollout/bytes/surrogates.ts";
 import { payloadIn } from "./line-places.ts";
 import { isSound } from "./sound-record.ts";
+import { closedRecord } from "./torn-record.ts";
 
 /** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
 export interface Salvaged {
@@ -23,12 +24,14 @@ const closeBrace = 0x7d;
 /** The bytes between two glued whole records. Bare records (0.8 wrote two on a line) begin with any member. */
 const between = Buffer.from('}{"');
 const mostPieces = 1_000;
+/** Two records that begin with so many bytes alike are the same one: time, ordinal and id are among them. */
+const sameBeginning = 200;
 const mostParsed = 2 ** 24;
 
 /**
  * Keeps what can be kept of a line that is no record, in place: bytes that are no text become "?" in a string and a space elsewhere,
- * control characters a space, half a surrogate pair U+FFFD; a record glued to a torn one before it stands alone. What is left becomes
- * spaces, which every version passes over, and so does a record without what Codex reads it by: what an event tells of it can be put there.
+ * control characters a space, half a surrogate pair U+FFFD; a record glued to a torn one before it stands alone; one that is torn only
+ * behind what Codex reads it by is closed. What is left becomes spaces, which every version passes over, and so does a record without what Codex reads it by: what an event tells of it can be put there.
  * Nothing is made up.
  */
 export function salvage(line: Buffer): Salvaged {
@@ -69,10 +72,13 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
   for (const [nth, start] of starts.entries()) {
     const end = starts[nth + 1] ?? cleaned.length;
     const piece = cleaned.subarray(start, end);
-    const kept = isRecord(piece);
-    if (!kept) {
+    const isWhole = isRecord(piece);
+    const closed = isWhole || isBegunAgain(piece, cleaned.subarray(end)) ? undefined : closedRecord(piece);
+    const kept = isWhole || closed !== undefined;
+    if (!isWhole) {
       if (!isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
       piece.fill(space);
+      closed?.copy(piece);
     }
     // A newline between two records: in the place of what was torn, or else one byte more.
     if (isAfterRecord) {
@@ -81,10 +87,20 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
         from = start;
       } else piece[0] = newline;
     }
+    // What was put at its end may be longer than what was torn off it.
+    if (closed && closed.length > piece.length) {
+      pieces.push(cleaned.subarray(from, start), closed);
+      from = end;
+    }
     isAfterRecord = kept;
   }
   // Lines may have tens of megabytes: what nothing was put into is not copied.
   return { bytes: from === 0 ? cleaned : Buffer.concat([...pieces, cleaned.subarray(from)]), lost };
+}
+
+/** Whether a torn record stands there once more behind it. */
+function isBegunAgain(piece: Buffer, rest: Buffer): boolean {
+  return rest.indexOf(piece.subarray(0, sameBeginning)) >= 0;
 }
 
 /** Where another record may begin. */
