@@ -132,6 +132,22 @@ test("an output that stands at the end is taken at its place", async () => {
   expect(await items(id)).toEqual(await undamaged("0.169.0"));
 });
 
+test.for([
+  ["type of the line", '"response_item"', '"response_itam"'],
+  ["kind", '"type":"message"', '"type":"messagx"'],
+] as const)("a message in whose %s a letter was altered is taken", async ([, from, to]) => {
+  const isAnswer = (line: string): boolean => /"response_item".*"role":"assistant"/u.test(line);
+  const { take, items } = damaged("0.169.0", (lines) => {
+    const at = lines.findLastIndex((line) => isAnswer(line));
+    return lines.with(at, lines[at]!.replace(from, to));
+  });
+  const { id, isMended } = await take();
+  expect(isMended).toBe(true);
+  const said = (all: JsonObject[]): unknown[] => all.map(({ type, content }) => [type, content ?? []]);
+  const texts = (all: JsonObject[]): unknown => JSON.stringify(said(all)).match(/"text":"[^"]*"/gu);
+  expect(texts(await items(id))).toEqual(texts(await undamaged("0.169.0")));
+});
+
 test("an output that is null is taken as its repair leaves it, and its call stays", async () => {
   const { take, items } = damaged("0.169.0", (lines) => {
     const at = lines.findLastIndex((line) => /_call_output"/u.test(line));

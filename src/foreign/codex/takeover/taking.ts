@@ -4,6 +4,7 @@ import type { History } from "../../../session/history.ts";
 import { describeItem, isCallKind, isOutputKind } from "../../../session/item.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import type { Append } from "../../../store.ts";
+import { isMisnamed } from "../examine/misnamed-messages.ts";
 import type { RolloutHeader } from "../rollout/record/header.ts";
 import { answerTo } from "../rollout/payload/answer.ts";
 import { isSummaryText } from "../rollout/payload/compaction.ts";
@@ -113,7 +114,7 @@ export class Taking {
   #seqs: number[];
   readonly #progress: Progress;
   readonly #open = new OpenCalls();
-  /** Whether a line of the file can't be read. */
+  /** Whether a line of the file can't be read, or a message of it only because a letter was altered. */
   #isUnreadable = false;
   readonly #isMended: boolean;
 
@@ -297,13 +298,15 @@ export class Taking {
         break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
-        if (unreadable.has(change.why)) this.#isUnreadable = true;
+        if (unreadable.has(change.why) || isMisnamed({ type: change.why, kind: "", payload: {} }))
+          this.#isUnreadable = true;
     }
   }
 
   #add(item: ThreadItem): void {
     const progress = this.#progress;
     const { kind, payload, prompt } = item;
+    if (isMisnamed({ type: "response_item", kind, payload })) this.#isUnreadable = true;
     if (prompt !== undefined) {
       this.counts.prompts++;
       this.#answerOpen();
