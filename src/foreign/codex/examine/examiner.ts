@@ -9,6 +9,7 @@ import { readHeader, type RolloutHeader } from "../rollout/record/header.ts";
 import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { flawOf, lookThrough } from "./long-line.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/record/whole-header.ts";
+import { isAltered } from "./misnamed-messages.ts";
 import { beginsWithRecord, isOfCodex } from "../rollout/record/of-codex.ts";
 import { readRolloutName } from "../home/places.ts";
 import { asRecord, readRecord, type RolloutRecord } from "../rollout/record/record.ts";
@@ -20,6 +21,19 @@ import { isBlank, startsWithBrace } from "../rollout/bytes/white-space.ts";
 
 const mostBad = 200_000;
 const openBrace = 0x7b;
+
+/** Whether the first line behind the header that can be read has an ordinal. */
+function isNumbered(lines: readonly RolloutLine[]): boolean {
+  for (const { bytes } of lines.slice(1, 10)) {
+    const glanced = glance(bytes);
+    if (glanced) return glanced.ordinal !== undefined;
+  }
+  return false;
+}
+
+/** Whether a record is a header, also where a letter of that was altered. */
+export const isHeaderType = (type: string): boolean =>
+  type === "session_meta" || isAltered(type, ["session_meta"]);
 
 /** Takes the lines of a rollout, batch by batch, and holds what is found. */
 export class Examiner {
@@ -39,6 +53,8 @@ export class Examiner {
   #firstOrdinal: number | undefined;
   #first: Span | undefined;
   #tail: Examination["tail"];
+  /** Whether the lines behind the first one have ordinals, as far as the first batch shows it. */
+  #isNumbered = false;
   #records = 0;
   #ofCodex = false;
   #end = 0;
@@ -75,6 +91,7 @@ export class Examiner {
     const end = last.bytes.byteOffset + last.bytes.length;
     lineSkim.over(Buffer.from(first.bytes.buffer, start, end - start));
     this.#origin = last.bytes.byteOffset - last.offset - start;
+    if (this.#head === undefined) this.#isNumbered = isNumbered(lines);
     for (const line of lines) this.#line(line);
     lineSkim.release();
   }
@@ -165,11 +182,11 @@ export class Examiner {
 
   #begin(record: RolloutRecord, line: RolloutLine, encoding: "utf8" | "latin1"): void {
     const isCopied = record.type === "session_meta" && isCopiedHeader(record, this.#thread);
-    const isHeader = record.type === "session_meta" && isWholeHeader(record) && !isCopied;
+    const isHeader = record.type === "session_meta" && isWholeHeader(record, this.#isNumbered) && !isCopied;
     if (!isHeader) {
       const { session, items } = record.payload;
       const isDocument = isJsonObject(session) && Array.isArray(items);
-      const isBroken = record.type === "session_meta" && !isCopied;
+      const isBroken = isHeaderType(record.type) && !isCopied;
       return this.#headless(line, isDocument ? "document" : isBroken ? "broken" : "missing");
     }
     this.#head = "whole";

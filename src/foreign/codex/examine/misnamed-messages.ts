@@ -51,7 +51,7 @@ export function isMisnamed({
 }
 
 /** Whether one letter is another one than in a word. */
-function isAltered(text: unknown, words: readonly string[]): boolean {
+export function isAltered(text: unknown, words: readonly string[]): boolean {
   if (typeof text !== "string") return false;
   return words.some((word) => {
     if (word.length !== text.length || word === text) return false;

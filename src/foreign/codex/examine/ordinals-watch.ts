@@ -81,8 +81,8 @@ export class OrdinalsWatch {
     return this.#next ?? (this.#last === undefined ? undefined : this.#last + 1);
   }
 
-  /** The lines that need another ordinal, in order. */
-  *wanted(): Generator<Renumbered, undefined> {
+  /** The lines that need another ordinal, in order. `first`: that of the first line, where no line has one. */
+  *wanted(first = 0): Generator<Renumbered, undefined> {
     const rows = this.#renumbered;
     for (let row = 0; row < rows.length; row++) {
       const had = rows.get(row, 4);
@@ -95,7 +95,7 @@ export class OrdinalsWatch {
       };
     }
     if (this.#next !== undefined) return undefined;
-    let ordinal = this.next ?? 0;
+    let ordinal = this.next ?? first;
     for (const span of this.missing) yield { ...span, ordinal: ordinal++ };
     return undefined;
   }

@@ -5,6 +5,7 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
+import { isHeaderType } from "../examine/examiner.ts";
 import { kindOfBad } from "../findings/judge.ts";
 import { isWholeHeader } from "../rollout/record/whole-header.ts";
 import { linesIn, partOf, type Span } from "../rollout/bytes/lines.ts";
@@ -65,7 +66,8 @@ export class LinesPlanner {
     const rest = kept && trimmed(kept.bytes);
     const header = rest && headerIn(rest);
     // If it can be salvaged whole, it is a bad line like any other.
-    if (header && isWholeHeader(header)) return [];
+    if (header?.type === "session_meta" && isWholeHeader(header, this.#found.ordinals.next !== undefined))
+      return [];
     const made = this.#rebuilt({ broken: line, own: header?.payload });
     if (made === undefined) return [];
     // Of a line of hundreds of megabytes the beginning was enough to make a new header, which goes before it.
@@ -188,7 +190,7 @@ function timeOfNumber(value: number): number | undefined {
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(bytes);
   const record = line && readRecord(line);
-  return record?.readable && record.type === "session_meta" ? record : undefined;
+  return record?.readable && isHeaderType(record.type) ? record : undefined;
 }
 
 /** What stands between spaces. Not as a string: a line may have tens of megabytes. */

@@ -58,7 +58,7 @@ export class OrdinalsPlanner {
     const { ordinals, header, doubled } = this.#found;
     const isWrong = ordinals.missing.count + ordinals.regressed + ordinals.unnumbered > 0;
     if (header?.isPaginated !== true || !isWrong || doubled.count > 0) return undefined;
-    for (const { had, ordinal, ...line } of ordinals.wanted()) {
+    for (const { had, ordinal, ...line } of ordinals.wanted(header.historyBase?.endOrdinal ?? 0)) {
       if (had === ordinal || line.at < (this.#options.pin?.offset ?? 0)) continue;
       const edit = had === undefined ? undefined : this.#changed(line, had, ordinal);
       if (edit) {

@@ -70,15 +70,48 @@ describe("a first line of which only the brace is left", () => {
 });
 
 describe("a first line that doesn't say that the lines have ordinals", () => {
-  it("says it again, and all else that it said", async () => {
+  // Programs that write the line anew leave out its own ordinal, too (measured: 0.169 then shows no turn).
+  it.each([true, false])(
+    "says it again, and all else that it said (its own ordinal is there: %s)",
+    async (isNumbered) => {
+      const path = fixture("0.169.0");
+      const [first = "", ...lines] = readFileSync(path, "utf8").split("\n");
+      const { ordinal, ...header } = JSON.parse(first) as { ordinal: number; payload: JsonObject };
+      const { history_mode: mode, ...rest } = header.payload;
+      const said = JSON.stringify({ ...header, ...(isNumbered && { ordinal }), payload: rest });
+      const made = await repaired(basename(path), Buffer.from([said, ...lines].join("\n")));
+      expect(mode).toBe("paginated");
+      expect(made).toMatchObject({ ordinal, payload: header.payload });
+    },
+  );
+});
+
+describe("a first line in whose type a letter was altered", () => {
+  it.each(["0.130.0", "0.169.0"])("says all that it said (%s)", async (version) => {
+    const path = fixture(version);
+    const [first = "", ...lines] = readFileSync(path, "utf8").split("\n");
+    const { payload } = JSON.parse(first) as { payload: JsonObject };
+    const altered = first.replace("session_meta", "session_mata");
+    const made = await repaired(basename(path), Buffer.from([altered, ...lines].join("\n")));
+    expect(made.payload).toEqual(payload);
+    expect(readFileSync(join(sessions, basename(path)), "utf8")).not.toContain("session_mata");
+  });
+});
+
+describe("a fork in which no line has an ordinal any more", () => {
+  it("is numbered from where its parent ends", async () => {
     const path = fixture("0.169.0");
     const [first = "", ...lines] = readFileSync(path, "utf8").split("\n");
     const header = JSON.parse(first) as { payload: JsonObject };
-    const { history_mode: mode, ...rest } = header.payload;
-    const said = JSON.stringify({ ...header, payload: rest });
-    const made = await repaired(basename(path), Buffer.from([said, ...lines].join("\n")));
-    expect(mode).toBe("paginated");
-    expect(made.payload).toEqual(header.payload);
+    const base = {
+      thread_id: "01a1fab6-0000-7000-8000-000000000000",
+      end_ordinal_exclusive: 81,
+      end_byte_offset: 9,
+    };
+    const said = JSON.stringify({ ...header, payload: { ...header.payload, history_base: base } });
+    const unnumbered = [said, ...lines].map((line) => line.replace(/"ordinal":\d+,/u, ""));
+    const made = await repaired(basename(path), Buffer.from(unnumbered.join("\n")));
+    expect(made.ordinal).toBe(81);
   });
 });
 

@@ -76,13 +76,19 @@ export function isOfNewer(version: string): boolean {
 /** A fork's lines are copied within so many milliseconds after its id was made. */
 const soon = 10_000;
 
-/** Whether the header has all that the newest version needs; bare ones are of versions that need less. */
-export function isWholeHeader({ era, payload, untimed, ordinal }: RolloutRecord): boolean {
+/**
+ * Whether the header has all that the newest version needs; bare ones are of versions that need less. `isNumbered`: whether the lines
+ * behind it have ordinals.
+ */
+export function isWholeHeader(
+  { era, payload, untimed, ordinal }: RolloutRecord,
+  isNumbered: boolean,
+): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   // What says which version wrote it had an envelope around it, which is gone.
   if (era === "bare") return !("cli_version" in payload);
   // Versions that number their lines say so in the header; without it 0.169 shows the session's turns empty.
-  if (ordinal !== undefined && !("history_mode" in payload)) return false;
+  if ((ordinal !== undefined || isNumbered) && !("history_mode" in payload)) return false;
   const fits = fittingMembers(payload);
   return (
     !untimed && needed.every((name) => name in payload) && Object.keys(payload).every((name) => name in fits)
