@@ -208,9 +208,10 @@ async function gather({ journal: { history, log }, store }: Compacting, { index 
     const entry = transcriptEntry(record, item);
     if (!entry) continue;
     if (entry.weight === "summary") {
+      // One that Codex made carries nothing on: the person's messages and the context stand before it.
       const carried = carriedOn(item);
-      context = [...carried.context];
-      prompt = carried.prompt;
+      if (carried.context.length > 0) context = [...carried.context];
+      prompt = carried.prompt ?? prompt;
     }
     if (isPrompt(record)) prompt = entry.text;
     entries.push({ ...entry, text: shorten(entry.text, longestText) });

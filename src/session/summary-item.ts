@@ -7,6 +7,8 @@ const summaryHead =
   "[Summary of the conversation until here. The messages that it stands for are not shown any more; this is not a request of the person.]\n";
 const shadowHead =
   "[What the log holds of the conversation until here, in place of a sealed compaction that can't be opened. This is not a request of the person.]\n";
+/** How a summary begins that Codex has made (since 0.47), in a session that was taken over. */
+export const codexSummaryHead = "Another language model started to solve this problem and produced a summary";
 const promptHead = "[The person's last message, word for word]\n";
 
 /** What a summary item says beside the summary. */
@@ -30,9 +32,11 @@ export function summaryItem({ context, kind, text, prompt }: SummaryParts): Uint
   return new TextEncoder().encode(JSON.stringify({ type: "message", role: "user", content }));
 }
 
+const heads = [summaryHead, shadowHead, codexSummaryHead] as const;
+
 /** Whether an item is a summary, or the words in place of a sealed one: in the person's name, and not of the person. */
 export function isSummaryItem(item: JsonObject): boolean {
-  return textsOf(item).some((text) => text.startsWith(summaryHead) || text.startsWith(shadowHead));
+  return textsOf(item).some((text) => heads.some((head) => text.startsWith(head)));
 }
 
 /** What a summary item says, its parts one below the other: for a person, who isn't shown what the program told the model. */

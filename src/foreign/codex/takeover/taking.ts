@@ -339,7 +339,7 @@ export class Taking {
     this.#place(item, origin);
   }
 
-  #place({ kind, payload, bytes, skimmed }: ThreadItem, origin: Origin): void {
+  #place({ kind, payload, bytes, skimmed, prompt }: ThreadItem, origin: Origin): void {
     const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(payload, this.#room, bytes);
     const { call = "" } = logged.facts;
     this.#open.see(kind, call);
@@ -348,7 +348,8 @@ export class Taking {
     this.#item(logged, origin, {
       ...((origin === "model" || isSealed) && { issuer: this.#issuer(this.header?.modelProvider) }),
       ...(origin === "model" && this.model !== undefined && { model: this.model }),
-      ...(isContext(payload) && { context: true }),
+      // A summary stands in the person's name, and isn't theirs.
+      ...((isContext(payload) || (prompt !== undefined && isSummaryText(prompt))) && { context: true }),
     });
   }
 

@@ -1,14 +1,12 @@
 import type { JsonObject } from "../../../../lib/json.ts";
-
-/** How a message with the words of a summary begins, since 0.47. */
-const summaryHead = "Another language model started to solve this problem and produced a summary";
+import { codexSummaryHead } from "../../../../session/summary-item.ts";
 
 /** Whether a text is a summary that Codex has put in the place of a history, and no prompt. */
 export function isSummaryText(text: string): boolean {
-  return text.startsWith(summaryHead);
+  return text.startsWith(codexSummaryHead);
 }
 
-const summaryPrefix = `${summaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
+const summaryPrefix = `${codexSummaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
 /** In front of a summary that came without those words (up to 0.58): one more line end tells it from the others. */
 const lentPrefix = `${summaryPrefix}\n\n`;
 /** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
