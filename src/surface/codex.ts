@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure, isFailureOf } from "../failure.ts";
 import { printableLine } from "../lib/printable.ts";
 import { isSystemError } from "../lib/system.ts";
 import { readWorkspace } from "../agent/workspace.ts";
@@ -177,7 +177,12 @@ export async function takeOverMeant(
   }
   const thread = await findThread(environment, only ?? reference);
   if (!thread) return undefined;
-  const taken = await takeOver(taking, thread, { keep });
+  const taken = await takeOver(taking, thread, { keep }).catch((error: unknown) => {
+    // An own session that was scrubbed doesn't say any more that it was taken over: it is meant as it is.
+    if (only !== undefined && isFailureOf(error, "usage")) return undefined;
+    throw error;
+  });
+  if (!taken) return undefined;
   if (taken.did !== "same") say(takenWords(thread, taken));
   if (taken.did === "moved-on" && only !== undefined) return { id: only };
   return { id: taken.id, ...(taken.kept && { kept: taken.kept }) };

@@ -1,10 +1,12 @@
 // The command `clear` of the real program: what was said is never sent again, and with `--scrub` no byte of it is left under the home.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { codexFixtures } from "../kit/codex-home.ts";
 import { plant, planting, secret as planted } from "../kit/planted.ts";
 import { until, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
@@ -105,6 +107,21 @@ describe("throughline clear", () => {
       expect(shown).toMatchObject({ damage: [], title: "go on" });
       expect((await rig.run(["delete", "kept", "--with-relatives"])).status).toBe(0);
       expect(rig.ids()).toEqual([]);
+    }));
+
+  it("has a session that was taken over from Codex go on anew, though the rollout is still there", () =>
+    withRig(scenario, async (rig) => {
+      const codex = join(rig.folder, "codex");
+      cpSync(join(codexFixtures, "0.130.0"), codex, { recursive: true });
+      const { path } = listRollouts(codex)[0]!;
+      expect((await rig.run(["import", path])).status).toBe(0);
+      const id = rig.id();
+      const scrubbed = await rig.run(["clear", id, "--scrub"]);
+      expect(scrubbed.out).toContain(`Begin anew: throughline resume ${id} `);
+      const resumed = await rig.run(["exec", "resume", id, "Go on.", "--here"]);
+      expect([resumed.status, resumed.out], resumed.err).toEqual([0, "Done.\n"]);
+      const again = await rig.run(["import", path]);
+      expect([again.status, again.err]).toEqual([2, expect.stringContaining("throughline import --new ")]);
     }));
 
   it("scrubs forks too when it is told to, and says which it leaves otherwise", () =>

@@ -1,5 +1,6 @@
 import { Failure, isFailureOf } from "../../../failure.ts";
 import { systemClock } from "../../../lib/clock.ts";
+import { quoted } from "../../../lib/words.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import { createdOf } from "../rollout/record/header.ts";
@@ -69,7 +70,7 @@ export async function importThread(
   }
   const { imported } = known.history;
   if (!imported) {
-    const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
+    const message = `Session ${id} exists already and was not taken over from Codex, or was scrubbed since; nothing was changed. Take it over as a session of its own with: throughline import --new ${quoted(thread.file.path)}`;
     throw new Failure("usage", message, {});
   }
   const fresh = known.isCutOff ? undefined : await freshIn(thread.file, imported);
