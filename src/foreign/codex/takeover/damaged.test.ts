@@ -148,6 +148,20 @@ test.for([
   expect(texts(await items(id))).toEqual(texts(await undamaged("0.169.0")));
 });
 
+test.for([
+  ["half a character", String.raw`\ud83d`, "\ufffd"],
+  ["a byte that is no text", "\xff", "?"],
+] as const)("an output with %s is taken with words that every provider takes", async ([, bytes, words]) => {
+  const { path, take, items } = damaged("0.130.0", (lines) => lines);
+  const text = readFileSync(path, "latin1").replaceAll('"output":"', `"output":"${bytes}`);
+  writeFileSync(path, Buffer.from(text, "latin1"));
+  const { id, isMended } = await take();
+  expect(isMended).toBe(true);
+  const outputs = (await items(id)).flatMap(({ output }) => output ?? []);
+  expect(outputs.length).toBeGreaterThan(0);
+  for (const output of outputs) expect(String(output).startsWith(words)).toBe(true);
+});
+
 test("an output that is null is taken as its repair leaves it, and its call stays", async () => {
   const { take, items } = damaged("0.169.0", (lines) => {
     const at = lines.findLastIndex((line) => /_call_output"/u.test(line));

@@ -183,8 +183,8 @@ export class Taking {
 
   /** Notes that a file of the thread is read to its end. Whether it seems to be damaged; a repair may find nothing to mend in it. */
   endFile(): boolean {
-    const isOutOfOrder = this.#fold.endFile();
-    const isDamaged = this.#isUnreadable || isOutOfOrder || this.#open.isUneven || this.header === undefined;
+    const isFlawed = this.#fold.endFile();
+    const isDamaged = this.#isUnreadable || isFlawed || this.#open.isUneven || this.header === undefined;
     this.#isUnreadable = false;
     this.#open.isUneven = false;
     return isDamaged;

@@ -114,7 +114,8 @@ class ThreadSkim {
 
   #isItem(line: Buffer): boolean {
     const json = this.#item;
-    if (!json.skim(0, line.length) || (json.isBeyondAscii && !isUtf8(line))) return false;
+    if (!json.skim(0, line.length) || json.hasSurrogates || (json.isBeyondAscii && !isUtf8(line)))
+      return false;
     for (const slot of unusual) if (json.has(slot)) return false;
     // With no white space, the line ends with the brace of the payload, or of its own metadata, and its own brace.
     const past = json.end(item.payload);

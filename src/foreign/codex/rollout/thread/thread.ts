@@ -5,6 +5,7 @@ import { keptByCompaction, rebuiltHistory } from "../payload/compaction.ts";
 import { type Glance, glance, glancedTime } from "../record/glance.ts";
 import { readHeader } from "../record/header.ts";
 import type { RolloutLine } from "../bytes/lines.ts";
+import { loneSurrogates } from "../bytes/surrogates.ts";
 import { recordOfHead, standIn } from "../record/long-line.ts";
 import { outcomeOf, turnEdge } from "../payload/outcome.ts";
 import { goalOf, promptOf, toldPrompt } from "../payload/prompt.ts";
@@ -50,7 +51,7 @@ export class ThreadFold {
   #cwd: string | undefined;
   /** The ordinal of the line before, in this file. */
   #ordinal: number | undefined;
-  #isOutOfOrder = false;
+  #isFlawed = false;
 
   /**
    * `history`: the marks of a history that is known already, to go on after it. `undone`: compactions that a later rollback takes back,
@@ -68,12 +69,15 @@ export class ThreadFold {
     this.#isOwed = isOwed;
   }
 
-  /** Notes that the next line is another file's. Whether ordinals of this one were missing, or came twice. */
+  /**
+   * Notes that the next line is another file's. Whether ordinals of this one were missing, or came twice, or a line of it had bytes that are
+   * no text: Codex passes such a line over.
+   */
   endFile(): boolean {
-    const isOutOfOrder = this.#isOutOfOrder;
-    this.#isOutOfOrder = false;
+    const isFlawed = this.#isFlawed;
+    this.#isFlawed = false;
     this.#ordinal = undefined;
-    return isOutOfOrder;
+    return isFlawed;
   }
 
   /** What is left to be done after the last line. */
@@ -86,7 +90,7 @@ export class ThreadFold {
     const glanced = glance(line);
     const ordinal = glanced?.ordinal;
     if (ordinal !== undefined) {
-      if (this.#ordinal !== undefined && ordinal !== this.#ordinal + 1) this.#isOutOfOrder = true;
+      if (this.#ordinal !== undefined && ordinal !== this.#ordinal + 1) this.#isFlawed = true;
       this.#ordinal = ordinal;
     }
     if (glanced && isSilent(glanced)) {
@@ -99,6 +103,7 @@ export class ThreadFold {
     if (!whole) return this.#tooLong(line, length, glanced && glancedTime(line, glanced));
     const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
+    if (record.flaw === "utf8" || loneSurrogates(line).length > 0) this.#isFlawed = true;
     const { at } = record;
     const bytes = glanced && payloadBytes(line, glanced.payload, record);
     return dated(this.#changes(record, bytes), at);
