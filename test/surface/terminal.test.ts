@@ -1,4 +1,6 @@
 // Commands at a real terminal.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { withRig } from "../kit/rig.ts";
@@ -88,6 +90,32 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
         { env: { THROUGHLINE_APPROVAL: "ask" } },
       ),
     ));
+
+  it("takes nothing of it on a machine either that is too busy to look at the keyboard in time", () =>
+    withRig(scenario, async (rig) => {
+      const typed = join(rig.workspace, "typed");
+      const program = `
+        import { existsSync } from "node:fs";
+        import { processTerminal } from ${JSON.stringify(import.meta.resolve("../../src/surface/command/terminal.ts"))};
+        while (!existsSync(${JSON.stringify(typed)})) await new Promise((resolve) => setTimeout(resolve, 20));
+        const asked = processTerminal(process.env).ask("Run it?", new AbortController().signal);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        console.log("answer:", await asked);`;
+      const argv = [process.execPath, "--input-type=module", "--eval", program];
+      await atTerminal(
+        rig,
+        [],
+        async (terminal) => {
+          await terminal.press("y", "Enter");
+          await terminal.shows(/^y$/mu);
+          writeFileSync(typed, "");
+          await terminal.rests("[y/N]");
+          await terminal.press("n", "Enter");
+          await terminal.shows("answer: false");
+        },
+        { argv },
+      );
+    }));
 
   it("takes Ctrl-D for a no, and goes on in a line of its own", () =>
     withRig(scenario, async (rig) => {

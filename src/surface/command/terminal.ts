@@ -52,6 +52,8 @@ async function forgetTyped(input: NodeJS.ReadStream): Promise<void> {
   input.setRawMode(true).on("data", forget).resume();
   try {
     await sleep(handingOver);
+    // A process that stood still for so long hasn't looked yet.
+    await setImmediate();
   } finally {
     input.off("data", forget).pause().setRawMode(false);
   }
@@ -68,7 +70,7 @@ async function isComing(input: NodeJS.ReadStream): Promise<boolean> {
   } catch (error) {
     // It can't be read, or the person has had enough.
     if (input.errored) throw error;
-    // A process that stood still for so long (Ctrl-Z, a laptop asleep) hasn't looked yet.
+    // As above: Ctrl-Z, a laptop asleep.
     await setImmediate();
     return input.readableLength > 0;
   }

@@ -129,7 +129,7 @@ it("a question is answered by y, n and a, and by no name that every object has",
   const asked = questions.approve({ title: "Run a command", detail: "ls" }, new AbortController().signal);
   await expect.poll(() => conversation.view.question).toBeDefined();
   desk.seen(conversation.view.question!);
-  await expect.poll(() => questions.readyIn).toBe(0);
+  await expect.poll(() => questions.isReady).toBe(true);
   const paste = (text: string): void => desk.key({ kind: "edit", edit: { do: "insert", text } });
   for (const text of ["constructor", "__proto__", "yes"]) paste(text);
   paste("N");

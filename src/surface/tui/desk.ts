@@ -98,10 +98,7 @@ export class Desk {
   }
 
   /** A screen has drawn the question. */
-  readonly seen = (question: Question): void => {
-    this.#talk.questions.seen(question);
-    this.changed();
-  };
+  readonly seen = (question: Question): void => this.#talk.questions.seen(question, this.changed);
 
   readonly key = (command: Command): void => {
     if (this.#isAnswering()) return this.#answer(command);
@@ -145,9 +142,7 @@ export class Desk {
       this.#turned = false;
       return false;
     }
-    const inMs = questions.readyIn;
-    if (inMs > 0) setTimeout(this.changed, inMs).unref();
-    return inMs <= 0 && (this.#turned || this.#composer.draft.text === "");
+    return questions.isReady && (this.#turned || this.#composer.draft.text === "");
   }
 
   #answer(command: Command): void {

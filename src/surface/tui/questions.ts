@@ -1,4 +1,3 @@
-import { systemClock } from "../../lib/clock.ts";
 import type { ApprovalRequest } from "../../tool.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { type Happening, note, type Question } from "./state.ts";
@@ -13,8 +12,9 @@ const [fewLines, fewColumns] = [3, 36];
 /** Asks the person at the screen: one question at a time, in order. Stopping the turn answers its question with no. */
 export class Questions {
   readonly #tell: (happening: Happening) => void;
-  /** `seenAt` is monotonic: a clock that is set back would keep the keys from the question. */
-  #open: { question: Question; seenAt?: number; answer: (yes: boolean) => void } | undefined;
+  #open:
+    | { question: Question; standing: "asked" | "seen" | "ready"; answer: (yes: boolean) => void }
+    | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #elsewhere: Terminal["ask"];
   /** Whether there is a screen to ask on. */
@@ -27,15 +27,25 @@ export class Questions {
     this.#elsewhere = elsewhere;
   }
 
-  /** Milliseconds until keys count as answers, if it is drawn now; 0 when they do. */
-  get readyIn(): number {
-    const { seenAt } = this.#open ?? {};
-    return seenAt === undefined ? unawares : Math.max(0, seenAt + unawares - systemClock.monotonic());
+  /** Whether keys count as answers. */
+  get isReady(): boolean {
+    return this.#open?.standing === "ready";
   }
 
-  /** A question stands on the screen: a long one may take seconds until it does, and what is typed meanwhile answers nothing. */
-  seen(question: Question): void {
-    if (this.#open?.question === question) this.#open.seenAt ??= systemClock.monotonic();
+  /**
+   * A question stands on the screen: a long one may take seconds until it does, and what is typed meanwhile answers nothing. `ready` is called
+   * once keys do.
+   */
+  seen(question: Question, ready: () => void): void {
+    const open = this.#open;
+    if (open?.question !== question || open.standing !== "asked") return;
+    open.standing = "seen";
+    const count = (): void => {
+      open.standing = "ready";
+      ready();
+    };
+    // A process that stood still for so long first reads what was typed meanwhile.
+    setTimeout(() => setImmediate(count), unawares).unref();
   }
 
   /** Asks whether a call may run. "Always" answers all later ones of this kind. */
@@ -72,7 +82,7 @@ export class Questions {
       ];
       if (isLong) this.#tell({ type: "told", blocks });
       const shown: Question = { ...question, isAbove: isLong || question.patch !== undefined };
-      this.#open = { question: shown, answer: resolve };
+      this.#open = { question: shown, standing: "asked", answer: resolve };
       this.#tell({ type: "asked", question: shown });
       try {
         return await promise;
