@@ -73,7 +73,7 @@ export function members(bytes: Uint8Array): Member[] {
   while (at < bytes.length && bytes[at] === quote) {
     const keyStart = at;
     at = skipString(bytes, at);
-    const key = JSON.parse(decoder.decode(bytes.subarray(keyStart, at))) as string;
+    const key = textOf(bytes, keyStart, at);
     at = skipSpace(bytes, at);
     if (bytes[at] !== colon) return found;
     const valueStart = skipSpace(bytes, at + 1);
@@ -84,6 +84,22 @@ export function members(bytes: Uint8Array): Member[] {
   }
   return found;
 }
+
+/** The string in `[start, end)`, which begins and ends with quotes. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = bytes[at]!;
+    // Names of members hardly ever have anything to decode.
+    if (byte < 0x20 || byte > 0x7e || byte === backslash) return decoded(bytes, start, end);
+    text += String.fromCharCode(byte);
+  }
+  // Where the bytes end before the string does, it has no quote at its end.
+  return bytes[end - 1] === quote && end - start > 1 ? text : decoded(bytes, start, end);
+}
+
+const decoded = (bytes: Uint8Array, start: number, end: number): string =>
+  JSON.parse(decoder.decode(bytes.subarray(start, end))) as string;
 
 /** The first member of that name; `undefined` where there is none, or no object. */
 export function memberNamed(bytes: Uint8Array, name: string): Member | undefined {

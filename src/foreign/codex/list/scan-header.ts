@@ -1,4 +1,4 @@
-import { type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
 import { glance } from "../rollout/record/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/record/header.ts";
 import { readRecord } from "../rollout/record/record.ts";
@@ -68,11 +68,23 @@ function headerOfLine(line: Buffer): ListedHeader | undefined {
     return header && withoutInstructions(header);
   }
   const bytes = line.subarray(glanced.payload);
+  const short = membersOf(bytes).filter(({ key }) => !longMembers.has(key));
+  return readHeader(parsedTogether(bytes, short) ?? parsedEach(bytes, short));
+}
+
+/** An object with these members; `undefined` where one of them can't be parsed. */
+function parsedTogether(bytes: Buffer, found: readonly Member[]): JsonObject | undefined {
+  const texts = found.map(({ keyStart, end }) => bytes.toString("utf8", keyStart, end));
+  const value = parseJson(`{${texts.join(",")}}`);
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** The same where the header is broken: what can't be parsed is `undefined`. */
+function parsedEach(bytes: Buffer, found: readonly Member[]): JsonObject {
   const payload: JsonObject = {};
-  for (const { key, valueStart, end } of membersOf(bytes)) {
-    if (!longMembers.has(key)) payload[key] = parseJson(bytes.toString("utf8", valueStart, end));
-  }
-  return readHeader(payload);
+  for (const { key, valueStart, end } of found)
+    payload[key] = parseJson(bytes.toString("utf8", valueStart, end));
+  return payload;
 }
 
 /** Members of a line that may not be JSON; a broken header has none. */

@@ -53,7 +53,8 @@ const timeStart = recordMark.length;
 const timeLength = "2026-11-20T21:00:00.000Z".length;
 const ordinalMark = Buffer.from('","ordinal":');
 const typeMarks = [Buffer.from('","type":"'), Buffer.from(',"type":"')] as const;
-const payloadMark = Buffer.from('","payload":{"type":"');
+const payloadMark = Buffer.from('","payload":{');
+const kindMark = Buffer.from('"type":"');
 const [quote, zero] = [0x22, 0x30];
 
 /** As the expression, for lines of the usual form, in a fifth of its time and without garbage. */
@@ -75,13 +76,14 @@ function glanceQuickly(bytes: Buffer): Glance | undefined {
   const typeStart = at + typeMark.length;
   const typeEnd = wordEnd(bytes, typeStart);
   if (!isAt(bytes, typeEnd, payloadMark)) return undefined;
-  const kindStart = typeEnd + payloadMark.length;
-  const kindEnd = wordEnd(bytes, kindStart);
-  if (bytes[kindEnd] !== quote) return undefined;
   const type = wordAt(bytes, typeStart, typeEnd);
-  const kind = wordAt(bytes, kindStart, kindEnd);
-  if (type === undefined || kind === undefined) return undefined;
-  return { type, kind, ordinal, timeEnd, payload: kindStart - 9 };
+  if (type === undefined) return undefined;
+  const payload = typeEnd + payloadMark.length - 1;
+  if (!isAt(bytes, payload + 1, kindMark)) return { type, kind: undefined, ordinal, timeEnd, payload };
+  const kindStart = payload + 1 + kindMark.length;
+  const kindEnd = wordEnd(bytes, kindStart);
+  const kind = bytes[kindEnd] === quote ? wordAt(bytes, kindStart, kindEnd) : undefined;
+  return kind === undefined ? undefined : { type, kind, ordinal, timeEnd, payload };
 }
 
 /** Milliseconds since 1970 of the line's timestamp. */

@@ -119,5 +119,8 @@ function numberOf(value: unknown): number | undefined {
 
 /** The same without the members that are undefined. */
 function present<T extends object>(value: { readonly [Member in keyof T]: T[Member] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+  const found: Partial<T> = {};
+  // One by one: of ten thousand headers, making lists of members takes longer than reading them.
+  for (const member in value) if (value[member] !== undefined) found[member] = value[member];
+  return found as T;
 }
