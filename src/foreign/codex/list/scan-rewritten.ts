@@ -2,8 +2,10 @@ import { isSummaryText } from "../rollout/payload/compaction.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { failureOf, turnEdge, type TurnFailure } from "../rollout/payload/outcome.ts";
 import { goalOf, promptOf, toldPrompt } from "../rollout/payload/prompt.ts";
-import { readRecord } from "../rollout/record/record.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
 import { titleOf } from "../rollout/payload/title.ts";
+import type { Mark, MarkedLine } from "./marked-lines.ts";
+import type { Parts } from "./scan-parts.ts";
 
 /** What a list says of a rollout, apart from its header. */
 export interface Scanned {
@@ -15,19 +17,62 @@ export interface Scanned {
   updated?: number | undefined;
   /** Messages of the person and the model, as many as are in the bytes that were read. */
   messages: number;
+  /** Those of the head, where a tail is beside it. */
+  inHead?: number;
   /** What its last turn failed of, or that it was not ended. */
   turn?: TurnFailure | "open" | undefined;
+  /** What the tail doesn't hold of how the last turn began, though the rollout tells it. */
+  lacks?: { readonly settings: boolean; readonly edge: boolean } | undefined;
 }
 
 /**
  * For a rollout that another program has rewritten with its members in another order than Codex's (backups in git do that): the first
  * bytes of a line tell nothing, so every line is parsed.
  */
-export function scanRewritten(head: Buffer, tail: Buffer | undefined): Scanned {
+export function scanRewritten({ head, tail, begun, between }: Parts): Scanned {
   const first = scanParsed(head);
   if (!tail) return first;
   const { title: _later, ...last } = scanParsed(tail);
-  return { ...first, ...last, updated: last.updated, messages: first.messages + last.messages };
+  const { messages: _counted, ...before } = begun ? scanParsed(begun.lines) : { messages: 0 };
+  return {
+    ...first,
+    ...(between > 0 && { turn: undefined }),
+    ...before,
+    ...last,
+    updated: last.updated,
+    messages: first.messages + last.messages + (begun?.messages ?? 0),
+    inHead: first.messages,
+    ...(between > 0 && !begun && { lacks: lackOf(first, last) }),
+  };
+}
+
+function lackOf(first: Scanned, last: Scanned): Scanned["lacks"] {
+  const settings = last.model === undefined && first.model !== undefined;
+  const edge = !("turn" in last) && "turn" in first;
+  return settings || edge ? { settings, edge } : undefined;
+}
+
+/** As `eachMarked`, for lines that have to be parsed. Those that are cut are none. */
+export function eachRewritten(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  visit: (line: MarkedLine) => void,
+): void {
+  for (const line of linesIn(bytes.subarray(from), from)) {
+    if (line.offset >= to) break;
+    const record = readRecord(line);
+    if (!record.readable) continue;
+    const { offset: start, length } = line;
+    const mark = markOf(record);
+    if (mark) visit({ mark, start, end: start + length, at: start });
+  }
+}
+
+function markOf({ type, kind }: RolloutRecord): Mark | undefined {
+  if (type === "turn_context") return "settings";
+  if (type === "event_msg") return turnEdge(kind);
+  return type === "response_item" && kind === "message" ? "message" : undefined;
 }
 
 function scanParsed(bytes: Buffer): Scanned {

@@ -136,6 +136,34 @@ test("what the last turn was given counts, however long it was", () => {
   }
 });
 
+test("what the last turn was given counts where it is longer than anything a list keeps of it", () => {
+  const said = (role: string, text: string): object => ({
+    type: "response_item",
+    payload: { type: "message", role, content: [{ type: "input_text", text }] },
+  });
+  const event = (type: string): object => ({ type: "event_msg", payload: { type, turn_id: "t" } });
+  const turn = (model: string, bytes: number): object[] => {
+    const output = 'It said "done"\n'.repeat(500);
+    const payload = { type: "function_call_output", call_id: "call_1", output };
+    const work = Array.from({ length: Math.ceil(bytes / 8_000) }, () => ({ type: "response_item", payload }));
+    return [
+      event("task_started"),
+      context(model, "high", `/${model}`),
+      said("user", "go on"),
+      ...work,
+      said("assistant", "done"),
+    ];
+  };
+  const ended = event("task_complete");
+  const before = Array.from({ length: 60 }, () => [...turn("m-1", 30_000), ended]).flat();
+  const last = [...turn("m-2", 6_000_000), said("user", "and that"), said("assistant", "too")];
+  const found = scanRollout(rewritten([...before, ...last]));
+  expect(found).toMatchObject({ title: "go on", model: "m-2", cwd: "/m-2", estimated: true });
+  expect(found.flaws).toEqual(["open-turn"]);
+  expect(Math.abs(found.messages - 124)).toBeLessThan(10);
+  expect(scanRollout(rewritten([...before, ...last, ended])).flaws).toEqual([]);
+});
+
 test("no bytes make a scan throw", () => {
   const home = codexHomeWith("0.58.0");
   const [rollout] = listRollouts(home);

@@ -4,7 +4,7 @@ import { documentAt, documentLines } from "../rollout/file/document.ts";
 import { glance, glancedTime } from "../rollout/record/glance.ts";
 import { createdOf, type HistoryBase, readHeader } from "../rollout/record/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/file/layout.ts";
-import { lineAround, linesIn, type RolloutLine } from "../rollout/bytes/lines.ts";
+import { lineAround, linesIn } from "../rollout/bytes/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
 import type { TurnFailure } from "../rollout/payload/outcome.ts";
 import { promptOf } from "../rollout/payload/prompt.ts";
@@ -13,9 +13,10 @@ import { folderTold } from "../rollout/record/told-folder.ts";
 import { titleOf } from "../rollout/payload/title.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
-import { longHeadBytes, type Parts, partsIn, partsOf, type Reach } from "./scan-parts.ts";
+import { longerHeads, withLastTurn } from "./scan-further.ts";
 import { scanMarked } from "./scan-marked.ts";
-import { scanRewritten } from "./scan-rewritten.ts";
+import { endsOf, inMemory, linesBetween, opened, type Opened, type Parts } from "./scan-parts.ts";
+import { type Scanned, scanRewritten } from "./scan-rewritten.ts";
 
 /** What a list says of a rollout, from its head and its tail. Times are milliseconds since 1970. */
 export interface RolloutFacts {
@@ -55,7 +56,7 @@ const newline = 0x0a;
  * the other.
  */
 export function scanRollout(file: RolloutFile): RolloutFacts {
-  return scanReached(file);
+  return scanUntil(file, undefined);
 }
 
 /**
@@ -63,27 +64,27 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
  * as `scanRollout`.
  */
 export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): FactsBefore | undefined {
-  const { header, title, messages, estimated } = scanReached(file, { until: endOffset });
+  const { header, title, messages, estimated } = scanUntil(file, endOffset);
   if (!header && messages === 0) return undefined;
   return { messages, ...(title !== undefined && { title }), ...(estimated && { estimated }) };
 }
 
-/** A title that the head doesn't hold, as where the first prompt's images are larger than that, is looked for further on. */
-function scanReached(file: RolloutFile, reach: Reach = {}): RolloutFacts {
-  const facts = scanParts(file, partsOf(file, reach));
-  const isUntold = facts.title === undefined && facts.estimated === true;
-  return isUntold ? scanParts(file, partsOf(file, { ...reach, head: longHeadBytes })) : facts;
+function scanUntil(file: RolloutFile, until: number | undefined): RolloutFacts {
+  const facts = opened(file, until, (rollout) => scanOpened(file, rollout));
+  if (facts === "damaged") return { ...unknownOf(file), flaws: ["unreadable"] };
+  if (facts === "refused") return { ...unknownOf(file), refused: true, flaws: ["unreadable"] };
+  return facts;
 }
 
-function scanParts(file: RolloutFile, parts: Parts | "damaged" | "refused"): RolloutFacts {
-  if (parts === "damaged") return { ...unknownOf(file), flaws: ["unreadable"] };
-  if (parts === "refused") return { ...unknownOf(file), refused: true, flaws: ["unreadable"] };
+function scanOpened(file: RolloutFile, rollout: Opened): RolloutFacts {
+  const parts = endsOf(rollout);
   const { head } = parts;
   if (head.length === 0) return { ...unknownOf(file), flaws: ["empty"] };
   if (head.toString("latin1", 0, 19) === "version https://git")
     return { ...unknownOf(file), flaws: ["git-lfs"] };
   const found = headerIn(head);
-  return (found.flaws.includes("no-header") ? scanRelaid(file) : undefined) ?? scanLines(file, parts, found);
+  const other = found.flaws.includes("no-header") ? scanRelaid(file) : undefined;
+  return other ?? scanFurther(file, rollout, parts, found);
 }
 
 /** Reads a file that has no lines as Codex writes them, all of it; of a very large one only the name is known. */
@@ -94,8 +95,9 @@ function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
     if (layout === oldDocument) return scanDocument(file);
     const bytes = wholeOf(file.path, mostUnpacked);
     if (bytes === undefined || bytes.length === 0) return { ...unknownOf(file), flaws: ["other-layout"] };
-    const parts = partsIn(relaid(bytes));
-    const facts = scanLines(file, parts, headerIn(parts.head));
+    const rollout = inMemory(relaid(bytes));
+    const parts = endsOf(rollout);
+    const facts = scanFurther(file, rollout, parts, headerIn(parts.head));
     return { ...facts, flaws: ["other-layout", ...facts.flaws] };
   } catch (error) {
     // It was removed meanwhile.
@@ -104,19 +106,40 @@ function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
   }
 }
 
-function scanLines(
+/** Of a rollout that isn't read whole, what the ends don't hold is looked for further on: its title, and what the last turn was given. */
+function scanFurther(file: RolloutFile, rollout: Opened, ends: Parts, header: FoundHeader): RolloutFacts {
+  let [parts, found, seen] = [ends, header, scanLines(ends, header)];
+  if (ends.between > 0 && seen.title === undefined)
+    for (parts of longerHeads(rollout, ends)) {
+      found = headerIn(parts.head);
+      seen = scanLines(parts, found);
+      if (seen.title !== undefined) break;
+    }
+  if (parts.between > 0 && seen.lacks) {
+    const wanted = { ...seen.lacks, isRewritten: found.isRewritten };
+    parts = withLastTurn(rollout, parts, wanted);
+    seen = scanLines(parts, found);
+  }
+  return factsOf(file, rollout, parts, found, seen);
+}
+
+function scanLines(parts: Parts, { header, isRewritten }: FoundHeader): Scanned {
+  return isRewritten ? scanRewritten(parts) : scanMarked(parts, header);
+}
+
+function factsOf(
   file: RolloutFile,
-  { head, tail, between, inLines, unpacked }: Parts,
+  rollout: Opened,
+  parts: Parts,
   { header, flaws, isRewritten }: FoundHeader,
+  seen: Scanned,
 ): RolloutFacts {
-  const last = tail ?? head;
-  const end = endOf(last);
-  const seen = isRewritten
-    ? scanRewritten(head, tail)
-    : { ...scanMarked(head, tail, header), updated: end.updated };
-  const { title, model, effort, updated, messages, turn } = seen;
+  const { unpacked } = rollout;
+  const { head, tail, between } = parts;
+  const end = endOf(tail ?? head);
+  const { title, model, effort, messages, turn } = seen;
+  const updated = isRewritten ? seen.updated : end.updated;
   const cwd = seen.cwd ?? (header?.cwd === undefined ? folderToldIn(head) : undefined);
-  const unread = (between * inLines) / (head.length + (tail?.length ?? 0));
   return {
     header,
     ...(title !== undefined && { title }),
@@ -125,12 +148,19 @@ function scanLines(
     ...(cwd !== undefined && { cwd }),
     created: createdOf(header, file),
     updated: updated ?? file.mtime,
-    messages: messages + Math.round(messages * unread),
+    messages: messages + (between > 0 ? Math.round(reckoned(rollout, parts, seen)) : 0),
     ...(between > 0 && { estimated: true }),
     ...(typeof turn === "object" && { failure: turn }),
     ...(unpacked !== undefined && { unpacked }),
     flaws: [...flaws, ...end.flaws, ...(turn === "open" ? (["open-turn"] as const) : [])],
   };
+}
+
+/** How many messages are in what was not read: as many as at both ends or, where the last turn was found, as before it. */
+function reckoned(rollout: Opened, parts: Parts, { messages, inHead = messages }: Scanned): number {
+  const { head, tail, begun, between } = parts;
+  const [counted, bytes] = begun ? [inHead, head.length] : [messages, head.length + (tail?.length ?? 0)];
+  return (counted * between * linesBetween(rollout, parts)) / bytes;
 }
 
 const environment = Buffer.from("<environment_context>");
@@ -176,19 +206,30 @@ function scanDocument(file: RolloutFile): RolloutFacts | undefined {
   };
 }
 
+/** So many lines at the end are looked at. */
+const mostLast = 8;
+
 /** When the last line was written, and what is wrong at the end. */
 function endOf(bytes: Buffer): { readonly updated: number | undefined; readonly flaws: readonly Flaw[] } {
   const flaws: Flaw[] = [];
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   if (end < bytes.length) flaws.push("nul-tail");
-  const lines = lastLines(bytes.subarray(0, end));
-  const final = lines.at(-1);
-  if (final && final.ending === "" && !readRecord(final).readable) flaws.push("torn-tail");
   let updated: number | undefined;
   let isPaginated = false;
   let hasOrdinal: boolean | undefined;
-  for (const line of lines.toReversed()) {
+  // What was written last may not be the last line that can be read.
+  for (
+    let start = end, nth = 0;
+    start > 0 && nth < mostLast && !(updated !== undefined && hasOrdinal);
+    nth++
+  ) {
+    const behind = start;
+    // A negative offset would be counted from the end.
+    start = bytes.lastIndexOf(newline, Math.max(0, start - 2)) + 1;
+    const [line] = linesIn(bytes.subarray(start, behind));
+    if (!line) break;
+    if (nth === 0 && line.ending === "" && !readRecord(line).readable) flaws.push("torn-tail");
     const glanced = glance(line.bytes);
     if (!glanced) continue;
     updated ??= glancedTime(line.bytes, glanced);
@@ -197,13 +238,4 @@ function endOf(bytes: Buffer): { readonly updated: number | undefined; readonly 
   }
   if (isPaginated && hasOrdinal === false) flaws.push("no-ordinal");
   return { updated, flaws };
-}
-
-/** A few of the last lines: what was written last may not be the last line that can be read. */
-function lastLines(bytes: Buffer): RolloutLine[] {
-  let start = bytes.length;
-  // A negative offset would be counted from the end.
-  for (let lines = 0; start > 0 && lines < 8; lines++)
-    start = bytes.lastIndexOf(newline, Math.max(0, start - 2)) + 1;
-  return linesIn(bytes.subarray(start));
 }
