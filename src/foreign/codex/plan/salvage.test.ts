@@ -65,6 +65,9 @@ describe("of a line that is no record", () => {
     expect(kept(prompt).trim(), "parts may be missing").toBe("");
     const event = `${record.replace("response_item", "event_msg")}{"type":"item_completed","turn_id":"t"`;
     expect(kept(event).trim(), "not known what has to be there").toBe("");
+    const end = `${record.replace("response_item", "event_msg")}{"type":"task_complete","turn_id":"t"`;
+    expect(kept(`${end},"last_agent_message":"I have`).trim()).toBe(`${end}}}`);
+    expect(kept(end.replace("turn_id", "root_turn_id")).trim(), "of no turn").toBe("");
     const complete = `${event},"item":{"type":"AgentMessage"}}`;
     expect(kept(complete), "only the last brace").toBe(`${complete}}`);
     const twice = `${whole.slice(0, -30)}${whole}`;

@@ -7,8 +7,11 @@ const comma = 0x2c;
 const closeBrace = 0x7d;
 const closing = Buffer.from("}}");
 const longest = 2 ** 24;
-/** The kinds of items of which it is known what has to be there (`isSound`). */
+/** What ends a turn, the last line of most sessions: of it 0.169 needs no more than the turn's id (measured). */
+const turnEnd = "task_complete";
+/** The kinds of items, and of events, of which it is known what has to be there. */
 const known: ReadonlySet<string | undefined> = new Set([
+  turnEnd,
   "message",
   "function_call",
   "function_call_output",
@@ -17,7 +20,7 @@ const known: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * A record that was torn off only behind its payload, or behind all of it that Codex reads an item by, with its end put back: since 0.148
+ * A record that was torn off only behind its payload, or behind all of it that Codex reads it by, with its end put back: since 0.148
  * some 300 bytes that nobody is sent stand at the end of an item. Members that are whole stay as they are, but for a last one in whose place
  * the end has room; it is longer than the piece only where there is none. `undefined` for every other piece.
  */
@@ -28,8 +31,7 @@ export function closedRecord(piece: Buffer): Buffer | undefined {
   const end = valueEnd(piece, glanced.payload);
   const ends = end !== undefined && piece[end - 1] === closeBrace ? [end - 1] : [];
   // A text that ends with the piece may be torn itself, and is no member then.
-  if (glanced.type === "response_item" && known.has(glanced.kind))
-    ends.unshift(...memberEnds(piece, glanced.payload).slice(-3));
+  if (known.has(glanced.kind)) ends.unshift(...memberEnds(piece, glanced.payload).slice(-3));
   const closed = ends
     .map((at) => Buffer.concat([piece.subarray(0, at), closing]))
     .filter((record) => isSoundRecord(record));
@@ -38,7 +40,9 @@ export function closedRecord(piece: Buffer): Buffer | undefined {
 
 function isSoundRecord(record: Buffer): boolean {
   const value = parseJson(record.toString("utf8"));
-  return isJsonObject(value) && isSound(asRecord(value));
+  if (!isJsonObject(value)) return false;
+  const { kind, payload } = asRecord(value);
+  return kind === turnEnd ? typeof payload["turn_id"] === "string" : isSound(asRecord(value));
 }
 
 /** The offsets behind the members of the object at `from`, up to where the bytes end. */
