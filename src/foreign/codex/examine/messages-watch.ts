@@ -110,7 +110,7 @@ export class MessagesWatch {
     const role = kind === "message" ? payload.role : undefined;
     if (isMisnamed(record)) this.#misnamedMessage(record, line);
     else if (role === "assistant") this.#answer(payload, line, ordinal !== undefined);
-    else if (role === "user") this.#prompt(payload, line, ordinal !== undefined);
+    else if (role === "user") this.#prompt(record, line);
     else if (role === "developer") this.#isBegun = true;
   }
 
@@ -139,8 +139,8 @@ export class MessagesWatch {
     addLast(this.#answered, text, mostTexts);
   }
 
-  #prompt(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
-    const words = promptOf(payload);
+  #prompt(record: WatchedRecord, line: RolloutLine): void {
+    const words = promptOf(record.payload);
     if (words === undefined) {
       this.#isBegun = true;
       return;
@@ -154,7 +154,7 @@ export class MessagesWatch {
     }
     // What has no words no event tells.
     if (words === "") return;
-    if (hasOrdinal) this.#untold.said(payload, line);
+    this.#untold.said(record, line);
     addLast(this.#said, words, mostTexts);
   }
 

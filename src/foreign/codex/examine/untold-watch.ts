@@ -16,24 +16,26 @@ const most = 10_000;
 const mostIds = 64;
 
 /**
- * Finds messages of rollouts with ordinals whose event is gone. A prompt's event stands right after the record, an answer's right before
- * (0.148 to 0.169): there has to be a hole exactly there.
+ * Finds messages whose event is gone: prompts, and answers of rollouts with ordinals. A prompt's event stands right after the record (0.36 to
+ * 0.169), an answer's right before (0.148 to 0.169): there has to be a hole exactly there.
  */
 export class UntoldWatch {
-  readonly #found = new Bounded<UntoldMessage & { readonly id?: string }>(most);
+  readonly #found = new Bounded<UntoldMessage & { readonly id?: string; readonly isUnnumbered?: boolean }>(
+    most,
+  );
   /** Ids of the answers in `#found`, so that an event, which mostly is another answer's, doesn't cost a search. */
   readonly #ids = new Set<string>();
   /** Id of the answer that was seen last. */
   #answer: string | undefined;
   /** The last prompt, until the line after it is known. */
-  #said: { readonly record: Span; hole?: Hole } | undefined;
+  #said: { readonly record: Span; readonly isUnnumbered: boolean; hole?: Hole } | undefined;
   #hole: Hole | undefined;
   /** Answers told by the latest events, the newest last. */
   readonly #told: string[] = [];
 
   get items(): readonly UntoldMessage[] {
-    // Without the ordinal of the hole it isn't known where the event belongs.
-    return this.#found.items.filter(({ hole }) => hole.ordinal !== undefined);
+    // Without the ordinal of the hole it isn't known where the event belongs, if the record has one.
+    return this.#found.items.filter(({ hole, isUnnumbered }) => isUnnumbered || hole.ordinal !== undefined);
   }
 
   hole(hole: Hole): void {
@@ -41,9 +43,12 @@ export class UntoldWatch {
     if (this.#said && hole.index === this.#said.record.index + 1) this.#said.hole ??= hole;
   }
 
-  said(payload: WatchedRecord["payload"], line: RolloutLine): void {
+  said({ payload, ordinal, era }: WatchedRecord, line: RolloutLine): void {
     this.#settle();
-    if (isOfTurn(payload)) this.#said = { record: spanOf(line) };
+    const isUnnumbered = ordinal === undefined;
+    // Bare lines (before 0.34) have no events.
+    if (isUnnumbered ? era !== "bare" : isOfTurn(payload))
+      this.#said = { record: spanOf(line), isUnnumbered };
   }
 
   answered(payload: WatchedRecord["payload"], line: RolloutLine): void {
@@ -88,8 +93,9 @@ export class UntoldWatch {
   }
 
   #settle(): void {
-    const { record, hole } = this.#said ?? {};
-    if (record && hole) this.#found.add({ role: "user", record, hole });
+    const { record, hole, isUnnumbered } = this.#said ?? {};
+    if (record && hole)
+      this.#found.add({ role: "user", record, hole, ...(isUnnumbered && { isUnnumbered }) });
     this.#said = undefined;
   }
 }

@@ -21,9 +21,9 @@ const sessions = join(root, "codex", "sessions", "2026", "11", "20");
 mkdirSync(sessions, { recursive: true });
 const path = join(sessions, basename(source.path));
 
-async function kinds(content: readonly string[]): Promise<string[]> {
-  writeFileSync(path, content.map((line) => `${line}\n`).join(""));
-  return judge(await examine(path), { path, now })
+async function kinds(content: readonly string[], file = path): Promise<string[]> {
+  writeFileSync(file, content.map((line) => `${line}\n`).join(""));
+  return judge(await examine(file), { path: file, now })
     .filter(needsRepair)
     .map(({ kind }) => kind);
 }
@@ -53,12 +53,35 @@ describe.each(["UserMessage", "AgentMessage"])("the event that tells a %s", (typ
   });
 });
 
-it("no event is missed in what Codex has written", async () => {
-  for (const { path: each } of codexRollouts("0.169.0")) {
-    const found = judge(await examine(each), { path: each, now });
-    expect(found.map(({ kind }) => kind)).not.toContain("lost-event");
-  }
-});
+it.each(["0.36.0", "0.58.0", "0.98.0", "0.130.0"])(
+  "the event that tells a prompt without an ordinal (%s) comes back where it can't be read",
+  async (version) => {
+    const own = codexRollouts(version)[0]!.path;
+    const file = join(sessions, basename(own));
+    const older = readFileSync(own, "utf8").trimEnd().split("\n");
+    const at = older.findIndex((line) => line.includes('"payload":{"type":"user_message"'));
+    const damaged = older.with(at, "#".repeat(older[at]!.length));
+    expect((await kinds(damaged, file)).toSorted()).toEqual(["lost-event", "unparsable-line"]);
+    const options = { home: temporaryFolder(), now, seals: { which: "none" } } as const;
+    await repairRollout(file, options);
+    const mended = readFileSync(file, "utf8").trimEnd().split("\n");
+    const [told, was] = [mended, older].map((all) => JSON.parse(all[at]!) as { payload: JsonObject });
+    expect(told).toMatchObject({ type: "event_msg", payload: { type: "user_message" } });
+    expect(told!.payload["message"]).toBe(was!.payload["message"]);
+    expect(mended.toSpliced(at, 1)).toEqual(older.toSpliced(at, 1));
+    expect(await kinds(mended, file)).toEqual([]);
+  },
+);
+
+it.each(["0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"])(
+  "no event is missed in what Codex %s has written",
+  async (version) => {
+    for (const { path: each } of codexRollouts(version)) {
+      const found = judge(await examine(each), { path: each, now });
+      expect(found.map(({ kind }) => kind)).not.toContain("lost-event");
+    }
+  },
+);
 
 it("a summary that Codex made lacks no event, since no event tells one", async () => {
   const all = codexRollouts("0.169.0").map((each) => readFileSync(each.path, "utf8").trimEnd().split("\n"));

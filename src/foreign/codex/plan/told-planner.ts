@@ -38,10 +38,10 @@ export class ToldPlanner {
     for (const { role, record, hole } of untold) {
       const own = this.#file.record(record);
       const payload = own && header ? lostEvent(role, own, header.id) : undefined;
-      const { ordinal } = hole;
-      if (own === undefined || payload === undefined || ordinal === undefined) continue;
+      if (own === undefined || payload === undefined) continue;
       const says = `the event is put in that tells the ${role === "user" ? "prompt" : "answer"}`;
-      yield this.#file.putLine(hole, "lost-event", says, rebuiltLine(own, payload, ordinal, "event_msg"));
+      const line = rebuiltLine(own, payload, hole.ordinal, "event_msg");
+      yield this.#file.putLine(hole, "lost-event", says, line);
     }
     return undefined;
   }
