@@ -92,6 +92,26 @@ it("who names a session where Codex's folder can't be looked at is told so, and 
     expect((await rig.run(["delete", thread])).err).not.toContain("can't be looked at");
   }));
 
+it("who takes what `exec --json` printed for the session is told which session it is of", () =>
+  withRig(scenario, async (rig) => {
+    codexHome(rig, "0.169.0");
+    const thread = "01a1fab7-6ca0-7000-8000-000000000000";
+    const printed = join(rig.workspace, "out.jsonl");
+    writeFileSync(
+      printed,
+      `{"type":"thread.started","thread_id":"${thread}"}\r\n{"type":"turn.started"}\r\n`,
+    );
+    const { status, err } = await rig.run(["import", printed]);
+    expect(status).not.toBe(0);
+    expect(err).toContain(`throughline resume ${thread} "…"`);
+    const own = join(rig.workspace, "own.jsonl");
+    writeFileSync(own, (await rig.run(["exec", "--json", "look"])).out);
+    const { thread_id: id } = JSON.parse(readFileSync(own, "utf8").split("\n")[0]!) as { thread_id: string };
+    expect((await rig.run(["import", own])).err).toContain(`throughline resume ${id} "…"`);
+    writeFileSync(printed, "# A page\n");
+    expect((await rig.run(["import", printed])).err).toContain("neither a rollout of Codex's nor");
+  }));
+
 it("killed while a session is taken over or gone on with, the next resume finds all of it or takes it over anew", () =>
   withRig(scenario, async (rig) => {
     const home = codexHome(rig, "0.169.0");

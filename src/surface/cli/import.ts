@@ -4,7 +4,8 @@ import { Failure } from "../../failure.ts";
 import type { Thread } from "../../foreign/codex/takeover/import-plan.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { bytesAt } from "../../lib/file-bytes.ts";
-import { uuidv7 } from "../../lib/ids.ts";
+import { isUuid, uuidv7 } from "../../lib/ids.ts";
+import { objectOf, parseJson } from "../../lib/json.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
 import { note } from "../../runtime/note.ts";
 import type { Settings } from "../../session/event.ts";
@@ -31,9 +32,10 @@ export function importSession(invocation: Invocation): Promise<number> {
 
 /** Whether a file is a session that `export --format throughline` wrote. */
 function isPortable(path: string): boolean {
-  if (!existsSync(path) || !statSync(path).isFile()) return false;
-  return bytesAt(path, 0, portableHead.length).toString("latin1") === portableHead;
+  return isFile(path) && bytesAt(path, 0, portableHead.length).toString("latin1") === portableHead;
 }
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 
 async function importThread(
   invocation: Invocation,
@@ -80,6 +82,11 @@ async function meantThread(environment: Invocation["environment"], reference: st
   const unseen = new Unseen();
   const thread = await findThread(environment, reference, unseen);
   if (thread) return thread;
+  const printed = printedOf(reference);
+  if (printed !== undefined) {
+    const message = `${reference} is what \`exec --json\` printed of the session ${printed}, and not the session. Nothing was made. Where the session is, go on with it: throughline resume ${printed} "…"`;
+    throw new Failure("usage", message, {});
+  }
   if (existsSync(reference)) {
     const message = `${reference} is neither a rollout of Codex's nor a session that was exported for another machine. Nothing was made. Where the session is, export it as one: throughline export SESSION --format throughline -o FILE`;
     throw new Failure("usage", message, {});
@@ -87,6 +94,17 @@ async function meantThread(environment: Invocation["environment"], reference: st
   const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
   throw new Failure("session-missing", message, { reference, nearest: [] });
 }
+
+/** The session of which `exec --json` printed the file, Codex's as well as the own: what it prints first names it. */
+function printedOf(path: string): string | undefined {
+  if (!isFile(path)) return undefined;
+  const [first = ""] = bytesAt(path, 0, longestFirst).toString("utf8").split("\n", 1);
+  const { type, thread_id: thread } = objectOf(parseJson(first));
+  return type === "thread.started" && typeof thread === "string" && isUuid(thread) ? thread : undefined;
+}
+
+/** How long a first line may be that only names the session. */
+const longestFirst = 4096;
 
 /** Imports what `export --format throughline` wrote, under the session's own id, or a new one where that is taken. */
 async function importPortable(
