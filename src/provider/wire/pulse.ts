@@ -81,14 +81,13 @@ function settledWithin<T>(
       stopWaiting();
       reject(signal.reason);
     };
-    // Node fires a timer up to a millisecond early by the monotonic clock.
-    const timer = setTimeout(
-      () => {
-        stopWaiting();
-        resolve(undefined);
-      },
-      Math.ceil(ms) + 1,
-    );
+    const giveUp = (): void => {
+      stopWaiting();
+      resolve(undefined);
+    };
+    // Node fires a timer up to a millisecond early by the monotonic clock, and in a process that stood still for so long (Ctrl-Z, a laptop
+    // asleep) before what has come meanwhile is read.
+    const timer = setTimeout(() => setImmediate(giveUp), Math.ceil(ms) + 1);
     signal.addEventListener("abort", aborted, { once: true });
     if (signal.aborted) return aborted();
     work.then(

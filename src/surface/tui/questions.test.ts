@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
+import { pendingText } from "../../../test/kit/pending-text.ts";
 import { Questions } from "./questions.ts";
 import { emptyView, type Happening, reduce, type View } from "./state.ts";
 
@@ -18,22 +17,6 @@ function asking() {
 const request = (title: string) => ({ title, detail: "rm -rf build" });
 const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** A connection; what is written to it waits until it is read, as what is typed does. */
-async function keyboard(): Promise<{ readable: Socket; write: (text: string) => Promise<void> }> {
-  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const hand = connect((server.address() as AddressInfo).port, "127.0.0.1");
-  const [[readable]] = (await Promise.all([once(server, "connection"), once(hand, "connect")])) as [
-    [Socket],
-    [],
-  ];
-  onTestFinished(() => {
-    for (const each of [hand, readable]) each.destroy();
-    server.close();
-  });
-  return { readable, write: (text) => new Promise((resolve) => hand.write(text, () => resolve())) };
-}
 
 describe("questions", () => {
   it("are asked one after the other, and each answered once", async () => {
@@ -113,10 +96,9 @@ describe("questions", () => {
     const { questions, view } = asking();
     const asked = questions.approve(request("First"), never);
     await settled();
-    const { readable, write } = await keyboard();
-    await write("y");
+    const keyboard = await pendingText("y");
     const happened: string[] = [];
-    readable.on("data", () => happened.push(questions.isReady ? "answered" : "typed")).resume();
+    keyboard.on("data", () => happened.push(questions.isReady ? "answered" : "typed")).resume();
     questions.seen(view().question!, () => happened.push("ready"));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     await expect.poll(() => happened).toEqual(["typed", "ready"]);
