@@ -114,6 +114,60 @@ describe("an output whose id is not its call's", () => {
   });
 });
 
+describe("calls whose ids a program has changed, and not those of their outputs,", () => {
+  const pair = (nth: number): JsonObject[] => [call(`call_${nth}`), output(`call_AbCdEfGhIjKlMn${nth}`)];
+  const told = (nth: number): Record<string, string> => ({ [`call_${nth}`]: `of call_AbCdEfGhIjKlMn${nth}` });
+
+  it("have the outputs that stand in the places of theirs, and no byte moves", async () => {
+    const items = [...pair(1), ...others(1), ...pair(2), ...others(2)];
+    expect(await answers(...items)).toEqual({ ...told(1), ...told(2) });
+    const rows = [
+      { type: "session_meta", payload: header },
+      ...items.map((payload) => ({ type: "response_item", payload })),
+    ];
+    const bytes = rows.map((row) => JSON.stringify({ timestamp, ...row }).length + 1);
+    expect(readFileSync(path).length).toBe(bytes.reduce((sum, length) => sum + length));
+    expect(
+      await answers(call("call_1"), call("call_2"), ...others(1), output("a"), output("b"), ...others(1)),
+    ).toEqual({ a: "of a", b: "of b" });
+  });
+
+  it("keep the ids that events tell", async () => {
+    const ran = (of: string): string =>
+      JSON.stringify({
+        timestamp,
+        type: "event_msg",
+        payload: { type: "exec_command_end", call_id: of, command: ["ls"], aggregated_output: "x" },
+      });
+    expect(
+      await answers(
+        call("call_1"),
+        ran("call_AbCdEfGhIjKlMn1"),
+        output("call_AbCdEfGhIjKlMn1"),
+        call("call_2"),
+        ran("call_AbCdEfGhIjKlMn2"),
+        output("call_AbCdEfGhIjKlMn2"),
+      ),
+    ).toEqual({
+      call_AbCdEfGhIjKlMn1: "of call_AbCdEfGhIjKlMn1",
+      call_AbCdEfGhIjKlMn2: "of call_AbCdEfGhIjKlMn2",
+    });
+  });
+
+  it("are other calls where something between them is lost, or where their kinds, their number or the turn differ", async () => {
+    const [one, two] = [pair(1), pair(2)];
+    const first = { call_1: nobody, call_AbCdEfGhIjKlMn1: "of call_AbCdEfGhIjKlMn1" };
+    const gap = (what: JsonObject | typeof blank): Promise<Record<string, string>> =>
+      answers(one[0]!, what, one[1]!, ...others(1), ...two, ...others(1));
+    expect(await gap(" ".repeat(20))).toEqual({ ...first, ...told(2) });
+    const prompt = { type: "message", role: "user", content: [{ type: "input_text", text: "on" }] };
+    expect(await gap(prompt)).toEqual({ ...first, ...told(2) });
+    expect(await gap(output("call_AbCdEfGhIjKlMn3"))).toMatchObject(first);
+    const custom = { ...one[1]!, type: "custom_tool_call_output" };
+    expect(await answers(one[0]!, custom, ...others(1), ...two, ...others(1))).toMatchObject(first);
+  });
+});
+
 it("outputs that are lost stand in blank lines near their calls, each in one of its own", async () => {
   const sizes = async (...items: Parameters<typeof answers>): Promise<[string[], number]> => {
     const told = await answers(...items);

@@ -7,8 +7,17 @@ import type { Examination } from "../examine/examination.ts";
 import { isOfScript } from "../examine/watched-record.ts";
 import { answerKind } from "../rollout/payload/answer.ts";
 import { isCopiedCall } from "../findings/judge.ts";
-import { partOf, type RolloutLine, startsOf, type Unpaired } from "../rollout/bytes/lines.ts";
+import {
+  linesIn,
+  partOf,
+  type RolloutLine,
+  type Span,
+  startsOf,
+  type Unpaired,
+} from "../rollout/bytes/lines.ts";
 import { memberIn, payloadIn } from "./line-places.ts";
+import { padded } from "./line-bytes.ts";
+import { pairedByPlace } from "./paired-by-place.ts";
 import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record/record.ts";
@@ -19,6 +28,10 @@ import { isBlank } from "../rollout/bytes/white-space.ts";
 const nearby = 16;
 /** With more findings than this, no blank lines are searched for them: each search takes a read. */
 const mostInLines = 1_000;
+/** With more halves than this none are paired by their places. */
+const mostRenumbered = 20_000;
+/** Bytes from a call to its output, at most, that are looked through for what was lost. */
+const mostBetween = 2 ** 22;
 /** An altered id differs from the original in at most so many characters. */
 const mostChanged = 2;
 /** Shorter ids are mere counters (`call_1`), which differ little from each other. */
@@ -26,7 +39,7 @@ const uniqueId = 20;
 
 /**
  * Gives calls their outputs and outputs their calls. Halves that are both there are brought together; a missing half is put in, into a
- * line that became blank where there is one, so that nothing moves. Call `exchanged` first, then `renamed`, then `lost`.
+ * line that became blank where there is one, so that nothing moves. Call `exchanged` first, then `renamed`, `renumbered` and `lost`.
  */
 export class PairPlanner {
   readonly #found: Examination;
@@ -79,6 +92,46 @@ export class PairPlanner {
       yield this.#file.replace(place, "output-without-call", says, bytes);
     }
     return undefined;
+  }
+
+  /**
+   * Pairs calls with the outputs that stand in the places of theirs, where a program has changed the ids of one side. Both get the id that
+   * an event has, or the shorter one, so that nothing moves.
+   */
+  *renumbered(): Generator<Edit, undefined> {
+    const { open, orphans, doubled } = this.#found;
+    if (orphans.count === 0 || open.count + orphans.count > mostRenumbered) return undefined;
+    const copies = startsOf(doubled.spans);
+    const isAlone = (half: Unpaired): boolean => !this.#paired.has(half.at) && !copies.has(half.at);
+    const calls = Array.from(open).filter((call) => !isCopiedCall(call, this.#found));
+    const halves = [...calls, ...orphans.items].filter(isAlone);
+    for (const [call, output] of pairedByPlace(halves, nearby)) {
+      // Two calls of which each was told are two.
+      if ((call.event && output.event) || !this.#isWhole(call, output)) continue;
+      const isShorter = Buffer.byteLength(output.call) <= Buffer.byteLength(call.call);
+      const [kept, changed] = output.event || (isShorter && !call.event) ? [output, call] : [call, output];
+      const line = this.#file.bytes(changed);
+      const id = memberIn(line, payloadIn(line), "call_id");
+      if (!id) continue;
+      this.#paired.add(call.at).add(output.at);
+      const bytes = padded(Buffer.from(JSON.stringify(kept.call)), id.length);
+      const [kind, says] =
+        changed === output
+          ? (["output-without-call", "the output's id becomes that of the call before it"] as const)
+          : (["call-without-output", "the call's id becomes that of the output behind it"] as const);
+      yield this.#file.replace(partOf(changed, id.at, id.length), kind, says, bytes);
+    }
+    return undefined;
+  }
+
+  /** Whether nothing was lost from one line to the other, and they are of one turn. */
+  #isWhole(from: Span, to: Span): boolean {
+    const bytes = to.at - from.at;
+    if (bytes > mostBetween) return false;
+    return linesIn(this.#file.read(from.at, bytes)).every((line) => {
+      const record = readRecord(line);
+      return record.readable && !(record.kind === "message" && record.payload["role"] === "user");
+    });
   }
 
   /** A call and its output that are both gone are put in as their event tells them. */

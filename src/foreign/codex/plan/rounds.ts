@@ -46,6 +46,7 @@ export const rounds: readonly Round[] = [
     refused.injected(),
     pairs.exchanged(),
     pairs.renamed(),
+    pairs.renumbered(),
     pairs.lost(),
     pairs.outputs(),
     told.messages(),
