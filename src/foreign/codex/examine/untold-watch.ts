@@ -30,12 +30,17 @@ export class UntoldWatch {
   /** The last prompt, until the line after it is known. */
   #said: { readonly record: Span; readonly isUnnumbered: boolean; hole?: Hole } | undefined;
   #hole: Hole | undefined;
+  /** Whether an event has told anything. */
+  #hasTold = false;
   /** Answers told by the latest events, the newest last. */
   readonly #told: string[] = [];
 
   get items(): readonly UntoldMessage[] {
-    // Without the ordinal of the hole it isn't known where the event belongs, if the record has one.
-    return this.#found.items.filter(({ hole, isUnnumbered }) => isUnnumbered || hole.ordinal !== undefined);
+    // Without the ordinal of the hole it isn't known where the event belongs, if the record has one. Where lines have none, as of programs that
+    // convert sessions, there may be no events at all.
+    return this.#found.items.filter(({ hole, isUnnumbered }) =>
+      isUnnumbered ? this.#hasTold : hole.ordinal !== undefined,
+    );
   }
 
   hole(hole: Hole): void {
@@ -66,11 +71,13 @@ export class UntoldWatch {
 
   /** Notes the event of a prompt. */
   promptTold(): void {
+    this.#hasTold = true;
     this.#said = undefined;
   }
 
   /** Notes the event of an answer, by the answer's id. */
   answerTold(id: string | undefined): void {
+    this.#hasTold = true;
     this.#settle();
     if (id === undefined) return;
     addLast(this.#told, id, mostIds);
