@@ -50,6 +50,7 @@ function forked(): void {
 
 const second = lines[0]!.length + 1;
 const garbage = lines.with(4, "#".repeat(lines[4]!.length)).join("\n");
+const control = lines.with(4, lines[4]!.replace('"payload"', '\u0002"payload"')).join("\n");
 const torn = `${whole}{"timestamp":"2026-`;
 const [fits, astray] = [{}, { offset: 9e9 }];
 
@@ -58,11 +59,12 @@ it.each<[string, string, Index | undefined, "anew" | "stays", ("fork" | "needles
   ["that has read more than there is", whole, astray, "anew"],
   ["with a turn that begins where no line does", whole, { turn: second + 1 }, "anew"],
   ["that waits for a later ordinal than the next one", whole, { ordinal: next + 1 }, "anew"],
-  ["that has read what is mended", `${garbage}\n`, fits, "anew"],
-  ["that hasn't come to what is mended", `${garbage}\n`, { offset: second, ordinal: 1 }, "stays"],
+  ["that has read what is mended", `${control}\n`, fits, "anew"],
+  ["that has read what nothing is left of, or read it when it was whole", `${garbage}\n`, fits, "stays"],
+  ["that hasn't come to what is mended", `${control}\n`, { offset: second, ordinal: 1 }, "stays"],
   ["that has read all but the end that is torn", torn, fits, "stays"],
-  ["of another session", `${garbage}\n`, { of: "01a1fe21-a4f7-7732-aaac-cfb0c4572f0d" }, "stays"],
-  ["that isn't there", `${garbage}\n`, undefined, "stays"],
+  ["of another session", `${control}\n`, { of: "01a1fe21-a4f7-7732-aaac-cfb0c4572f0d" }, "stays"],
+  ["that isn't there", `${control}\n`, undefined, "stays"],
   ["of a file that another one goes on from, which Codex doesn't make again", whole, astray, "stays", "fork"],
 ])("a repair has Codex make its index anew, or leaves it: one %s", async (_what, text, index, told, how) => {
   writeFileSync(path, text, "latin1");

@@ -65,6 +65,14 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "plain-reasoning",
 ]);
 
+/**
+ * Kinds of lines of which Codex's index holds nothing, or what they told before they were damaged: where one becomes spaces, an index that is
+ * made anew would hold less (of a command, or of a turn's end).
+ */
+const keepsIndexBlank: ReadonlySet<string> = new Set(["unparsable-line", "invalid-utf8", "lone-surrogate"]);
+
+const isSpaces = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0x20);
+
 /** Gathers what a repair changes, edit by edit. */
 export class GatheredChanges implements RepairChanges {
   readonly first: ShownEdit[] = [];
@@ -78,7 +86,9 @@ export class GatheredChanges implements RepairChanges {
   add({ at, length, bytes, kind, line, says, gone }: Edit, read: (bytes: number) => Uint8Array): void {
     if (gone !== undefined) this.gone[gone] = (this.gone[gone] ?? 0) + 1;
     const isBlank = bytes === "blank";
-    this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, () => ({
+    const becomes = isBlank ? length : bytes.length;
+    const keeps = keepsIndex.has(kind) || (keepsIndexBlank.has(kind) && (isBlank || isSpaces(bytes)));
+    this.#told({ at, length, kind, line, says, becomes }, keeps, () => ({
       had: read(Math.min(length, shownBytes)),
       // A copy: a subarray would keep the whole buffer alive.
       begins: Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes)),
@@ -88,15 +98,19 @@ export class GatheredChanges implements RepairChanges {
   /** As `add`, for a file whose lines were all made anew. */
   tell({ had, begins, ...edit }: ShownEdit): void {
     this.sameOffsets = false;
-    this.#told(edit, () => ({ had, begins }));
+    this.#told(edit, false, () => ({ had, begins }));
   }
 
-  #told(edit: Omit<ShownEdit, "had" | "begins">, shows: () => Pick<ShownEdit, "had" | "begins">): void {
+  /** `keeps`: Codex's index still fits, if the edit moves nothing. */
+  #told(
+    edit: Omit<ShownEdit, "had" | "begins">,
+    keeps: boolean,
+    shows: () => Pick<ShownEdit, "had" | "begins">,
+  ): void {
     const { at, length, becomes, kind } = edit;
     this.count++;
     if (becomes !== length) this.sameOffsets = false;
-    if (becomes !== length || !keepsIndex.has(kind))
-      this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
+    if (becomes !== length || !keeps) this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
     const same = (this.kinds[kind] ??= { count: 0, first: [] });
     same.count++;
     if (this.first.length >= most && same.first.length >= mostOfKind) return;
