@@ -38,6 +38,7 @@ const ownName = new RegExp(`^rollout-${dateText}-${ids}\\.jsonl(?:\\.zst)?$`, "u
  */
 const anyName = new RegExp(`^rollout-(${dateText})?(?:.*-)?${ids}.*?${ending}`, "iu");
 const idAtEnd = new RegExp(`${uuid}${ending}`, "iu");
+const longestEnd = "01a1fac6-9157-7f13-933f-78cca4bbbb53.jsonl.zst".length;
 
 /** Whether a value from a file is a thread's id. Anything else could lead paths and database names that are made of it astray. */
 export function isThreadId(value: unknown): value is string {
@@ -71,7 +72,7 @@ export const behindLinks = (path: string): string => (existsSync(path) ? realpat
 
 /** Whether a rollout's name says that it is a copy: something stands behind the id. */
 export function isCopy(path: string): boolean {
-  return !idAtEnd.test(path);
+  return !idAtEnd.test(path.slice(-longestEnd));
 }
 
 /** The name that Codex gives the file of a thread that was made at this time, by local time. */

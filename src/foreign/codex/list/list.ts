@@ -98,6 +98,7 @@ export async function listThreads(
   }
   const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
   for (const each of found) {
+    if (each.facts.header?.historyBase === undefined) continue;
     lookBefore(each, byRollout);
     if (pauses.isDue) await give();
   }
