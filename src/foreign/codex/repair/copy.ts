@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  createReadStream,
-  createWriteStream,
-  openSync,
-  readSync,
-  rmSync,
-} from "node:fs";
+import { chmodSync, closeSync, constants, openSync, readSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { Pauses } from "../../../lib/pauses.ts";
+import { isSystemError } from "../../../lib/system.ts";
 import { writeAll } from "../../../lib/write.ts";
 
 const block = 2 ** 20;
@@ -30,19 +22,31 @@ export async function copyPrivately(from: string, to: string): Promise<void> {
   else await copyRead(from, to);
 }
 
-/** Node's `copyFile` never ends where its source becomes shorter meanwhile: it waits for the bytes that were there (libuv 1.52, 2026-11-24). */
+/**
+ * Node's `copyFile` never ends where its source becomes shorter meanwhile: it waits for the bytes that were there (libuv 1.52, 2026-11-24).
+ * Its streams close the file that they were lent when a write fails, and hide why (24.21).
+ */
 async function copyRead(from: string, to: string): Promise<void> {
-  const target = openSync(to, "wx", 0o600);
+  const source = openSync(from, "r");
   try {
-    await pipeline(
-      createReadStream(from, { highWaterMark: block }),
-      createWriteStream(to, { fd: target, autoClose: false }),
-    );
-  } catch (error) {
-    rmSync(to, { force: true });
-    throw error;
+    const target = openSync(to, "wx", 0o600);
+    try {
+      const pauses = new Pauses();
+      for (let at = 0, bytes = block; bytes > 0; at += bytes) {
+        if (pauses.isDue) await pauses.take();
+        bytes = copyBytes(source, target, { at, to: at, bytes: block });
+      }
+    } catch (error) {
+      rmSync(to, { force: true });
+      // An open file's error doesn't say which file it is.
+      throw isSystemError(error)
+        ? Object.assign(error, { path: error.syscall === "read" ? from : to })
+        : error;
+    } finally {
+      closeSync(target);
+    }
   } finally {
-    closeSync(target);
+    closeSync(source);
   }
 }
 
