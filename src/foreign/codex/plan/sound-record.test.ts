@@ -31,6 +31,8 @@ describe("a record that Codex reads", () => {
     ["an item of a kind that nobody here knows", item("hover_call", {})],
     ["a record of a type that nobody here knows", record("world_state", { type: "x", content: 1 })],
     ["an event", record("event_msg", { type: "user_message", message: 1 })],
+    ["an event of a turn", record("event_msg", { type: "task_complete", turn_id: "01a20b6c-fa5e" })],
+    ["an event of no turn", record("event_msg", { type: "error", turn_id: null })],
     ["a header, which has no kind", record("session_meta", { id: "x" })],
     ["a bare header, which has no type either", record("", { id: "x" })],
   ])("is sound: %s", (_what, sound) => {
@@ -44,6 +46,7 @@ describe("a record that Codex passes over, or that a provider refuses", () => {
   it.each<readonly [string, RolloutRecord]>([
     ["a type with another letter", record("event\uFFFDmsg", { type: "user_message" })],
     ["a kind with another letter", record("event_msg", { type: "user message" })],
+    ["a turn with another letter", record("event_msg", { type: "task_complete", turn_id: "01a20b6c fa5e" })],
     ["an item without a kind", item(undefined, message)],
     ["a message without a role", item("message", without(message, "role"))],
     ["a role with another letter", item("message", { ...message, role: "us?r" })],

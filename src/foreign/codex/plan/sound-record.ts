@@ -22,6 +22,8 @@ const saying: ReadonlySet<unknown> = new Set(["input_text", "output_text", "summ
 export function isSound({ type, kind, payload }: RolloutRecord): boolean {
   // A bare header has no type.
   if ((type !== "" && !isWord(type)) || (kind !== undefined && !isWord(kind))) return false;
+  // Codex shows a turn for every name of one (0.169).
+  if (type === "event_msg" && !isWord(payload["turn_id"] ?? "none")) return false;
   return type !== "response_item" || (kind !== undefined && isSoundItem(kind, payload));
 }
 
