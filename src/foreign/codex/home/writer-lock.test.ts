@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import processes, { execFileSync } from "node:child_process";
 import fs, { existsSync, mkdirSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
@@ -52,4 +52,18 @@ it("a lock that is taken and can't be looked at is given back: a process that li
     syncBuiltinESMExports();
   }
   takeWriterLock(codex, thread, "rollout").release();
+});
+
+it("a lock that no program can be started to take, for want of files, is told by that, and not as programs that aren't there", () => {
+  const codex = temporaryFolder();
+  const { spawnSync } = processes;
+  const error = Object.assign(new Error("EMFILE"), { code: "EMFILE", syscall: "spawnSync flock" });
+  Object.assign(processes, { spawnSync: () => ({ status: null, error }) });
+  syncBuiltinESMExports();
+  try {
+    expect(() => takeWriterLock(codex, thread, "rollout")).toThrow("EMFILE");
+  } finally {
+    Object.assign(processes, { spawnSync });
+    syncBuiltinESMExports();
+  }
 });

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from 
 import { dirname, join } from "node:path";
 import { Failure, isFailure } from "../../../failure.ts";
 import { giveTo } from "../../../lib/owner.ts";
-import { isSystemError, makeFolders } from "../../../lib/system.ts";
+import { hasCode, isSystemError, makeFolders } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 
 /**
@@ -113,6 +113,8 @@ function flock(fd: number): boolean {
     });
     if (status === 0) return true;
     if (status === 1 && error === undefined) return false;
+    // None of the others could be started either, though they may all be there.
+    if (hasCode(error, "EMFILE", "ENFILE", "EAGAIN", "ENOMEM")) throw error;
   }
   throw new Failure(
     "store-unavailable",
