@@ -2,10 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { codexFixtures } from "../../../test/kit/codex-home.ts";
 import { listRollouts } from "../../foreign/codex/home/places.ts";
 import { prepareRepair } from "../../foreign/codex/repair/prepare.ts";
-import { nothingText, previewText } from "./repair-text.ts";
+import { repairRollout } from "../../foreign/codex/repair/repair.ts";
+import { doneText, nothingText, previewText } from "./repair-text.ts";
 
 test("the next command can be pasted whatever its path holds, and nothing of it reaches the terminal", () => {
   const text = nothingText("/home/a b/it's\u001b[2J.jsonl", "/home/a b/it's\u001b[2J.jsonl");
@@ -35,4 +37,17 @@ test("what an edit takes away is shown as it stood, also behind a line that was 
   );
   expect(after("the line goes to its place")).toEqual([`- ${moved.slice(0, 99)}…`]);
   expect(after("the line that stood elsewhere")).toEqual([`+ ${moved.slice(0, 99)}…`]);
+});
+
+test.each([
+  ["0.29.0", /^Go on: throughline resume \S+$/mu],
+  ["0.36.0", /^Go on: codex resume \S+$/mu],
+])("a repaired session of %s is gone on with where its lines are read", async (version, command) => {
+  const folder = temporaryFolder();
+  const [source] = listRollouts(join(codexFixtures, version));
+  const path = join(folder, basename(source!.path));
+  // A torn last line.
+  writeFileSync(path, readFileSync(source!.path, "utf8").trimEnd().slice(0, -9));
+  const done = await repairRollout(path, { home: join(folder, "own"), seals: { which: "all" } });
+  expect(doneText(done!, done!.journal.thread!, [])).toMatch(command);
 });

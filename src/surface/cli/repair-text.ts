@@ -98,7 +98,9 @@ export function doneText(
   for (const finding of left) lines.push(leftLine(finding));
   if (transcript !== undefined) lines.push(`What was said, for people: ${transcript}`);
   if (state === "done" && left.length === 0 && thread !== undefined)
-    lines.push(`Go on: ${goOn(path, thread, reference)}`);
+    lines.push(
+      `Go on: ${plan?.isOld === true ? `throughline resume ${reference}` : goOn(path, thread, reference)}`,
+    );
   return printable(`${lines.join("\n")}\n`);
 }
 

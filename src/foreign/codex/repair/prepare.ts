@@ -69,6 +69,8 @@ export interface RepairPlan extends DatabaseChanges {
   readonly bytes: { readonly before: number; readonly after: number };
   /** Whether its lines have ordinals (Codex 0.148 and later). */
   readonly isPaginated: boolean;
+  /** Whether its lines have no envelopes, or are one JSON document (up to about 0.33): no later version of Codex reads it. */
+  readonly isOld: boolean;
 }
 
 /** A repair that was worked out on a copy; the rollout itself is as it was. */
@@ -130,6 +132,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ].filter(needsRepair),
       bytes: { before: bytesBefore, after: found.bytes },
       isPaginated: found.header?.isPaginated === true,
+      isOld: judged.some(({ kind }) => kind === "old-lines" || kind === "old-document"),
       ...beside,
     };
   } catch (error) {
