@@ -162,6 +162,26 @@ test.for([
   for (const output of outputs) expect(String(output).startsWith(words)).toBe(true);
 });
 
+test.for(["0.98.0", "0.130.0", "0.169.0"])(
+  "an answer that only its event tells where the file ends (%s) is taken",
+  async (version) => {
+    const isAnswer = (line: string): boolean => /"response_item".*"role":"assistant"/u.test(line);
+    const { take, items } = damaged(version, (lines) =>
+      lines.slice(
+        0,
+        lines.findLastIndex((line) => isAnswer(line)),
+      ),
+    );
+    const { id, isMended } = await take();
+    expect(isMended).toBe(true);
+    const answers = (all: JsonObject[]): string[] =>
+      all.flatMap(({ role, content }) =>
+        role === "assistant" ? [String((content as JsonObject[])[0]!["text"])] : [],
+      );
+    expect(answers(await items(id)).at(-1)).toBe(answers(await undamaged(version)).at(-1));
+  },
+);
+
 test("an output that is null is taken as its repair leaves it, and its call stays", async () => {
   const { take, items } = damaged("0.169.0", (lines) => {
     const at = lines.findLastIndex((line) => /_call_output"/u.test(line));

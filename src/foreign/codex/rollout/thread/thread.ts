@@ -11,6 +11,7 @@ import { outcomeOf, turnEdge } from "../payload/outcome.ts";
 import { goalOf, promptOf, toldPrompt } from "../payload/prompt.ts";
 import { readRecord, type RolloutRecord } from "../record/record.ts";
 import { isDelivery, isSilent, ownKinds, silentTypes } from "../record/skipped.ts";
+import { FileFlaws } from "./file-flaws.ts";
 import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
 import { threadSkim, usageOf } from "./thread-skim.ts";
 import { textIn } from "../payload/text-in.ts";
@@ -49,9 +50,7 @@ export class ThreadFold {
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
-  /** The ordinal of the line before, in this file. */
-  #ordinal: number | undefined;
-  #isFlawed = false;
+  readonly #flaws = new FileFlaws();
 
   /**
    * `history`: the marks of a history that is known already, to go on after it. `undone`: compactions that a later rollback takes back,
@@ -69,15 +68,9 @@ export class ThreadFold {
     this.#isOwed = isOwed;
   }
 
-  /**
-   * Notes that the next line is another file's. Whether ordinals of this one were missing, or came twice, or a line of it had bytes that are
-   * no text: Codex passes such a line over.
-   */
+  /** Notes that the next line is another file's. Whether this one seems to be damaged. */
   endFile(): boolean {
-    const isFlawed = this.#isFlawed;
-    this.#isFlawed = false;
-    this.#ordinal = undefined;
-    return isFlawed;
+    return this.#flaws.endFile();
   }
 
   /** What is left to be done after the last line. */
@@ -88,11 +81,7 @@ export class ThreadFold {
   /** Takes the next line and gives the changes that it makes. */
   take({ bytes: line, whole, length }: RolloutLine): Changed[] {
     const glanced = glance(line);
-    const ordinal = glanced?.ordinal;
-    if (ordinal !== undefined) {
-      if (this.#ordinal !== undefined && ordinal !== this.#ordinal + 1) this.#isFlawed = true;
-      this.#ordinal = ordinal;
-    }
+    if (glanced) this.#flaws.see(glanced);
     if (glanced && isSilent(glanced)) {
       if ((this.#isTold && this.#isCodexs) || !whole || !this.#mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
@@ -103,7 +92,7 @@ export class ThreadFold {
     if (!whole) return this.#tooLong(line, length, glanced && glancedTime(line, glanced));
     const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
-    if (record.flaw === "utf8" || loneSurrogates(line).length > 0) this.#isFlawed = true;
+    if (record.flaw === "utf8" || loneSurrogates(line).length > 0) this.#flaws.noText();
     const { at } = record;
     const bytes = glanced && payloadBytes(line, glanced.payload, record);
     return dated(this.#changes(record, bytes), at);
@@ -170,6 +159,7 @@ export class ThreadFold {
   #event(kind: string | undefined, payload: JsonObject): ThreadChange[] {
     const edge = turnEdge(kind);
     const before = edge ? this.#addAlone() : [];
+    if (edge) this.#flaws.turn();
     switch (edge ?? kind) {
       case "began":
         this.#turns.begin();
