@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
+import { resultCode } from "../../../lib/sqlite.ts";
 import { systemWords } from "../../../lib/system.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 import { databaseFolders } from "./settings.ts";
@@ -214,7 +215,7 @@ export class CodexDatabases {
       try {
         changed(path, restore, own);
       } catch (error) {
-        if (!isDatabaseError(error)) throw error;
+        if (!isUnfit(error)) throw error;
       }
   }
 
@@ -302,6 +303,12 @@ export class CodexDatabases {
   }
 }
 
+/** Whether rows don't fit into a database, or can't be read, however often it is tried: by its tables or its damage, not for want of room. */
+function isUnfit(error: unknown): boolean {
+  // SQLITE_ERROR, SQLITE_CORRUPT, SQLITE_CONSTRAINT, SQLITE_MISMATCH and SQLITE_NOTADB.
+  return [1, 11, 19, 20, 26].includes(resultCode(error) ?? 0);
+}
+
 /** Changes the database at a path, wholly or not at all. `kept`: another one, which is there under this name meanwhile. */
 function changed(path: string, change: (database: DatabaseSync) => void, kept?: string): void {
   const database = new DatabaseSync(path, { timeout: 10_000 });
@@ -358,12 +365,15 @@ function nameIn(database: DatabaseSync): string {
   return `coalesce(NULL, ${[...ways, "''"].join(", ")})`;
 }
 
-/** Whether a rollout's index was wholly kept in the database at a path. */
+/** Whether a rollout's index was wholly kept in the database at a path, and can be read there. */
 function holdsIndex(kept: string): boolean {
   if (!existsSync(kept)) return false;
   const database = new DatabaseSync(kept);
   try {
     return hasTable(database, stateTable);
+  } catch (error) {
+    if (!isUnfit(error)) throw error;
+    return false;
   } finally {
     database.close();
   }

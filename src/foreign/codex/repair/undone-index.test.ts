@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { basename, dirname, join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { CodexDatabases } from "../home/databases.ts";
@@ -36,12 +36,40 @@ it.each([
   expect([done?.journal.forgotIndex, held()]).toEqual([true, []]);
   expect(statSync(join(done!.folder.path, "index.sqlite")).mode & 0o777, "for its owner only").toBe(0o600);
   if (since !== "") writeFileSync(path, since, { flag: "a" });
+  else {
+    // A disk that fails meanwhile: what was kept isn't given up.
+    const { exec } = DatabaseSync.prototype;
+    const failing = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (
+      this: DatabaseSync,
+      sql,
+    ) {
+      if (!sql.startsWith("INSERT INTO main.thread_turns")) return exec.call(this, sql);
+      throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 10 });
+    });
+    await expect(undoRepair(path, { home })).rejects.toThrow("was cut off: disk I/O error");
+    failing.mockRestore();
+  }
   await undoRepair(path, { home });
   expect(held()).toEqual(expected);
   expect(database.prepare("SELECT count(*) AS n FROM thread_history_projection_state").get()).toEqual({
     n: 1 + expected.length,
   });
   database.close();
+});
+
+it("a repair is taken back though what it has kept of the index is damaged", async () => {
+  const [, source] = codexRollouts("0.169.0");
+  const root = temporaryFolder();
+  const path = join(root, "codex", "sessions", basename(source!.path));
+  mkdirSync(dirname(path), { recursive: true });
+  const bytes = readFileSync(source!.path);
+  writeFileSync(path, bytes);
+  const home = join(root, "own");
+  const done = await repairRollout(path, { home });
+  new DatabaseSync(join(root, "codex", "thread_history_1.sqlite")).close();
+  writeFileSync(join(done!.folder.path, "index.sqlite"), "no database".repeat(100));
+  await undoRepair(path, { home });
+  expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
 it.each([
