@@ -24,6 +24,10 @@ const source = fixtures.find(({ path }) => path.includes("/0.58.0/"))!;
 const name = basename(source.path);
 const text = readFileSync(source.path, "utf8");
 
+/** A sub-agent's source, with these members more. */
+const spawned = (more: string): string =>
+  `"source":{"subagent":{"thread_spawn":{"parent_thread_id":"01a1fab7-6ca0-7000-8000-000000000000"${more}}}}`;
+
 /** Versions before 0.130 don't say when a turn begins. */
 function unclosed(): string {
   const { path } = fixtures.find((file) => file.path.includes("/0.130.0/"))!;
@@ -116,6 +120,16 @@ describe("an examination of a rollout", () => {
         ["a source that is null", /"source":"exec"/u, '"source":null'],
         ["a window without an id", /"cwd":/u, '"context_window":272000,"cwd":'],
         ["a commit that is a number", /\}\}\n/u, ',"git":{"commit_hash":7}}}\n'],
+        [
+          "a sub-agent's path that was blacked out",
+          /"source":"exec"/u,
+          spawned(',"depth":1,"agent_path":"[X]"'),
+        ],
+        ["a sub-agent without a depth", /"source":"exec"/u, spawned("")],
+        ["a sub-agent of an unknown kind", /"source":"exec"/u, '"source":{"subagent":"painter"}'],
+        ["a source that says less than it has to", /"source":"exec"/u, '"source":"subagent"'],
+        ["a tool that is a word", /"cwd":/u, '"dynamic_tools":["look"],"cwd":'],
+        ["a folder that is a number", /"cwd":/u, '"runtime_workspace_roots":[7],"cwd":'],
       ] as const
     ).map(([what, from, to]): [string, () => string, FindingKind] => [
       `a first line with ${what}`,
@@ -141,6 +155,23 @@ describe("an examination of a rollout", () => {
     ],
   ])("names %s", async (_what, content, kind, as) => {
     expect(await kinds(content(), as)).toContain(kind);
+  });
+
+  it.each([
+    '"source":"somewhere"',
+    '"source":{"subagent":"review"}',
+    '"source":{"subagent":{"compact":null}}',
+    '"source":{"subagent":{"other":"painter"}}',
+    '"source":{"internal":"guardian"}',
+    '"source":{"custom":"an app"}',
+    spawned(',"depth":2,"agent_path":"/root/a_1","agent_nickname":"Ada","agent_role":null'),
+    '"source":"exec","dynamic_tools":[{"name":"look","description":"","inputSchema":{}}]',
+    '"source":"exec","dynamic_tools":[{"type":"namespace","name":"eyes","description":"","tools":[]}]',
+    '"source":"exec","runtime_workspace_roots":["/a"],"selected_capability_roots":[],"creator_user_id":null',
+    '"source":{"orbit":{"at":1}},"dynamic_tools":["look"],"cli_version":"0.170.0"',
+  ])("finds a first line with %s whole", async (members) => {
+    const said = members.includes("cli_version") ? text.replace(/"cli_version":"[^"]+",/u, "") : text;
+    expect(await kinds(said.replace(/"source":"exec"/u, members))).not.toContain("header-broken");
   });
 
   it("says of a history of an unknown kind that a newer version wrote that nothing has to be done", async () => {

@@ -214,6 +214,10 @@ describe("a first line that is gone", () => {
     const said = { session_id: third, ...agent, multi_agent_version: "v2", thread_source: "subagent" };
     const broken = remains(JSON.stringify({ source: spawned, ...said }).slice(1));
     expect(head({ isPaginated: true, broken })!.payload).toMatchObject({ ...said, source: spawned });
+    const black = JSON.stringify({ source: spawned }).replace("/root/a", "[X]").slice(1);
+    expect(head({ broken: remains(black) })!.payload["source"], "of a path that was blacked out").toEqual({
+      subagent: { thread_spawn: { parent_thread_id: other, depth: 1 } },
+    });
     const odd = remains('"parent_thread_id":"../..","source":{"subagent":{"thread_spawn":{"depth":1}}},');
     const made = head({ broken: odd })!.payload;
     expect(made["source"]).toBe("cli");

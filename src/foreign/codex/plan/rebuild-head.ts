@@ -92,7 +92,15 @@ const wantedStart = /"subagent_history_start_ordinal"\s*:\s*(\d{1,15})\s*[,}]/u;
 /** A sub-agent's `source`, as the broken line still says it. */
 function sourceIn(broken: Buffer | undefined): unknown {
   const said = wantedSource.exec(broken?.toString("utf8", 0, 2 ** 20) ?? "")?.[1] ?? "";
-  return fittingMembers({ source: parseJson(said) })["source"];
+  const source = parseJson(said);
+  const spawned = objectOf(objectOf(objectOf(source)["subagent"])["thread_spawn"]);
+  const { parent_thread_id: by, depth } = spawned;
+  // What else was said of the sub-agent may be what Codex can't read; the header says it, too.
+  const least = { parent_thread_id: by, depth: Number.isInteger(depth) ? depth : 1 };
+  return (
+    fittingMembers({ source })["source"] ??
+    fittingMembers({ source: { subagent: { thread_spawn: least } } })["source"]
+  );
 }
 
 /**
@@ -158,5 +166,5 @@ function isTime(value: string): boolean {
 function sourceOf(value: unknown): unknown {
   if (typeof value !== "string" || value === "") return "cli";
   const parsed = parseJson(value);
-  return isJsonObject(parsed) ? parsed : value;
+  return fittingMembers({ source: isJsonObject(parsed) ? parsed : value })["source"] ?? "cli";
 }

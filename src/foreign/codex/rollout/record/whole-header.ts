@@ -45,6 +45,21 @@ const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
   git: holds("commit_hash", "branch", "repository_url"),
 };
 
+/**
+ * What these have to be besides where 0.169 or an older version wrote the header (measured with 0.169): programs that black out names write
+ * others. Of a newer one only what stands above is known.
+ */
+const fittingSoFar: Readonly<Record<string, (value: unknown) => boolean>> = {
+  source: isKnownSource,
+  dynamic_tools: (value) => isNull(value) || (Array.isArray(value) && value.every(isTool)),
+  runtime_workspace_roots: (value) => isNull(value) || (Array.isArray(value) && value.every(isText)),
+  selected_capability_roots: Array.isArray,
+  subagent_history_start_ordinal: (value) =>
+    isNull(value) || (Number.isSafeInteger(value) && Number(value) >= 0),
+  creator_user_id: isTextOrNull,
+  creator_account_id: isTextOrNull,
+};
+
 /** What the newest version needs, beside the id and the time. */
 const needed = ["cwd", "originator", "cli_version"] as const;
 
@@ -54,6 +69,65 @@ function isWholeSource({ subagent }: JsonObject): boolean {
   return !isJsonObject(spawned) || isThreadId(spawned["parent_thread_id"]);
 }
 
+/** Sources that say more than where a session was begun, and so are no mere word. */
+const sources: Readonly<Record<string, (value: unknown) => boolean>> = {
+  custom: isText,
+  internal: (value) => isWordOf(value, internals),
+  subagent: (value) => isWordOf(value, agents) || (isJsonObject(value) && isKnownAgent(value)),
+};
+const internals: ReadonlySet<string> = new Set(["memory_consolidation", "guardian"]);
+const agents: ReadonlySet<string> = new Set(["review", "compact", "memory_consolidation"]);
+
+function isKnownSource(value: unknown): boolean {
+  // A word that isn't known is read, whichever it is.
+  if (isText(value)) return !Object.hasOwn(sources, value as string);
+  const [[kind, said] = [], ...others] = Object.entries(objectOf(value));
+  if (kind === undefined || others.length > 0) return false;
+  return Object.hasOwn(sources, kind) ? sources[kind]!(said) : isEmpty(said);
+}
+
+function isKnownAgent(agent: JsonObject): boolean {
+  if (Object.keys(agent).length !== 1) return false;
+  const { thread_spawn: spawned, other } = agent;
+  if (!isJsonObject(spawned)) return isText(other);
+  const {
+    depth,
+    agent_path: path = null,
+    agent_nickname: nickname = null,
+    agent_role: role = null,
+  } = spawned;
+  return (
+    isThreadId(spawned["parent_thread_id"]) &&
+    Number.isInteger(depth) &&
+    (isNull(path) || (typeof path === "string" && agentPath.test(path))) &&
+    isTextOrNull(nickname) &&
+    isTextOrNull(role)
+  );
+}
+
+const agentPath = /^(?:\/morpheus|\/root(?:\/[a-z0-9_]+)*)$/u;
+
+/** Whether it is one of the words, by itself or as the name of nothing. */
+function isWordOf(value: unknown, known: ReadonlySet<string>): boolean {
+  if (typeof value === "string") return known.has(value);
+  const [[word, said] = [], ...others] = Object.entries(objectOf(value));
+  return word !== undefined && others.length === 0 && known.has(word) && isEmpty(said);
+}
+
+const isEmpty = (value: unknown): boolean =>
+  isNull(value) || (isJsonObject(value) && Object.keys(value).length === 0);
+
+/** A tool that the client of a session brought along, or several under one name. */
+function isTool(value: unknown): boolean {
+  const tool = objectOf(value);
+  const { type, name, description, tools, namespace = null, deferLoading = false } = tool;
+  if (!isText(name) || !isText(description)) return false;
+  if (type === "namespace")
+    return Array.isArray(tools) && tools.every((one) => objectOf(one)["type"] === "function" && isTool(one));
+  const isOne = (type === undefined || type === "function") && "inputSchema" in tool;
+  return isOne && isTextOrNull(namespace) && typeof deferLoading === "boolean";
+}
+
 /** Of these a newer version may have more to say than a word. */
 const words: ReadonlySet<string> = new Set(["thread_source", "memory_mode", "multi_agent_version"]);
 
@@ -61,11 +135,14 @@ const words: ReadonlySet<string> = new Set(["thread_source", "memory_mode", "mul
 export function fittingMembers(payload: JsonObject): JsonObject {
   const isNewer = isOfNewer(stringOf(payload["cli_version"]));
   const doesFit = ([name, value]: [string, unknown]): boolean =>
-    !Object.hasOwn(fitting, name) ||
-    fitting[name]!(value) ||
-    (isNewer && words.has(name) && isJsonObject(value));
+    isFitting(fitting, name, value)
+      ? isNewer || isFitting(fittingSoFar, name, value)
+      : isNewer && words.has(name) && isJsonObject(value);
   return Object.fromEntries(Object.entries(payload).filter(doesFit));
 }
+
+const isFitting = (shapes: typeof fitting, name: string, value: unknown): boolean =>
+  !Object.hasOwn(shapes, name) || shapes[name]!(value);
 
 /** Whether a version newer than 0.169, with which all this was measured, wrote a header: that version reads what it writes. */
 export function isOfNewer(version: string): boolean {
