@@ -130,6 +130,18 @@ describe("an examination of a rollout", () => {
         ["a source that says less than it has to", /"source":"exec"/u, '"source":"subagent"'],
         ["a tool that is a word", /"cwd":/u, '"dynamic_tools":["look"],"cwd":'],
         ["a folder that is a number", /"cwd":/u, '"runtime_workspace_roots":[7],"cwd":'],
+        ["a folder that was blacked out", /"cwd":/u, '"runtime_workspace_roots":["[X]"],"cwd":'],
+        ["a sub-agent that is too deep", /"source":"exec"/u, spawned(',"depth":2147483648')],
+        [
+          "a sub-agent by the root's name",
+          /"source":"exec"/u,
+          spawned(',"depth":1,"agent_path":"/root/a/root"'),
+        ],
+        ["a sub-agent of a type that is no text", /"source":"exec"/u, spawned(',"depth":1,"agent_type":7')],
+        ["roots that are words", /"cwd":/u, '"selected_capability_roots":["look"],"cwd":'],
+        ["a thread that is attached to another", /"cwd":/u, '"attached_thread":null,"cwd":'],
+        ["an unknown version of sub-agents", /"cwd":/u, '"multi_agent_version":"[X]","cwd":'],
+        ["instructions without words", /"cwd":/u, '"base_instructions":{},"cwd":'],
       ] as const
     ).map(([what, from, to]): [string, () => string, FindingKind] => [
       `a first line with ${what}`,
@@ -168,7 +180,10 @@ describe("an examination of a rollout", () => {
     '"source":"exec","dynamic_tools":[{"name":"look","description":"","inputSchema":{}}]',
     '"source":"exec","dynamic_tools":[{"type":"namespace","name":"eyes","description":"","tools":[]}]',
     '"source":"exec","runtime_workspace_roots":["/a"],"selected_capability_roots":[],"creator_user_id":null',
-    '"source":{"orbit":{"at":1}},"dynamic_tools":["look"],"cli_version":"0.170.0"',
+    '"source":"exec","dynamic_tools":[{"name":"look","description":"","inputSchema":{},"deferLoading":null}]',
+    '"source":"exec","selected_capability_roots":[{"id":"a","location":{"type":"environment","environmentId":"b","path":"/a"}}]',
+    '"source":"exec","runtime_workspace_roots":["C:\\\\a"],"attached_thread":true,"multi_agent_version":"disabled"',
+    '"source":{"orbit":{"at":1}},"attached_thread":{},"dynamic_tools":["look"],"cli_version":"0.170.0"',
   ])("finds a first line with %s whole", async (members) => {
     const said = members.includes("cli_version") ? text.replace(/"cli_version":"[^"]+",/u, "") : text;
     expect(await kinds(said.replace(/"source":"exec"/u, members))).not.toContain("header-broken");

@@ -96,11 +96,10 @@ function sourceIn(broken: Buffer | undefined): unknown {
   const spawned = objectOf(objectOf(objectOf(source)["subagent"])["thread_spawn"]);
   const { parent_thread_id: by, depth } = spawned;
   // What else was said of the sub-agent may be what Codex can't read; the header says it, too.
-  const least = { parent_thread_id: by, depth: Number.isInteger(depth) ? depth : 1 };
-  return (
-    fittingMembers({ source })["source"] ??
-    fittingMembers({ source: { subagent: { thread_spawn: least } } })["source"]
-  );
+  const leasts = [depth, 1].map((one) => ({
+    subagent: { thread_spawn: { parent_thread_id: by, depth: one } },
+  }));
+  return [source, ...leasts].map((one) => fittingMembers({ source: one })["source"]).find(Boolean);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { posix, win32 } from "node:path";
 import { isJsonObject, type JsonObject, objectOf, stringOf } from "../../../../lib/json.ts";
 import { uuidv7Time } from "../../../../lib/ids.ts";
 import { isThreadId } from "../../home/places.ts";
@@ -52,10 +53,14 @@ const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
 const fittingSoFar: Readonly<Record<string, (value: unknown) => boolean>> = {
   source: isKnownSource,
   dynamic_tools: (value) => isNull(value) || (Array.isArray(value) && value.every(isTool)),
-  runtime_workspace_roots: (value) => isNull(value) || (Array.isArray(value) && value.every(isText)),
-  selected_capability_roots: Array.isArray,
+  runtime_workspace_roots: (value) => isNull(value) || (Array.isArray(value) && value.every(isFolder)),
+  selected_capability_roots: (value) => Array.isArray(value) && value.every(isCapabilityRoot),
+  attached_thread: (value) => typeof value === "boolean",
+  multi_agent_version: (value) => isNull(value) || ["disabled", "v1", "v2"].includes(String(value)),
+  base_instructions: (value) => isNull(value) || isText(objectOf(value)["text"]),
   subagent_history_start_ordinal: (value) =>
     isNull(value) || (Number.isSafeInteger(value) && Number(value) >= 0),
+  agent_type: isTextOrNull,
   creator_user_id: isTextOrNull,
   creator_account_id: isTextOrNull,
 };
@@ -86,6 +91,8 @@ function isKnownSource(value: unknown): boolean {
   return Object.hasOwn(sources, kind) ? sources[kind]!(said) : isEmpty(said);
 }
 
+const isInt32 = (value: unknown): boolean => typeof value === "number" && (value | 0) === value;
+
 function isKnownAgent(agent: JsonObject): boolean {
   if (Object.keys(agent).length !== 1) return false;
   const { thread_spawn: spawned, other } = agent;
@@ -95,17 +102,17 @@ function isKnownAgent(agent: JsonObject): boolean {
     agent_path: path = null,
     agent_nickname: nickname = null,
     agent_role: role = null,
+    agent_type: type = null,
   } = spawned;
   return (
     isThreadId(spawned["parent_thread_id"]) &&
-    Number.isInteger(depth) &&
+    isInt32(depth) &&
     (isNull(path) || (typeof path === "string" && agentPath.test(path))) &&
-    isTextOrNull(nickname) &&
-    isTextOrNull(role)
+    [nickname, role, type].every(isTextOrNull)
   );
 }
 
-const agentPath = /^(?:\/morpheus|\/root(?:\/[a-z0-9_]+)*)$/u;
+const agentPath = /^(?:\/morpheus|\/root(?:\/(?!root(?:\/|$))[a-z0-9_]+)*)$/u;
 
 /** Whether it is one of the words, by itself or as the name of nothing. */
 function isWordOf(value: unknown, known: ReadonlySet<string>): boolean {
@@ -125,7 +132,21 @@ function isTool(value: unknown): boolean {
   if (type === "namespace")
     return Array.isArray(tools) && tools.every((one) => objectOf(one)["type"] === "function" && isTool(one));
   const isOne = (type === undefined || type === "function") && "inputSchema" in tool;
-  return isOne && isTextOrNull(namespace) && typeof deferLoading === "boolean";
+  // The older form, which has no type, may leave it open.
+  const isTold = typeof deferLoading === "boolean" || (type === undefined && isNull(deferLoading));
+  return isOne && isTextOrNull(namespace) && isTold;
+}
+
+/** Whether a text is a whole path, of this system or of another one. */
+const isFolder = (value: unknown): boolean =>
+  typeof value === "string" && (posix.isAbsolute(value) || win32.isAbsolute(value));
+
+/** A folder from which the client let a session take skills and the like. */
+function isCapabilityRoot(value: unknown): boolean {
+  const { id, location } = objectOf(value);
+  const { type, environmentId, path } = objectOf(location);
+  const isPlace = isFolder(path) || (typeof path === "string" && URL.canParse(path));
+  return isText(id) && type === "environment" && isText(environmentId) && isPlace;
 }
 
 /** Of these a newer version may have more to say than a word. */
