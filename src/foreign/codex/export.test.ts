@@ -138,3 +138,33 @@ test("items stand as in a request: outputs behind their step, also one that came
     ),
   ).toEqual(["call a", "call b", "a: A", "b: B", "on", "call c", "c: C"]);
 });
+
+test("what a script says further goes along with its own call, also where another has the same id", async () => {
+  const script = (input: string): object => ({
+    type: "custom_tool_call",
+    call_id: "call_0",
+    name: "exec",
+    input,
+  });
+  const said = (words: string, more: object = {}): object => ({
+    type: "custom_tool_call_output",
+    call_id: "call_0",
+    output: words,
+    ...more,
+  });
+  const items = await written(
+    [script("a"), said("A")],
+    [script("b"), said("B"), said("more of B", { name: "exec" })],
+  );
+  const calls = new Map(
+    items.flatMap(({ input, call_id: id }) => (input === undefined ? [] : [[id, input]])),
+  );
+  const outputs = items.flatMap(({ output: words, call_id: id }) =>
+    words === undefined ? [] : [[calls.get(id), words]],
+  );
+  expect(outputs).toEqual([
+    ["a", "A"],
+    ["b", "B"],
+    ["b", "more of B"],
+  ]);
+});

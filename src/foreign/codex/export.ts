@@ -8,7 +8,7 @@ import { flag } from "../../replay/flag.ts";
 import { project } from "../../replay/project.ts";
 import { type BodyRef, isPrompt, type ItemRecord, type LogRecord } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
-import { isCallKind, isOutputKind } from "../../session/item.ts";
+import { isCallKind, isFurtherOutput, isOutputKind } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { visibleItems } from "../../store/visible-items.ts";
@@ -104,11 +104,17 @@ interface Placed {
 /** The items in the order in which a request would send them: each output behind its call's step, and no item twice. */
 function placed(visible: readonly ItemRecord[]): Placed[] {
   const sent = project(exported, { issuer: "", quarantines: [] }, visible).snapshot();
-  return Array.from(sentElements(sent)).flatMap(([kind, index]) => {
-    if (kind !== "item") return [];
+  /** By its own id, the one with which the latest call of a custom tool is written: a request says a further output of it in words. */
+  const custom = new Map<string, string>();
+  return Array.from(sentElements(sent)).flatMap(([element, index]) => {
+    if (element !== "item") return [];
     const { body, event } = sent.items[index]!;
-    const isOfCall = isCallKind(event.kind) || isOutputKind(event.kind);
+    const { kind, call: own = "", name } = event;
+    const isOfCall = isCallKind(kind) || isOutputKind(kind);
     const isOpen = (sent.flags[index]! & flag.answered) !== 0;
-    return { body, at: event.at, isOpen, ...(isOfCall && { call: sentCallId(sent, index) }) };
+    const isFurther = (sent.flags[index]! & flag.note) !== 0 && isFurtherOutput(kind, name);
+    const call = (isFurther ? custom.get(own) : undefined) ?? sentCallId(sent, index);
+    if (kind === "custom_tool_call") custom.set(own, call);
+    return { body, at: event.at, isOpen, ...(isOfCall && { call }) };
   });
 }

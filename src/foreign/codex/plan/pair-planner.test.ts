@@ -128,7 +128,7 @@ describe("calls whose ids a program has changed, and not those of their outputs,
     const bytes = rows.map((row) => JSON.stringify({ timestamp, ...row }).length + 1);
     expect(readFileSync(path).length).toBe(bytes.reduce((sum, length) => sum + length));
     expect(
-      await answers(call("call_1"), call("call_2"), ...others(1), output("a"), output("b"), ...others(1)),
+      await answers(...others(1), call("call_1"), call("call_2"), output("a"), output("b"), ...others(1)),
     ).toEqual({ a: "of a", b: "of b" });
   });
 
@@ -155,16 +155,48 @@ describe("calls whose ids a program has changed, and not those of their outputs,
   });
 
   it("are other calls where something between them is lost, or where their kinds, their number or the turn differ", async () => {
-    const [one, two] = [pair(1), pair(2)];
+    const [one, two, three] = [pair(1), pair(2), pair(3)];
     const first = { call_1: nobody, call_AbCdEfGhIjKlMn1: "of call_AbCdEfGhIjKlMn1" };
     const gap = (what: JsonObject | typeof blank): Promise<Record<string, string>> =>
-      answers(one[0]!, what, one[1]!, ...others(1), ...two, ...others(1));
-    expect(await gap(" ".repeat(20))).toEqual({ ...first, ...told(2) });
+      answers(one[0]!, what, one[1]!, ...others(1), ...two, ...others(1), ...three, ...others(1));
+    expect(await gap(" ".repeat(20))).toEqual({ ...first, ...told(2), ...told(3) });
     const prompt = { type: "message", role: "user", content: [{ type: "input_text", text: "on" }] };
-    expect(await gap(prompt)).toEqual({ ...first, ...told(2) });
-    expect(await gap(output("call_AbCdEfGhIjKlMn3"))).toMatchObject(first);
+    expect(await gap(prompt)).toEqual({ ...first, ...told(2), ...told(3) });
+    expect(await gap(output("call_AbCdEfGhIjKlMn4"))).toMatchObject(first);
     const custom = { ...one[1]!, type: "custom_tool_call_output" };
     expect(await answers(one[0]!, custom, ...others(1), ...two, ...others(1))).toMatchObject(first);
+  });
+
+  it("are other calls where whole lines are gone between them", async () => {
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => `call_${name.repeat(20)}`) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const theirs = { [a]: nobody, [b]: `of ${b}`, [c]: nobody, [d]: `of ${d}` };
+    // The next step of the model's, and calls that have their own outputs.
+    for (const between of [others(1), [call("x"), output("x")]])
+      expect(
+        await answers(call(a), ...between, output(b), ...others(1), call(c), ...others(1), output(d)),
+      ).toMatchObject(theirs);
+    const parallel = (mine: string, lost: string, other: string): JsonObject[] => [
+      call(mine),
+      call(lost),
+      output(mine),
+      output(other),
+    ];
+    expect(await answers(...parallel("x", a, b), ...others(1), ...parallel("y", c, d))).toMatchObject(theirs);
+    const turn = JSON.stringify({ timestamp, type: "turn_context", payload: { cwd: "/w", model: "m" } });
+    const row = (ordinal: number, payload: JsonObject): string =>
+      JSON.stringify({ timestamp, ordinal, type: "response_item", payload });
+    expect(
+      await answers(call(a), turn, output(b), ...others(1), row(1, call(c)), row(3, output(d))),
+    ).toMatchObject(theirs);
+    // A single pair is left where the other isn't one.
+    expect(await answers(call(a), output(b), ...others(1), call(c), ...others(1), output(d))).toMatchObject(
+      theirs,
+    );
   });
 });
 

@@ -32,6 +32,8 @@ const mostInLines = 1_000;
 const mostRenumbered = 20_000;
 /** Bytes from a call to its output, at most, that are looked through for what was lost. */
 const mostBetween = 2 ** 22;
+/** Records that no step has within. */
+const betweenTurns: ReadonlySet<string> = new Set(["turn_context", "compacted"]);
 /** An altered id differs from the original in at most so many characters. */
 const mostChanged = 2;
 /** Shorter ids are mere counters (`call_1`), which differ little from each other. */
@@ -105,9 +107,14 @@ export class PairPlanner {
     const isAlone = (half: Unpaired): boolean => !this.#paired.has(half.at) && !copies.has(half.at);
     const calls = Array.from(open).filter((call) => !isCopiedCall(call, this.#found));
     const halves = [...calls, ...orphans.items].filter(isAlone);
-    for (const [call, output] of pairedByPlace(halves, nearby)) {
-      // Two calls of which each was told are two.
-      if ((call.event && output.event) || !this.#isWhole(call, output)) continue;
+    const places = startsOf(halves);
+    // Two calls of which each was told are two.
+    const pairs = pairedByPlace(halves, nearby).filter(
+      ([call, output]) => !(call.event && output.event) && this.#isWhole(call, output, places),
+    );
+    // A single one may as well be what two lost lines have left, an output and the next call.
+    if (pairs.length < 2) return undefined;
+    for (const [call, output] of pairs) {
       const isShorter = Buffer.byteLength(output.call) <= Buffer.byteLength(call.call);
       const [kept, changed] = output.event || (isShorter && !call.event) ? [output, call] : [call, output];
       const line = this.#file.bytes(changed);
@@ -124,14 +131,22 @@ export class PairPlanner {
     return undefined;
   }
 
-  /** Whether nothing was lost from one line to the other, and they are of one turn. */
-  #isWhole(from: Span, to: Span): boolean {
+  /**
+   * Whether nothing was lost from one line to the other, and they are of one step: no other item stands between them than the halves of its
+   * other calls, none of which has its own partner where a program has changed all ids.
+   */
+  #isWhole(from: Span, to: Span, halves: ReadonlySet<number>): boolean {
     const bytes = to.at - from.at;
     if (bytes > mostBetween) return false;
-    return linesIn(this.#file.read(from.at, bytes)).every((line) => {
+    let next: number | undefined;
+    for (const line of linesIn(this.#file.read(from.at, to.at + to.bytes - from.at), from.at)) {
       const record = readRecord(line);
-      return record.readable && !(record.kind === "message" && record.payload["role"] === "user");
-    });
+      if (!record.readable || betweenTurns.has(record.type)) return false;
+      if (record.type === "response_item" && !halves.has(line.offset)) return false;
+      if (next !== undefined && record.ordinal !== undefined && record.ordinal !== next) return false;
+      next = record.ordinal === undefined ? undefined : record.ordinal + 1;
+    }
+    return true;
   }
 
   /** A call and its output that are both gone are put in as their event tells them. */

@@ -7,8 +7,7 @@ export type PairByPlace = readonly [call: Unpaired, output: Unpaired];
 
 /**
  * Calls and outputs that are each other's by their places: a program has given all of one side other ids. Behind some calls stand as many
- * outputs, of their kinds and in their order, `nearby` lines from one to the next at most. A single such pair may as well be what two lost
- * lines have left, an output and the next call: it is none.
+ * outputs, of their kinds and in their order, `nearby` lines from one to the next at most.
  */
 export function pairedByPlace(halves: readonly Unpaired[], nearby: number): PairByPlace[] {
   const pairs: PairByPlace[] = [];
@@ -25,7 +24,7 @@ export function pairedByPlace(halves: readonly Unpaired[], nearby: number): Pair
     (isCall ? calls : outputs).push(half);
   }
   settle();
-  return pairs.length > 1 ? pairs : [];
+  return pairs;
 }
 
 /** Whether so many calls have each its output among the halves that follow on them. */
