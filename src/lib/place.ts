@@ -10,7 +10,7 @@ import { appendAll } from "./write.ts";
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
 
 /** Is given the path of a file that was made in vain. */
-type OnLeft = (path: string) => void;
+export type OnLeft = (path: string) => void;
 
 /**
  * Gives the content of a durable draft a name, unless there is a file of that name: `false` then. A link is exclusive and appears with its
@@ -47,21 +47,21 @@ export function placeNew(draft: string, path: string, onLeft: OnLeft = () => {})
 
 /**
  * Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. `onLeft` is told
- * of each file that was made for it and can't be removed.
+ * of each file that was made for it and can't be removed. `draft`: the file that it is until it is whole, which a process that is killed leaves.
  */
 export async function writeNew(
   path: string,
   parts: AsyncIterable<string> | Iterable<string>,
   onLeft: OnLeft = () => {},
+  draft = `${path}.${process.pid}.new`,
 ): Promise<number> {
   makeFolders(dirname(path));
-  const temporary = `${path}.${process.pid}.new`;
-  const file = openSync(temporary, "wx", 0o600);
+  const file = openSync(draft, "wx", 0o600);
   let bytes = 0;
   try {
     for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
-    if (!placeNew(temporary, path, onLeft)) throw taken(path);
+    if (!placeNew(draft, path, onLeft)) throw taken(path);
     try {
       syncPath(dirname(path));
     } catch (error) {
@@ -71,12 +71,13 @@ export async function writeNew(
     }
   } finally {
     closeSync(file);
-    drop(temporary, onLeft);
+    drop(draft, onLeft);
   }
   return bytes;
 }
 
-function drop(path: string, onLeft: OnLeft): void {
+/** Removes a file; `onLeft` is told of one that can't be removed. */
+export function drop(path: string, onLeft: OnLeft): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {

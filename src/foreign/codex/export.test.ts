@@ -1,6 +1,6 @@
-import fs, { readdirSync } from "node:fs";
+import fs, { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { importPlan } from "../../../test/kit/import-plan.ts";
 import { codexRollouts } from "../../../test/kit/codex-home.ts";
@@ -37,6 +37,27 @@ test("a draft that can't be removed is told of", async () => {
       .map((name) => join(folder, name))
       .toSorted(),
   ).toEqual([path, ...left].toSorted());
+});
+
+test("what an export that was killed has left in a Codex home goes with the next one, of whichever day it is", async () => {
+  const { store, ...rest } = importPlan();
+  const { id } = await take({ store, ...rest }, codexRollouts("0.130.0")[0]!.path);
+  const home = temporaryFolder();
+  const folder = join(home, "sessions");
+  mkdirSync(folder);
+  const drafts = ["01a1fd5d-d6d5-7f92-8f98-eacbd690e9ab", "01a1fd5d-d6d5-7f92-8f98-eacbd690e9ac"].map(
+    (thread) => `.throughline-${thread}.new`,
+  );
+  const others = ["notes.new", ".throughline-notes.new"];
+  for (const name of [...drafts, ...others]) {
+    writeFileSync(join(folder, name), "");
+    // The second one may be under way.
+    if (name !== drafts[1]) utimesSync(join(folder, name), 0, 0);
+  }
+  const { path } = await exportThread(store, id, { codexHome: home });
+  const year = readdirSync(folder).find((name) => /^\d+$/u.test(name))!;
+  expect(readdirSync(folder).toSorted()).toEqual([...others, drafts[1], year].toSorted());
+  expect(readdirSync(dirname(path))).toEqual([basename(path)]);
 });
 
 /** The items of the rollout that a session of these is written to; each step is a response of the model with what came of it. */

@@ -1,6 +1,8 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
-import { writeNew } from "../../lib/place.ts";
+import { drop, type OnLeft, writeNew } from "../../lib/place.ts";
 import type { ReplayContract } from "../../replay/contract.ts";
 import { openai } from "../../replay/contracts/openai.ts";
 import { sentCallId, sentElements } from "../../replay/element.ts";
@@ -39,7 +41,7 @@ export async function exportThread(
   store: SessionStore,
   session: string,
   target: ExportTarget,
-  onLeft?: (path: string) => void,
+  onLeft: OnLeft = () => {},
 ): Promise<ExportedThread> {
   const now = Date.now();
   const thread = uuidv7(now);
@@ -47,8 +49,27 @@ export async function exportThread(
   const path = "path" in target ? target.path : rolloutPath(target.codexHome, thread, now);
   const home = "path" in target ? (homeOf(path) ?? codexHome({})) : target.codexHome;
   const lines = exportedLines(store, session, thread, writer, chosenProvider(home));
-  const bytes = await writeNew(path, lines, onLeft);
+  const draft = "path" in target ? undefined : draftIn(target.codexHome, thread, now, onLeft);
+  const bytes = await writeNew(path, lines, onLeft, draft);
   return { thread, path, bytes, left: writer.left };
+}
+
+const draftName = /^\.throughline-[\da-f-]+\.new$/u;
+/** No export takes so long between two writes; milliseconds. */
+const abandonedMs = 3_600_000;
+
+/**
+ * The file that a new rollout of a Codex home is until it is whole: above the folders of the days, of which none is looked into again. What
+ * exports that were killed have left there is removed; `onLeft` is told of what can't be.
+ */
+export function draftIn(home: string, thread: string, now: number, onLeft: OnLeft): string {
+  const folder = join(home, "sessions");
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const left = join(folder, name);
+    const written = draftName.test(name) ? statSync(left, { throwIfNoEntry: false })?.mtimeMs : undefined;
+    if (written !== undefined && now - written > abandonedMs) drop(left, onLeft);
+  }
+  return join(folder, `.throughline-${thread}.new`);
 }
 
 /** The lines of a session's rollout, each with its newline, as they are written with `writer`, for Codex to go on with `provider`. */

@@ -2,14 +2,14 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { hasCode, isSystemError, systemWords } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
-import { exportedLines } from "../../foreign/codex/export.ts";
+import { draftIn, exportedLines } from "../../foreign/codex/export.ts";
 import { codexHome, rolloutPath } from "../../foreign/codex/home/places.ts";
 import { chosenProvider } from "../../foreign/codex/home/settings.ts";
 import { RolloutWriter } from "../../foreign/codex/rollout/write.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJsonBytes } from "../../lib/json.ts";
-import { writeNew } from "../../lib/place.ts";
+import { type OnLeft, writeNew } from "../../lib/place.ts";
 import { counted, quoted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { summarize } from "../../session/summary.ts";
@@ -75,7 +75,8 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     }
     const path =
       output === undefined ? rolloutPath(codexHome(environment), thread, now) : resolve(folder, output);
-    const bytes = await writeTo(path, parts, say);
+    const draft = (onLeft: OnLeft): string => draftIn(codexHome(environment), thread, now, onLeft);
+    const bytes = await writeTo(path, parts, say, output === undefined ? draft : undefined);
     const { left } = writer;
     answer<"export">(
       invocation,
@@ -104,11 +105,12 @@ async function writeTo(
   path: string,
   parts: AsyncIterable<string>,
   say: (line: string) => void,
+  draft: ((onLeft: OnLeft) => string) | undefined,
 ): Promise<number> {
+  const onLeft: OnLeft = (left) =>
+    say(`${left}, which holds what a session does, can't be removed; remove it with: rm ${quoted(left)}`);
   try {
-    return await writeNew(path, parts, (left) =>
-      say(`${left}, which holds what the session does, can't be removed; remove it with: rm ${quoted(left)}`),
-    );
+    return await writeNew(path, parts, onLeft, draft?.(onLeft));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new Failure(
