@@ -68,6 +68,9 @@ describe("of a line that is no record", () => {
     const end = `${record.replace("response_item", "event_msg")}{"type":"task_complete","turn_id":"t"`;
     expect(kept(`${end},"last_agent_message":"I have`).trim()).toBe(`${end}}}`);
     expect(kept(end.replace("turn_id", "root_turn_id")).trim(), "of no turn").toBe("");
+    expect(kept(end.replace('"t"', '"t\0"')).trim(), "of a turn whose name was damaged").toBe("");
+    const altered = prompt.replace("response_item", "response_itam");
+    expect(kept(altered).trim(), "of another type").toBe("");
     const complete = `${event},"item":{"type":"AgentMessage"}}`;
     expect(kept(complete), "only the last brace").toBe(`${complete}}`);
     const twice = `${whole.slice(0, -30)}${whole}`;

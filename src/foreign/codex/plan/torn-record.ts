@@ -31,18 +31,21 @@ export function closedRecord(piece: Buffer): Buffer | undefined {
   const end = valueEnd(piece, glanced.payload);
   const ends = end !== undefined && piece[end - 1] === closeBrace ? [end - 1] : [];
   // A text that ends with the piece may be torn itself, and is no member then.
-  if (known.has(glanced.kind)) ends.unshift(...memberEnds(piece, glanced.payload).slice(-3));
+  const type = glanced.kind === turnEnd ? "event_msg" : "response_item";
+  if (glanced.type === type && known.has(glanced.kind))
+    ends.unshift(...memberEnds(piece, glanced.payload).slice(-3));
   const closed = ends
     .map((at) => Buffer.concat([piece.subarray(0, at), closing]))
     .filter((record) => isSoundRecord(record));
   return closed.findLast(({ length }) => length <= piece.length) ?? closed.at(-1);
 }
 
-function isSoundRecord(record: Buffer): boolean {
-  const value = parseJson(record.toString("utf8"));
+function isSoundRecord(bytes: Buffer): boolean {
+  const value = parseJson(bytes.toString("utf8"));
   if (!isJsonObject(value)) return false;
-  const { kind, payload } = asRecord(value);
-  return kind === turnEnd ? typeof payload["turn_id"] === "string" : isSound(asRecord(value));
+  const record = asRecord(value);
+  const { kind, payload } = record;
+  return isSound(record) && (kind !== turnEnd || typeof payload["turn_id"] === "string");
 }
 
 /** The offsets behind the members of the object at `from`, up to where the bytes end. */
