@@ -34,7 +34,7 @@ export { findThreads, threadAt } from "./codex/takeover/find.ts";
 export { importThread } from "./codex/takeover/import.ts";
 export type { ImportOptions, Kept, TakenOver } from "./codex/takeover/import.ts";
 export type { ImportPlan, MendedCopy, Thread, ThreadPlace } from "./codex/takeover/import-plan.ts";
-export type { TakenCounts, TakenTally } from "./codex/takeover/taking.ts";
+export type { TakenCounts, TakenTally } from "./codex/takeover/tally.ts";
 export type { Lineage, Segment } from "./codex/rollout/file/lineage.ts";
 export type { HistoryBase, Origin, RolloutHeader } from "./codex/rollout/record/header.ts";
 

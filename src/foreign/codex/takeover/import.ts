@@ -7,7 +7,8 @@ import { createdOf } from "../rollout/record/header.ts";
 import { type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 import { TakenPlace } from "./taken-place.ts";
-import { emptyTally, type TakenTally, Taking } from "./taking.ts";
+import { Taking } from "./taking.ts";
+import { emptyTally, type TakenTally } from "./tally.ts";
 import { asItIs, ending, taken, type Task, unreadable, whole, writeLog } from "./thread-events.ts";
 
 /** What became of a thread that was to be taken over. */
