@@ -45,6 +45,9 @@ export async function findSession(
       { reference, nearest: [] },
     );
   }
+  const { givenFileWords } = await import("./given-file.ts");
+  const given = givenFileWords(reference);
+  if (given !== undefined) throw new Failure("session-missing", given, { reference, nearest: [] });
   const near = nearest(reference, listed);
   const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
   throw new Failure(

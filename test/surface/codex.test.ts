@@ -108,8 +108,12 @@ it("who takes what `exec --json` printed for the session is told which session i
     writeFileSync(own, (await rig.run(["exec", "--json", "look"])).out);
     const { thread_id: id } = JSON.parse(readFileSync(own, "utf8").split("\n")[0]!) as { thread_id: string };
     expect((await rig.run(["import", own])).err).toContain(`throughline resume ${id} "…"`);
+    for (const command of ["show", "export", "resume"])
+      expect((await rig.run([command, own])).err, command).toContain(`throughline resume ${id} "…"`);
     writeFileSync(printed, "# A page\n");
     expect((await rig.run(["import", printed])).err).toContain("neither a rollout of Codex's nor");
+    for (const command of ["show", "export", "resume"])
+      expect((await rig.run([command, printed])).err, command).toContain("is no rollout of Codex's");
   }));
 
 it("killed while a session is taken over or gone on with, the next resume finds all of it or takes it over anew", () =>

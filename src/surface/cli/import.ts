@@ -1,11 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { Thread } from "../../foreign/codex/takeover/import-plan.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { bytesAt } from "../../lib/file-bytes.ts";
-import { isUuid, uuidv7 } from "../../lib/ids.ts";
-import { objectOf, parseJson } from "../../lib/json.ts";
+import { uuidv7 } from "../../lib/ids.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
 import { note } from "../../runtime/note.ts";
 import type { Settings } from "../../session/event.ts";
@@ -14,6 +13,7 @@ import { type Config, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
 import { answer } from "./answer.ts";
 import type { Invocation } from "../command/command.ts";
+import { isFile, printedWords } from "../given-file.ts";
 import { Unseen } from "../unseen.ts";
 import { megabytes, progress } from "./progress.ts";
 import { withStore } from "../store-for.ts";
@@ -34,8 +34,6 @@ export function importSession(invocation: Invocation): Promise<number> {
 function isPortable(path: string): boolean {
   return isFile(path) && bytesAt(path, 0, portableHead.length).toString("latin1") === portableHead;
 }
-
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 
 async function importThread(
   invocation: Invocation,
@@ -82,11 +80,8 @@ async function meantThread(environment: Invocation["environment"], reference: st
   const unseen = new Unseen();
   const thread = await findThread(environment, reference, unseen);
   if (thread) return thread;
-  const printed = printedOf(reference);
-  if (printed !== undefined) {
-    const message = `${reference} is what \`exec --json\` printed of the session ${printed}, and not the session. Nothing was made. Where the session is, go on with it: throughline resume ${printed} "…"`;
-    throw new Failure("usage", message, {});
-  }
+  const printed = printedWords(reference);
+  if (printed !== undefined) throw new Failure("usage", printed, {});
   if (existsSync(reference)) {
     const message = `${reference} is neither a rollout of Codex's nor a session that was exported for another machine. Nothing was made. Where the session is, export it as one: throughline export SESSION --format throughline -o FILE`;
     throw new Failure("usage", message, {});
@@ -94,17 +89,6 @@ async function meantThread(environment: Invocation["environment"], reference: st
   const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
   throw new Failure("session-missing", message, { reference, nearest: [] });
 }
-
-/** The session of which `exec --json` printed the file, Codex's as well as the own: what it prints first names it. */
-function printedOf(path: string): string | undefined {
-  if (!isFile(path)) return undefined;
-  const [first = ""] = bytesAt(path, 0, longestFirst).toString("utf8").split("\n", 1);
-  const { type, thread_id: thread } = objectOf(parseJson(first));
-  return type === "thread.started" && typeof thread === "string" && isUuid(thread) ? thread : undefined;
-}
-
-/** How long a first line may be that only names the session. */
-const longestFirst = 4096;
 
 /** Imports what `export --format throughline` wrote, under the session's own id, or a new one where that is taken. */
 async function importPortable(
