@@ -231,6 +231,24 @@ it("what it has kept stays where it noted itself, and was killed in the rollout,
   expect(readdirSync(left)).toContain("journal.json");
 });
 
+it("what is deleted with the session while a repair is begun to be taken back is told, and the rollout stays", async () => {
+  const { folder } = (await repair())!;
+  const repaired = readFileSync(path);
+  const { openSync } = fs;
+  const deleting = (...words: Parameters<typeof openSync>): number => {
+    if (words[0] === join(folder.path, "restored.jsonl")) rmSync(folder.path, { recursive: true });
+    return openSync(...words);
+  };
+  Object.assign(fs, { openSync: deleting });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    Object.assign(fs, { openSync });
+    syncBuiltinESMExports();
+  });
+  await expect(undoRepair(path, { home: own })).rejects.toThrow("was removed meanwhile. Nothing was changed");
+  expect(readFileSync(path).equals(repaired)).toBe(true);
+});
+
 it("what another user has left there, as with sudo, keeps no repair from being made", async () => {
   const parent = join(own, "repairs");
   const left = join(parent, "2026-11-19T23-30-00-000Z-rollout");

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
+import { hasCode } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
@@ -170,7 +171,16 @@ export async function undoRepair(
         { path: real },
       );
     },
-  );
+  ).catch((error: unknown) => {
+    if (!hasCode(error, "ENOENT") || existsSync(folder.original)) throw error;
+    // Before the rollout is written to, whoever deletes the session that was made of it may take that along.
+    throw new Failure(
+      "usage",
+      `What the repair of ${real} had kept is gone: ${folder.path} was removed meanwhile. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(real)}`,
+      {},
+      { cause: error },
+    );
+  });
   if (undone) return undone;
   // Codex has gone on in what was half written, or not yet cut: once that is whole, what is Codex's can be told. What is foreign is refused
   // here.
