@@ -226,7 +226,7 @@ describe("a turn", () => {
       if (update.type === "attempt-started") told.push(sessions.store.holder(session.id));
     };
     await session.run("Count the files.", never);
-    expect((await Promise.all(told))[0]).toMatchObject({ owner: { doing: "at turn 1: Count the files." } });
+    expect((await Promise.all(told))[0]).toMatchObject({ owner: { doing: "at turn 1: Count the files" } });
     await session.close();
   });
 

@@ -222,9 +222,9 @@ export class Session {
         preview: printableLine(prompt ?? "", 200),
       },
     };
-    this.#journal.log.doing(
-      prompt === undefined ? `at turn ${turn}` : `at turn ${turn}: ${printableLine(prompt, 60)}`,
-    );
+    // Said within sentences, which have a full stop of their own.
+    const about = prompt === undefined ? "" : `: ${printableLine(prompt, 60).replace(/\.$/u, "")}`;
+    this.#journal.log.doing(`at turn ${turn}${about}`);
     const said = prompt === undefined ? [] : [this.#input(messageItem("user", prompt), turn, followUp)];
     await this.#journal.append(started, ...said);
     if (followUp) await this.#followUps.delivered(followUp);
