@@ -51,15 +51,28 @@ test("a text is kept whole, however long it is, where it has line ends or other 
   }
 });
 
-test("a rollout without a title is read no further than a megabyte of its lines", () => {
-  const { rollout, read } = counted(outputs(9_000_000));
+test("a rollout without a title is read no further than sixteen megabytes of its lines, by longer and longer heads", () => {
+  const { rollout, read } = counted(outputs(21_000_000));
   const ends = endsOf(rollout);
   const before = read();
+  let longest = 0;
   for (const { head, between } of longerHeads(rollout, ends)) {
-    expect(head.length).toBeLessThanOrEqual(2 ** 20);
+    expect(head.length).toBeGreaterThan(1.9 * longest);
     expect(between).toBeGreaterThan(0);
+    longest = head.length;
   }
-  expect(read() - before).toBeLessThanOrEqual(2 ** 20);
+  expect(longest).toBeGreaterThan(2 ** 24 - 10_000);
+  expect(read() - before).toBeLessThanOrEqual(2 ** 24);
+});
+
+test("a title that is near costs no more than what is before it", () => {
+  const asked = line("event_msg", { type: "user_message", message: "Why?" });
+  const { rollout, read } = counted(`${outputs(300_000)}${asked}${outputs(12_000_000)}`);
+  const ends = endsOf(rollout);
+  const before = read();
+  const [longer] = longerHeads(rollout, ends);
+  expect(longer!.head.includes(asked)).toBe(true);
+  expect(read() - before).toBeLessThanOrEqual(2 ** 19);
 });
 
 test("back from the tail no more is read than up to where the last turn began", () => {

@@ -6,8 +6,10 @@ import { eachRewritten } from "./scan-rewritten.ts";
 const pieceBytes = 2 ** 18;
 /** So far a list looks into a rollout from its beginning, and back from its tail. */
 const farthest = 2 ** 26;
-/** A head without what is left out of it has so many bytes at most. */
-const longHeadBytes = 2 ** 20;
+/** A head without what is left out of it has so many bytes at most: a prompt, or the tools in a header, can be megabytes of text. */
+const longHeadBytes = 2 ** 24;
+/** Each head that is looked at is so many times as long as the one before. */
+const growth = 4;
 /** The inside of a string is left out from so many bytes on, where it is like an image's. */
 const longRun = 2 ** 12;
 /** So much of its beginning stays, which may be a text's, and so much of its end, before which a torn line may end. */
@@ -26,7 +28,7 @@ export function* longerHeads(rollout: Opened, { tail }: Parts): Generator<Parts>
   const until = Math.min(farthest, end);
   let filled = 0;
   let lineEnd = 0;
-  let isLonger = false;
+  let enough = headBytes + 1;
   for (let at = 0; at < until && filled < room.length;) {
     const piece = pieceRoom.subarray(0, Math.min(pieceBytes, until - at, room.length - filled));
     const bytes = piece.subarray(0, rollout.read(at, piece));
@@ -35,9 +37,9 @@ export function* longerHeads(rollout: Opened, { tail }: Parts): Generator<Parts>
     const last = bytes.lastIndexOf(newline);
     if (last >= 0) lineEnd = at + last + 1;
     at += bytes.length;
-    const isEnough = filled >= room.length || at >= until || bytes.length < piece.length;
-    if (!isEnough && (filled < headBytes || filled === at || isLonger)) continue;
-    isLonger = true;
+    const isLast = filled >= room.length || at >= until || bytes.length < piece.length;
+    if (!isLast && filled < enough) continue;
+    enough = filled * growth;
     const head = room.subarray(0, room.subarray(0, filled).lastIndexOf(newline) + 1 || filled);
     yield { head, headEnd: lineEnd, ...(tail && { tail }), between: Math.max(0, end - lineEnd) };
   }

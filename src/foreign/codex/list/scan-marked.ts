@@ -28,6 +28,8 @@ export function scanMarked({ head, tail, begun, between }: Parts, header: Listed
     // What a sub-agent was told to do is sealed; of what it was given the first prompt is its parent's.
     (header?.ownFrom === undefined ? undefined : header.agentPath) ??
     askedIn(first, header) ??
+    // Of a tail it is known to be the first only where all before it was read.
+    (isWhole && last ? askedIn(last, header) : undefined) ??
     header?.agentPath;
   const turn = begun && messagesIn(begun.lines);
   const lacks = last && !turn && !isWhole ? lackOf(first, last) : undefined;
@@ -41,9 +43,13 @@ export function scanMarked({ head, tail, begun, between }: Parts, header: Listed
   };
 }
 
-/** Before 0.34 no line tells what a turn was given, and before 0.100 none that it began. */
+/**
+ * Before 0.34 no line tells what a turn was given, and before 0.100 none that it began. A sub-agent's head may be what its parent gave it:
+ * of that only the second may be there.
+ */
 function lackOf({ lines: first }: Part, { lines: last }: Part): Scanned["lacks"] {
-  const lacks = { settings: !last.settings && !!first.settings, edge: !last.edge && !!first.edge };
+  const isBare = first.messages[0]?.mark === "bare-message";
+  const lacks = { settings: !last.settings && !isBare, edge: !last.edge && !!first.edge };
   return lacks.settings || lacks.edge ? lacks : undefined;
 }
 

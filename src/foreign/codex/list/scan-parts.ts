@@ -10,6 +10,8 @@ const wholeBytes = 2 ** 20;
 /** Bytes that are read of the head of another one. */
 export const headBytes = 2 ** 18;
 const tailBytes = 2 ** 18;
+/** So far back a tail goes whose last line is longer than that. */
+const longTailBytes = 2 ** 22;
 
 /** One for all rollouts: the head and the tail, and behind them what is read between. */
 const memory = Buffer.allocUnsafeSlow(wholeBytes);
@@ -116,9 +118,21 @@ export function endsOf(rollout: Opened): Parts {
   const end = beginning.lastIndexOf(newline);
   // A head that is one long line stays, for its first bytes.
   const head = end < 0 ? beginning : beginning.subarray(0, end + 1);
-  const ending = isHead ? tailMemory.subarray(0, 0) : filled(tailMemory, size - tailBytes);
-  const tail = ending.subarray(ending.indexOf(newline) + 1);
+  const tail = isHead ? tailMemory.subarray(0, 0) : tailOf(rollout, head.length);
   return { head, tail, headEnd: head.length, between: Math.max(0, size - head.length - tail.length) };
+}
+
+/** The end of a rollout behind its head, from the beginning of a line on: the last one may be an image, or nothing but zeros stand behind it. */
+function tailOf({ size, read }: Opened, headEnd: number): Buffer {
+  for (let length = tailBytes; ; length *= 2) {
+    // With the newline that ends the head.
+    const from = Math.max(headEnd - 1, size - length);
+    const room = length > tailBytes ? Buffer.allocUnsafe(size - from) : tailMemory;
+    const ending = room.subarray(0, read(from, room));
+    const start = ending.indexOf(newline) + 1;
+    const hasLine = start > 0 && (ending[start] ?? 0) !== 0;
+    if (hasLine || length >= longTailBytes || from < headEnd) return ending.subarray(start);
+  }
 }
 
 /**

@@ -32,9 +32,10 @@ export interface Scanned {
 export function scanRewritten({ head, tail, begun, between }: Parts): Scanned {
   const first = scanParsed(head);
   if (!tail) return first;
-  const { title: _later, ...last } = scanParsed(tail);
+  const { title: later, ...last } = scanParsed(tail);
   const { messages: _counted, ...before } = begun ? scanParsed(begun.lines) : { messages: 0 };
   return {
+    ...(between === 0 && later !== undefined && { title: later }),
     ...first,
     ...(between > 0 && { turn: undefined }),
     ...before,

@@ -113,11 +113,51 @@ test("a first prompt whose screenshots are larger than the head of a file is its
   }
 });
 
+test("a first prompt is the title where megabytes of work go before it, and where it is megabytes long", () => {
+  const image = { type: "input_image", image_url: "data:image/png;base64,AAAA" };
+  const asked = (content: object): object => ({
+    type: "response_item",
+    payload: { type: "message", role: "user", content: [content] },
+  });
+  const pasted = 'It said "no".\n'.repeat(200_000);
+  const [short, long] = ["Now make it green", `Why is this?\n${pasted}`].map((text) =>
+    asked({ type: "input_text", text }),
+  );
+  const [work, little] = [outputs(3_000_000), outputs(100_000)];
+  const titleOf = (records: readonly object[]): string | undefined => scanRollout(rewritten(records)).title;
+  expect(titleOf([asked(image), ...work, short!, ...work]), "behind an image without words").toBe(
+    "Now make it green",
+  );
+  expect(titleOf([asked(image), ...work, short!, ...little]), "in the file's end").toBe("Now make it green");
+  expect(titleOf([long!, ...work]), "a file that was pasted").toMatch(/^Why is this\?/u);
+});
+
 test("a header is read whose tools are larger than the head of a file", () => {
-  const dynamic_tools = [{ name: "look", description: "d".repeat(400_000), input_schema: {} }];
-  const { header, flaws } = scanRollout(rewritten(outputs(1_500_000), { dynamic_tools }));
-  expect(header).toEqual(scanRollout(rewritten([])).header);
-  expect(flaws).toEqual([]);
+  for (const bytes of [400_000, 3_000_000]) {
+    const description = 'It says "d".\n'.repeat(bytes / 14);
+    const dynamic_tools = [{ name: "look", description, input_schema: {} }];
+    const { header, flaws } = scanRollout(rewritten(outputs(1_500_000), { dynamic_tools }));
+    expect(header).toEqual(scanRollout(rewritten([])).header);
+    expect(flaws).toEqual([]);
+  }
+});
+
+test("a last line that is larger than the tail of a file tells when it was written, and whether it was torn", () => {
+  const timestamp = "2026-11-20T22:00:00.000Z";
+  const image_url = `data:image/png;base64,${"A".repeat(1_500_000)}`;
+  const payload = { type: "message", role: "user", content: [{ type: "input_image", image_url }] };
+  const rollout = rewritten([...outputs(1_500_000), { timestamp, type: "response_item", payload }]);
+  const whole = readFileSync(rollout.path);
+  const found = (bytes: Buffer): object => {
+    writeFileSync(rollout.path, bytes);
+    const { updated, flaws } = scanRollout(rollout);
+    return { updated, flaws };
+  };
+  const updated = Date.parse(timestamp);
+  expect(found(whole)).toEqual({ updated, flaws: [] });
+  expect(found(whole.subarray(0, -1)), "whole without its line end").toEqual({ updated, flaws: [] });
+  expect(found(whole.subarray(0, -1_000_000))).toEqual({ updated, flaws: ["torn-tail"] });
+  expect(found(Buffer.concat([whole, Buffer.alloc(300_000)]))).toEqual({ updated, flaws: ["nul-tail"] });
 });
 
 test("what the last turn was given counts, however long it was", () => {
@@ -134,6 +174,19 @@ test("what the last turn was given counts, however long it was", () => {
     expect(scanRollout(rewritten(lines))).toMatchObject({ ...last, flaws: ["open-turn"] });
     expect(scanRollout(rewritten([...lines, turn("task_complete")]))).toMatchObject({ ...last, flaws: [] });
   }
+});
+
+test("what the last turn was given counts where what a sub-agent got of its parent's says no such thing", () => {
+  const copied = Array.from({ length: 100 }, () => ({
+    type: "response_item",
+    payload: {
+      type: "message",
+      role: "user",
+      content: [{ type: "input_text", text: "go on ".repeat(1_000) }],
+    },
+  }));
+  const lines = [...copied, context("gpt-6-astra", "high", "/moved"), ...outputs(2_000_000)];
+  expect(scanRollout(rewritten(lines))).toMatchObject({ model: "gpt-6-astra", cwd: "/moved" });
 });
 
 test("what the last turn was given counts where it is longer than anything a list keeps of it", () => {
