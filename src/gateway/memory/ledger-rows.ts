@@ -58,7 +58,7 @@ export function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<s
   return found;
 }
 
-/** Writes a refusal. Where the file knows of more of them than who couldn't read it, they count on. */
+/** Writes a refusal. Where the file knows of more of them than who couldn't read it, its number stays. */
 export function putRefused(
   db: DatabaseSync,
   issuer: string,
