@@ -41,7 +41,7 @@ export async function exportThread(
   store: SessionStore,
   session: string,
   target: ExportTarget,
-  onLeft: OnLeft = () => {},
+  onLeft: (path: string) => void = () => {},
 ): Promise<ExportedThread> {
   const now = Date.now();
   const thread = uuidv7(now);
