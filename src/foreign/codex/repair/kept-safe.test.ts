@@ -212,21 +212,26 @@ it("what a repair has left that was killed while it was worked out goes with a l
   expect(readdirSync(parent)).toHaveLength(kept.length + 1);
 });
 
-it("what it has kept stays where it noted itself, and was killed in the rollout, after the folders were looked at", async () => {
-  const left = join(own, "repairs", "2026-11-20T23-30-00-000Z-rollout");
-  mkdirSync(left, { recursive: true });
-  writeFileSync(join(left, "worker.json"), JSON.stringify({ ...identifyProcess(), started: "1" }));
+/** Does something each time right before a file is opened, until the test ends. */
+function beforeOpening(file: string, happens: () => void): void {
   const { openSync } = fs;
-  const noting = (...words: Parameters<typeof openSync>): number => {
-    if (words[0] === join(left, "worker.json")) writeFileSync(join(left, "journal.json"), '{"schema":2}');
+  const opening = (...words: Parameters<typeof openSync>): number => {
+    if (words[0] === file) happens();
     return openSync(...words);
   };
-  Object.assign(fs, { openSync: noting });
+  Object.assign(fs, { openSync: opening });
   syncBuiltinESMExports();
   onTestFinished(() => {
     Object.assign(fs, { openSync });
     syncBuiltinESMExports();
   });
+}
+
+it("what it has kept stays where it noted itself, and was killed in the rollout, after the folders were looked at", async () => {
+  const left = join(own, "repairs", "2026-11-20T23-30-00-000Z-rollout");
+  mkdirSync(left, { recursive: true });
+  writeFileSync(join(left, "worker.json"), JSON.stringify({ ...identifyProcess(), started: "1" }));
+  beforeOpening(join(left, "worker.json"), () => writeFileSync(join(left, "journal.json"), '{"schema":2}'));
   await repair();
   expect(readdirSync(left)).toContain("journal.json");
 });
@@ -234,17 +239,7 @@ it("what it has kept stays where it noted itself, and was killed in the rollout,
 it("what is deleted with the session while a repair is begun to be taken back is told, and the rollout stays", async () => {
   const { folder } = (await repair())!;
   const repaired = readFileSync(path);
-  const { openSync } = fs;
-  const deleting = (...words: Parameters<typeof openSync>): number => {
-    if (words[0] === join(folder.path, "restored.jsonl")) rmSync(folder.path, { recursive: true });
-    return openSync(...words);
-  };
-  Object.assign(fs, { openSync: deleting });
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    Object.assign(fs, { openSync });
-    syncBuiltinESMExports();
-  });
+  beforeOpening(join(folder.path, "restored.jsonl"), () => rmSync(folder.path, { recursive: true }));
   await expect(undoRepair(path, { home: own })).rejects.toThrow("was removed meanwhile. Nothing was changed");
   expect(readFileSync(path).equals(repaired)).toBe(true);
 });
