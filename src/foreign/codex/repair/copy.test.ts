@@ -6,14 +6,20 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { copyPrivately } from "./copy.ts";
 
-test("a copy of a file that is cut meanwhile ends where that ends now", async () => {
+test("a copy of a file that is cut meanwhile ends where that ends now", async (context) => {
   const folder = temporaryFolder();
   const [from, to] = [join(folder, "rollout.jsonl"), join(folder, "copy")];
   writeFileSync(from, "{}\n");
   // Without blocks of its own, so that it takes no room.
   truncateSync(from, 2 ** 30);
   const copied = copyPrivately(from, to);
-  while (!existsSync(to) || statSync(to).size === 0) await setImmediate();
+  // A clone that the file system refuses makes the copy and takes it away again, before the bytes are read.
+  const bytesCopied = (): number => statSync(to, { throwIfNoEntry: false })?.size ?? 0;
+  while (bytesCopied() === 0) await setImmediate();
+  if (bytesCopied() === 2 ** 30) {
+    await copied;
+    return context.skip("the file system shares blocks: a copy takes no time");
+  }
   truncateSync(from, 3);
   await copied;
   expect(statSync(to).size).toBeLessThan(2 ** 30);
