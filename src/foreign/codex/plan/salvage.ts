@@ -73,7 +73,7 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
     const end = starts[nth + 1] ?? cleaned.length;
     const piece = cleaned.subarray(start, end);
     const isWhole = isRecord(piece);
-    const closed = isWhole || isBegunAgain(piece, cleaned.subarray(end)) ? undefined : closedRecord(piece);
+    const closed = isWhole || isBegunAgain(piece, cleaned, starts.slice(nth + 1)) ? undefined : closedRecord(piece);
     const kept = isWhole || closed !== undefined;
     if (!isWhole) {
       if (!isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
@@ -98,9 +98,10 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
   return { bytes: from === 0 ? cleaned : Buffer.concat([...pieces, cleaned.subarray(from)]), lost };
 }
 
-/** Whether a torn record stands there once more behind it. */
-function isBegunAgain(piece: Buffer, rest: Buffer): boolean {
-  return rest.indexOf(piece.subarray(0, sameBeginning)) >= 0;
+/** Whether a torn record stands there once more at one of `later`. */
+function isBegunAgain(piece: Buffer, line: Buffer, later: readonly number[]): boolean {
+  const beginning = piece.subarray(0, sameBeginning);
+  return later.some((at) => isAt(line, at, beginning));
 }
 
 /** Where another record may begin. */
