@@ -80,6 +80,23 @@ it.each<[string, string[], string | RegExp]>([
   ["client error (Connect): invalid\npeer certificate: UnknownIssuer", [], "SSL_CERT_FILE"],
   ["thread not found", [], "open it anew"],
   [
+    `ERROR codex_core::session: failed to record rollout items: thread ${thread} not found`,
+    [],
+    "throughline export",
+  ],
+  [
+    "ERROR codex_core::codex: failed to record rollout items: failed to queue rollout items: channel closed",
+    [],
+    "make room",
+  ],
+  [
+    `2026-02-12T20:29:52.847775Z ERROR codex_core::rollout::list: state db missing rollout path for thread ${thread}`,
+    ["state-moved"],
+    "looked for in its folders",
+  ],
+  ["Error: turn/start failed in TUI", [], "daemon stop"],
+  ["Error: thread/list failed during TUI session lookup", [], "daemon stop"],
+  [
     `thread/resume failed: failed to resolve rollout path \`/home/me/.codex/sessions/2026/08/09/rollout-2026-08-09T10-00-00-${thread}.jsonl\`: file does not exist (code -32600)`,
     ["state-moved", "two-files-one-id", "name-differs"],
     "isn't any more",
@@ -125,9 +142,11 @@ it.each([
   expect(means).toContain(told);
 });
 
-it("that the list of models couldn't be fetched hides no reason that stands beside it", () => {
-  const aside = "ERROR codex: failed to refresh available models: unexpected status 403 Forbidden";
-  expect(understand(aside, 0).means).toContain("list of models");
+it.each([
+  ["ERROR codex: failed to refresh available models: unexpected status 403 Forbidden", "list of models"],
+  ["ERROR codex_core::codex: failed to record rollout items: channel closed", "session's file"],
+])("what is told by the way hides no reason that stands beside it: %s", (aside, means) => {
+  expect(understand(aside, 0).means).toContain(means);
   expect(understand(`${aside}\n■ You've hit your usage limit.`, 0).failure?.class).toBe("usage-limit");
 });
 

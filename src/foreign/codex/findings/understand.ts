@@ -14,6 +14,7 @@ import type { FindingKind } from "./catalogue.ts";
 import { failureSaid } from "./failure-said.ts";
 import { type OwnWords, ownWords } from "./own-words.ts";
 import type { SealChoice } from "./seal-choice.ts";
+import { wordsAround } from "./words-around.ts";
 
 /** What a message that a person has in hand means. */
 export interface Understood {
@@ -116,7 +117,7 @@ const itemId = /\b(?:rs|cmp|msg|fc|fco|ctc|ctco|call|ws)_[A-Za-z0-9_-]{6,}/gu;
 export function understand(text: string, now: number = Date.now()): Understood {
   const line = pastedLine(text);
   const named = namedIn(text);
-  const own = ownWords.find(({ says }) => says.test(line));
+  const own = [...ownWords, ...wordsAround].find(({ says }) => says.test(line));
   const beside = own?.isAside && toldBeside(text, own, now);
   if (beside) return beside;
   if (own) {

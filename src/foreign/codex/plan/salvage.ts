@@ -73,7 +73,8 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
     const end = starts[nth + 1] ?? cleaned.length;
     const piece = cleaned.subarray(start, end);
     const isWhole = isRecord(piece);
-    const closed = isWhole || isBegunAgain(piece, cleaned, starts.slice(nth + 1)) ? undefined : closedRecord(piece);
+    const closed =
+      isWhole || isBegunAgain(piece, cleaned, starts.slice(nth + 1)) ? undefined : closedRecord(piece);
     const kept = isWhole || closed !== undefined;
     if (!isWhole) {
       if (!isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
