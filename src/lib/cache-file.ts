@@ -2,16 +2,11 @@ import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
 import { readText } from "./open-file.ts";
-import { isSystemError, makeFolders, systemWords } from "./system.ts";
+import { ifPossible, isSystemError, makeFolders, systemWords } from "./system.ts";
 
 /** The content of a cache's file, parsed. `undefined` when there is none, or it can't be read or parsed: a cache can be made anew. */
 export function readCacheFile(path: string): unknown {
-  try {
-    return parseJson(readText(path));
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return undefined;
-  }
+  return ifPossible(() => parseJson(readText(path)));
 }
 
 /**
@@ -28,16 +23,8 @@ export function writeCacheFile(path: string, content: unknown): string | undefin
     return undefined;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    discard(temporary);
+    // What kept the file from being written may keep it from being removed: a folder that may not be entered, or that is none.
+    ifPossible(() => rmSync(temporary, { force: true }));
     return systemWords(error);
-  }
-}
-
-/** What kept the file from being written may keep it from being removed: a folder that may not be entered, or that is none. */
-function discard(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
   }
 }

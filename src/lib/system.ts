@@ -88,12 +88,7 @@ export function systemWords(error: unknown): string {
 
 /** The person's own folder; empty where nobody knows of one: without `HOME`, for a user who has no entry, as in some containers. */
 export function ownFolder(): string {
-  try {
-    return homedir();
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return "";
-  }
+  return ifPossible(homedir) ?? "";
 }
 
 /**
@@ -146,6 +141,16 @@ function isOutOfFiles(path: string): boolean {
   }
 }
 
+/** What this gives, or `undefined` where the system refuses it. */
+export function ifPossible<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
 /** Whether two paths lead to one file, whatever links and names of folders are on the way. `false` where one of them is missing. */
 export function isSameFile(path: string, other: string): boolean {
   if (!existsSync(path) || !existsSync(other)) return false;
@@ -160,12 +165,7 @@ export function isPresent(path: string): boolean {
 
 /** Bytes of a file, for a progress bar: none where it can't be looked at. */
 export function sizeIfSeen(path: string): number {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return 0;
-  }
+  return ifPossible(() => statSync(path, { throwIfNoEntry: false })?.size) ?? 0;
 }
 
 /** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Pauses } from "../../lib/pauses.ts";
-import { hasCode, isSystemError, sizeIfSeen, systemWords } from "../../lib/system.ts";
+import { hasCode, ifPossible, isSystemError, sizeIfSeen, systemWords } from "../../lib/system.ts";
 import { examine } from "./examine/examine.ts";
 import type { SealedBlob } from "./examine/sealed-blobs.ts";
 import { type Finding, finding, worstFirst } from "./findings/finding.ts";
@@ -86,14 +86,7 @@ export async function* diagnose(
 
 /** The path by which repairs and locks know a rollout, packed or unpacked since it was given or not; its own where there is nothing. */
 function knownAs(known: (path: string) => string): (path: string) => string {
-  return (path) => {
-    try {
-      return known(whereIs(path) ?? path);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      return path;
-    }
-  };
+  return (path) => ifPossible(() => known(whereIs(path) ?? path)) ?? path;
 }
 
 async function diagnoseOne(

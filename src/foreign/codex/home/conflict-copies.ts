@@ -2,17 +2,13 @@ import { closeSync, fstatSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readFully } from "../../../lib/file-bytes.ts";
 import { openToRead } from "../../../lib/open-file.ts";
-import { isSystemError } from "../../../lib/system.ts";
+import { ifPossible } from "../../../lib/system.ts";
 import { isCopy, readRolloutName } from "./places.ts";
 
 /** The names of what lies in a folder and is a copy of a rollout; none of a folder that can't be looked into. */
 export function namesOfCopies(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => readRolloutName(name) && isCopy(name));
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return [];
-  }
+  const names = ifPossible(() => readdirSync(folder)) ?? [];
+  return names.filter((name) => readRolloutName(name) && isCopy(name));
 }
 
 /**
@@ -22,15 +18,18 @@ export function namesOfCopies(folder: string): string[] {
 export function conflictCopies(path: string, names: readonly string[]): string[] {
   if (isCopy(path)) return [];
   const own = readRolloutName(path)?.rollout;
-  return names
-    .filter((name) => name.endsWith(".jsonl") && readRolloutName(name)?.rollout === own)
-    .map((name) => join(dirname(path), name))
-    .filter((copy) => !isBeginning(copy, path));
+  return (
+    names
+      .filter((name) => name.endsWith(".jsonl") && readRolloutName(name)?.rollout === own)
+      .map((name) => join(dirname(path), name))
+      // What can't be read has nothing that could be had from it.
+      .filter((copy) => ifPossible(() => isBeginning(copy, path)) === false)
+  );
 }
 
 const chunk = 2 ** 20;
 
-/** Whether a file begins with all of another one. What can't be read has nothing that could be had from it. */
+/** Whether a file begins with all of another one. */
 function isBeginning(part: string, whole: string): boolean {
   const files: number[] = [];
   try {
@@ -43,9 +42,6 @@ function isBeginning(part: string, whole: string): boolean {
       const [one, two] = [mine.subarray(0, bytes), theirs.subarray(0, bytes)];
       if (readFully(own, one, at) !== readFully(other, two, at) || !one.equals(two)) return false;
     }
-    return true;
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
     return true;
   } finally {
     for (const file of files) closeSync(file);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { isSystemError } from "../../../lib/system.ts";
+import { ifPossible } from "../../../lib/system.ts";
 import { homeOf } from "./places.ts";
 import { lockPath } from "./writer-lock.ts";
 
@@ -37,7 +37,7 @@ export function holdersOf(
     const writer = writers?.get(path);
     const home = homeOf(path);
     const lock = home && thread ? lockPath(home, thread) : undefined;
-    const file = lock === undefined ? undefined : attempt(() => statSync(lock, { throwIfNoEntry: false }));
+    const file = lock === undefined ? undefined : ifPossible(() => statSync(lock, { throwIfNoEntry: false }));
     if (file) locked ??= lockedInodes();
     const pid = file && locked?.get(file.ino);
     if (pid !== undefined) found.set(path, { ...(pid > 0 && named(pid)), by: "lock" });
@@ -91,7 +91,7 @@ function writersByLsof(rollouts: readonly Held[]): Map<string, Writer> | undefin
   if (listing === undefined) return undefined;
   const wanted = new Map<string, string>();
   for (const { path } of rollouts) {
-    const stat = attempt(() => statSync(path, { bigint: true }));
+    const stat = ifPossible(() => statSync(path, { bigint: true }));
     if (stat) wanted.set(String(stat.ino), path);
   }
   const found = new Map<string, Writer>();
@@ -130,19 +130,10 @@ function named(pid: number): { pid: number; program?: string } {
 }
 
 function realPath(path: string): string {
-  return attempt(() => realpathSync.native(path)) ?? path;
+  return ifPossible(() => realpathSync.native(path)) ?? path;
 }
 
-const listed = (folder: string): string[] => attempt(() => readdirSync(folder)) ?? [];
-const linkTarget = (path: string): string | undefined => attempt(() => readlinkSync(path));
-const readable = (path: string): string | undefined => attempt(() => readFileSync(path, "utf8"));
-
-/** Runs a look at a process: it may end meanwhile, and other users' processes can't be looked into. */
-function attempt<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
-}
+// A process may end while it is looked at, and other users' can't be looked into.
+const listed = (folder: string): string[] => ifPossible(() => readdirSync(folder)) ?? [];
+const linkTarget = (path: string): string | undefined => ifPossible(() => readlinkSync(path));
+const readable = (path: string): string | undefined => ifPossible(() => readFileSync(path, "utf8"));

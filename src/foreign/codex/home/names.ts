@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isSystemError } from "../../../lib/system.ts";
+import { ifPossible } from "../../../lib/system.ts";
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { readText } from "../../../lib/open-file.ts";
 
@@ -10,7 +10,8 @@ import { readText } from "../../../lib/open-file.ts";
  */
 export function threadNames(home: string): Map<string, string> {
   const names = new Map<string, string>();
-  for (const line of readIfThere(join(home, "session_index.jsonl")).split("\n")) {
+  const index = ifPossible(() => readText(join(home, "session_index.jsonl")));
+  for (const line of index?.split("\n") ?? []) {
     const row = parseJson(line);
     if (!isJsonObject(row)) continue;
     const { id, thread_name: name } = row;
@@ -18,13 +19,4 @@ export function threadNames(home: string): Map<string, string> {
     names.set(id.toLowerCase(), name.trim());
   }
   return names;
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readText(path);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return "";
-  }
 }

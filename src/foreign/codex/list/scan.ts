@@ -1,4 +1,4 @@
-import { isSystemError } from "../../../lib/system.ts";
+import { ifPossible } from "../../../lib/system.ts";
 import { mostUnpacked, wholeOf } from "../rollout/bytes/compressed.ts";
 import { documentAt, documentLines } from "../rollout/file/document.ts";
 import { glance, glancedTime } from "../rollout/record/glance.ts";
@@ -83,27 +83,22 @@ function scanOpened(file: RolloutFile, rollout: Opened): RolloutFacts {
   if (head.toString("latin1", 0, 19) === "version https://git")
     return { ...unknownOf(file), flaws: ["git-lfs"] };
   const found = headerIn(head);
-  const other = found.flaws.includes("no-header") ? scanRelaid(file) : undefined;
+  // It may be removed meanwhile.
+  const other = found.flaws.includes("no-header") ? ifPossible(() => scanRelaid(file)) : undefined;
   return other ?? scanFurther(file, rollout, parts, found);
 }
 
 /** Reads a file that has no lines as Codex writes them, all of it; of a very large one only the name is known. */
 function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
-  try {
-    const layout = writingOf(file.path)?.layout;
-    if (layout === undefined) return undefined;
-    if (layout === oldDocument) return scanDocument(file);
-    const bytes = wholeOf(file.path, mostUnpacked);
-    if (bytes === undefined || bytes.length === 0) return { ...unknownOf(file), flaws: ["other-layout"] };
-    const rollout = inMemory(relaid(bytes));
-    const parts = endsOf(rollout);
-    const facts = scanFurther(file, rollout, parts, headerIn(parts.head));
-    return { ...facts, flaws: ["other-layout", ...facts.flaws] };
-  } catch (error) {
-    // It was removed meanwhile.
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
+  const layout = writingOf(file.path)?.layout;
+  if (layout === undefined) return undefined;
+  if (layout === oldDocument) return scanDocument(file);
+  const bytes = wholeOf(file.path, mostUnpacked);
+  if (bytes === undefined || bytes.length === 0) return { ...unknownOf(file), flaws: ["other-layout"] };
+  const rollout = inMemory(relaid(bytes));
+  const parts = endsOf(rollout);
+  const facts = scanFurther(file, rollout, parts, headerIn(parts.head));
+  return { ...facts, flaws: ["other-layout", ...facts.flaws] };
 }
 
 /** Of a rollout that isn't read whole, what the ends don't hold is looked for further on: its title, and what the last turn was given. */

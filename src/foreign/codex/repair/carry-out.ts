@@ -1,5 +1,5 @@
 import { existsSync, rmSync, type Stats, statSync } from "node:fs";
-import { isPresent, isSystemError, systemWords } from "../../../lib/system.ts";
+import { ifPossible, isPresent, isSystemError, systemWords } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
@@ -167,12 +167,8 @@ function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): 
   // Where that is lost in a crash, the same is done once more. Told as cut off, what is taken back would be repaired anew.
   note(folder, journal);
   crashPoint("repair-recorded");
+  // It is done: what stays of these costs room alone.
   for (const file of [folder.repaired, folder.restored, folder.found, folder.merged, folder.worker])
-    try {
-      rmSync(file, { force: true });
-    } catch (error) {
-      // It is done: what stays of this costs room alone.
-      if (!isSystemError(error)) throw error;
-    }
+    ifPossible(() => rmSync(file, { force: true }));
   return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
 }

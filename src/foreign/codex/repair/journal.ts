@@ -5,7 +5,7 @@ import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
 import { parseJson } from "../../../lib/json.ts";
 import { fateOf, identifyProcess } from "../../../lib/process.ts";
 import { removeWhole } from "../../../lib/remove.ts";
-import { isSystemError, makeFolders } from "../../../lib/system.ts";
+import { ifPossible, makeFolders } from "../../../lib/system.ts";
 import { owner } from "../../../session/event.ts";
 import { homeOf, packedPath, pathKnownTo, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
@@ -201,11 +201,7 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
  * refuse a repair, and hides none why one failed.
  */
 export function removeIfPossible(folder: RepairFolder): void {
-  try {
-    folder.remove();
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-  }
+  ifPossible(() => folder.remove());
 }
 
 /** The repairs of a rollout, oldest first. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
-import { isSystemError } from "../../../lib/system.ts";
+import { ifPossible } from "../../../lib/system.ts";
 import type { RolloutFile } from "../home/places.ts";
 
 /** By what a file is known again. */
@@ -51,13 +51,8 @@ const standing = ({ path, bytes, mtime }: Standing): string => `${path} ${bytes}
 /** Whether the file of a noted line is as it stood. */
 function isStill(line: string): boolean {
   const path = line.replace(/ \d+ [\d.]+$/u, "");
-  try {
-    const { size: bytes, mtimeMs: mtime } = statSync(path);
-    return standing({ path, bytes, mtime }) === line;
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return false;
-  }
+  const stat = ifPossible(() => statSync(path));
+  return stat !== undefined && standing({ path, bytes: stat.size, mtime: stat.mtimeMs }) === line;
 }
 
 function readNotes(path: string): [string, string][] {
