@@ -2,16 +2,17 @@ import { isoTime } from "../../../lib/date.ts";
 import { type JsonObject, objectsIn, stringOf } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
-import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
+import { isFurtherOutput } from "../../../session/item.ts";
 import { isSummaryItem, summaryText } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { entryOf } from "../../../lib/table.ts";
 import { isWords } from "./payload/agent-message.ts";
-import { answerTo, toolSearch } from "./payload/answer.ts";
+import { answerTo, isAnswerKind, needsAnswer, toolSearch } from "./payload/answer.ts";
 import { partsOf } from "./payload/chat-items.ts";
 import { exportedMessage, isInjected } from "./payload/injected.ts";
 import { isContext, isLasting } from "./payload/prompt.ts";
 import { textIn } from "./payload/text-in.ts";
+import { phases } from "./payload/told-message.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {
@@ -51,8 +52,6 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   image_generation_call: ["id", "status", "revised_prompt", "result"],
   agent_message: ["author", "recipient", "content"],
 };
-
-const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
 
 /**
  * Writes the visible history of a session as a rollout with envelopes and without ordinals (legacy), which every version since 0.36 resumes
@@ -112,7 +111,6 @@ export class RolloutWriter {
     }
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     for (const member of members) if (read[member] !== undefined) own[member] = read[member];
-    // A phase that it doesn't know costs it the message, too.
     if (!phases.has(own["phase"])) delete own["phase"];
     if (own["name"] !== undefined) own["name"] = takenName(stringOf(own["name"]));
     const isShown = !isContext(item) && !(isAsked && isSummaryItem(item));
@@ -122,12 +120,13 @@ export class RolloutWriter {
   /** False for an output whose call wasn't written. Remembers which calls are open. */
   #isPaired(type: string, { call_id: call, name }: JsonObject): boolean {
     const id = stringOf(call);
-    // A search that the provider did has no id, and what it found may be meant for that one alone.
-    if (type === toolSearch.call && id === "") return false;
-    if (isCallKind(type) || type === toolSearch.call) this.#open.set(id, type);
+    // What the provider found may be meant for that one alone.
+    if (type === toolSearch.call && !needsAnswer(type, id)) return false;
+    if (needsAnswer(type, id)) this.#open.set(id, type);
     if (type === "custom_tool_call") this.#custom.add(id);
-    const isAnswer = isOutputKind(type) || type === toolSearch.output;
-    return !isAnswer || this.#open.delete(id) || (isFurtherOutput(type, name) && this.#custom.has(id));
+    return (
+      !isAnswerKind(type) || this.#open.delete(id) || (isFurtherOutput(type, name) && this.#custom.has(id))
+    );
   }
 
   /** The answer of a call that was written and has none. */

@@ -1,5 +1,4 @@
-import { isCallKind, isOutputKind } from "../../../session/item.ts";
-import { toolSearch } from "../rollout/payload/answer.ts";
+import { isAnswerKind, needsAnswer } from "../rollout/payload/answer.ts";
 
 /** An open call, by the item that asks for it. */
 export interface OpenCall {
@@ -16,12 +15,12 @@ export class OpenCalls {
   isUneven = false;
 
   see(kind: string, call: string): void {
-    if (isCallKind(kind) || (kind === toolSearch.call && call !== "")) {
+    if (needsAnswer(kind, call)) {
       this.#open.push({ kind, call });
       if (this.#called.has(call)) this.isUneven = true;
       this.#called.add(call);
     }
-    if (isOutputKind(kind) || kind === toolSearch.output) {
+    if (isAnswerKind(kind)) {
       const answered = this.#open.findIndex((open) => open.call === call);
       if (answered >= 0) this.#open.splice(answered, 1);
       else if (call !== "") this.isUneven = true;

@@ -1,8 +1,15 @@
 import type { JsonObject } from "../../../../lib/json.ts";
-import { outputKinds } from "../../../../session/item.ts";
+import { isCallKind, isOutputKind, outputKinds } from "../../../../session/item.ts";
 
 /** A search for tools that Codex itself does has a call id; one of the provider's has none, and needs no answer. */
 export const toolSearch = { call: "tool_search_call", output: "tool_search_output" } as const;
+
+/** Whether an item asks for something that Codex itself does, and needs an answer. */
+export const needsAnswer = (kind: string, call: string): boolean =>
+  isCallKind(kind) || (kind === toolSearch.call && call !== "");
+
+/** Whether an item is such an answer. */
+export const isAnswerKind = (kind: string): boolean => isOutputKind(kind) || kind === toolSearch.output;
 
 /**
  * The kind of output with which Codex answers a call: for its local shell (`codex-mini-latest`) it stores, sends and reads a function's

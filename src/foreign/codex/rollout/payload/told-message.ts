@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, objectsIn } from "../../../../lib/json.ts";
 import { toldText } from "./text-in.ts";
 
-/** What else other programs call it (final) Codex passes over with its message (0.169). */
-const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
+/** What a message of the model's may be. One that other programs call something else (final) Codex passes over (0.169). */
+export const phases: ReadonlySet<unknown> = new Set(["commentary", "final_answer"]);
 
 /** What tells that a review begins: an event (0.98 to 0.150), and the item of one since. */
 export const reviewMarks: ReadonlySet<unknown> = new Set(["entered_review_mode", "EnteredReviewMode"]);
