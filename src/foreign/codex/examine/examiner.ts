@@ -5,7 +5,7 @@ import type { BadLine, Examination } from "./examination.ts";
 import { type ReadAt, readerOf } from "../../../lib/file-bytes.ts";
 import { glance } from "../rollout/record/glance.ts";
 import { recordOfHead } from "../rollout/record/long-line.ts";
-import { readHeader, type RolloutHeader } from "../rollout/record/header.ts";
+import { headerOfRecord, readHeader, type RolloutHeader } from "../rollout/record/header.ts";
 import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
 import { flawOf, lookThrough } from "./long-line.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/record/whole-header.ts";
@@ -202,7 +202,7 @@ export class Examiner {
     const read = readRecord(line);
     if (read.readable && read.flaw === "bom") {
       this.#headless(line, "byte-order-mark");
-      this.#header = read.type === "session_meta" ? readHeader(read.payload) : undefined;
+      this.#header = headerOfRecord(read);
       this.#watches.begin(this.#header);
       this.#records++;
       this.#ofCodex = true;

@@ -1,6 +1,6 @@
 import { isAt } from "../../../lib/bytes.ts";
 import { type TurnEdge, turnEdge } from "../rollout/payload/outcome.ts";
-import { recordMark } from "../rollout/record/glance.ts";
+import { ordinalMark, payloadMark, recordMark, typeMarks, usualTimeEnd } from "../rollout/record/glance.ts";
 
 /** What a line is to a list. "told" and "completed": events that may tell a prompt. "settings": from there on a model, a folder is used. */
 export type Mark =
@@ -75,16 +75,12 @@ export function eachMarked(bytes: Buffer, from: number, to: number, visit: (line
   }
 }
 
-const timeEnd = recordMark.length + "2026-11-20T21:00:00.000Z".length;
-const ordinalMark = Buffer.from('","ordinal":');
-const typeMarks = [Buffer.from('","type":"'), Buffer.from(',"type":"')] as const;
 const bareMark = Buffer.from('{"type":"');
-const payloadMark = Buffer.from('","payload":{');
 
 /** Where in a line its type stands, without the quote; `undefined` where there is none. */
 function typeStart(bytes: Buffer, start: number, end: number): number | undefined {
   if (isAt(bytes, start, recordMark)) {
-    let at = start + timeEnd;
+    let at = start + usualTimeEnd;
     const hasOrdinal = isAt(bytes, at, ordinalMark);
     if (hasOrdinal) for (at += ordinalMark.length; isDigit(bytes[at]!); at++);
     const mark = typeMarks[hasOrdinal ? 1 : 0];

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
 import { glance } from "../rollout/record/glance.ts";
-import { readHeader, type RolloutHeader } from "../rollout/record/header.ts";
+import { headerOfRecord, readHeader, type RolloutHeader } from "../rollout/record/header.ts";
 import { readRecord } from "../rollout/record/record.ts";
 import { isBlank } from "../rollout/bytes/white-space.ts";
 import type { Flaw } from "./flaw.ts";
@@ -63,8 +63,7 @@ function headerOfLine(line: Buffer): ListedHeader | undefined {
   const glanced = glance(line);
   if (glanced && glanced.type !== "session_meta") return undefined;
   if (!glanced) {
-    const record = readRecord({ bytes: line, whole: true });
-    const header = record.readable && record.type === "session_meta" ? readHeader(record.payload) : undefined;
+    const header = headerOfRecord(readRecord({ bytes: line, whole: true }));
     return header && withoutInstructions(header);
   }
   const bytes = line.subarray(glanced.payload);

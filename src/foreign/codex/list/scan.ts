@@ -2,7 +2,7 @@ import { ifPossible } from "../../../lib/system.ts";
 import { mostUnpacked, wholeOf } from "../rollout/bytes/compressed.ts";
 import { documentAt, documentLines } from "../rollout/file/document.ts";
 import { glance, glancedTime } from "../rollout/record/glance.ts";
-import { createdOf, type HistoryBase, readHeader } from "../rollout/record/header.ts";
+import { createdOf, headerOfRecord, type HistoryBase } from "../rollout/record/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/file/layout.ts";
 import { lineAround, linesIn } from "../rollout/bytes/lines.ts";
 import type { RolloutFile } from "../home/places.ts";
@@ -184,8 +184,7 @@ function scanDocument(file: RolloutFile): RolloutFacts | undefined {
   const records = documentLines(document)
     .map(readRecord)
     .filter((record) => record.readable);
-  const first = records[0];
-  const header = first?.type === "session_meta" ? readHeader(first.payload) : undefined;
+  const header = headerOfRecord(records[0]);
   const prompts = records.flatMap(({ payload }) => promptOf(payload) ?? []);
   const answers = records.filter(
     ({ kind, payload }) => kind === "message" && payload["role"] === "assistant",

@@ -1,9 +1,10 @@
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
+import { isAt } from "../../../../lib/bytes.ts";
 import { isSystemError } from "../../../../lib/system.ts";
 import { framesOf, unpackedIn } from "../../../../lib/zstd.ts";
-import { readerOf, readFully } from "../../../../lib/file-bytes.ts";
+import { bytesAt, readerOf, readFully } from "../../../../lib/file-bytes.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
 export function isCompressed(path: string): boolean {
@@ -21,14 +22,8 @@ const beginnings: readonly (readonly [Packing, Buffer])[] = [
 
 /** The packing of a file, by its first bytes; `undefined` where they tell nothing. */
 export function packingOf(path: string): Packing | undefined {
-  const fd = openSync(path, "r");
-  try {
-    const first = Buffer.alloc(4);
-    const read = first.subarray(0, readFully(fd, first, 0));
-    return beginnings.find(([, bytes]) => read.subarray(0, bytes.length).equals(bytes))?.[0];
-  } finally {
-    closeSync(fd);
-  }
+  const first = bytesAt(path, 0, 4);
+  return beginnings.find(([, bytes]) => isAt(first, 0, bytes))?.[0];
 }
 
 /**

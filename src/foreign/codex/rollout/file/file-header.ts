@@ -1,6 +1,6 @@
 import { headOf } from "../bytes/compressed.ts";
 import { glance } from "../record/glance.ts";
-import { readHeader, type RolloutHeader } from "../record/header.ts";
+import { headerOfRecord, type RolloutHeader } from "../record/header.ts";
 import { linesIn, type RolloutLine } from "../bytes/lines.ts";
 import { linesOf } from "./lines-of.ts";
 import { readRecord } from "../record/record.ts";
@@ -33,6 +33,5 @@ export async function headerOf(path: string): Promise<RolloutHeader | undefined>
 function headerIn(line: RolloutLine): RolloutHeader | undefined {
   const glanced = glance(line.bytes);
   if (glanced && glanced.type !== "session_meta") return undefined;
-  const record = readRecord(line);
-  return record.readable && record.type === "session_meta" ? readHeader(record.payload) : undefined;
+  return headerOfRecord(readRecord(line));
 }

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, nonEmptyString, objectOf } from "../../../../lib/json.ts";
 import { printableLine } from "../../../../lib/printable.ts";
 import { isThreadId, madeAt, type RolloutFile } from "../../home/places.ts";
-import { timeOf } from "./record.ts";
+import { type RolloutRecord, timeOf, type Unreadable } from "./record.ts";
 
 /** Where a thread comes from. "unknown" is also what builds without a version write (nix, forks). */
 export type Origin = "cli" | "exec" | "vscode" | "app" | "subagent" | "unknown";
@@ -82,6 +82,11 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     historyBase: historyBaseIn(objectOf(payload["history_base"])),
     instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
   });
+}
+
+/** The header that a line is; `undefined` for every other line. */
+export function headerOfRecord(line: RolloutRecord | Unreadable | undefined): RolloutHeader | undefined {
+  return line?.readable && line.type === "session_meta" ? readHeader(line.payload) : undefined;
 }
 
 function historyBaseIn(base: JsonObject): HistoryBase | undefined {
