@@ -21,6 +21,7 @@ import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/pla
 import { repairPoints } from "../../src/lib/fault.ts";
 import { step, turn } from "../../src/simulator/server.ts";
 import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
+import { historyIndex } from "../kit/codex-databases.ts";
 import { moveOwnerAway } from "../kit/other-host.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 
@@ -359,12 +360,7 @@ describe("throughline doctor and repair", () => {
         rmSync(rollout.path);
       }
       // Codex's index has read more than there is, so that a repair removes it.
-      const index = new DatabaseSync(join(rig.folder, "codex", "thread_history_1.sqlite"));
-      index.exec(
-        `CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
-         CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
-         INSERT INTO thread_history_projection_state VALUES ('${rollout.thread}', 99999999, 25)`,
-      );
+      const index = new DatabaseSync(historyIndex(join(rig.folder, "codex"), { thread: rollout.thread }));
       const untouched = (): boolean =>
         readFileSync(path).equals(original) &&
         existsSync(rollout.path) !== isPacked &&

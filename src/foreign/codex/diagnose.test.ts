@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import fs, { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 import { expect, it } from "vitest";
+import { historyIndex, type IndexedThread, stateDatabase } from "../../../test/kit/codex-databases.ts";
 import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
 import { makeRepairFolder } from "./repair/journal.ts";
@@ -125,11 +125,7 @@ it("of many rollouts together the same is told as of a few at a time, what Codex
   const home = join(root, "many");
   const sessions = join(home, "sessions");
   mkdirSync(sessions, { recursive: true });
-  const database = new DatabaseSync(join(home, "thread_history_1.sqlite"));
-  database.exec(`CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
-    CREATE TABLE thread_turns (thread_id, rollout_byte_offset)`);
-  const addState = database.prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, ?)");
-  const addTurn = database.prepare("INSERT INTO thread_turns VALUES (?, ?)");
+  const indexed: IndexedThread[] = [];
   const timestamp = "2026-11-20T20:58:19.000Z";
   const paths = Array.from({ length: 70 }, (_, nth) => {
     const thread = id.replace("0000-7000", `${1000 + nth}-7000`);
@@ -141,11 +137,11 @@ it("of many rollouts together the same is told as of a few at a time, what Codex
     writeFileSync(path, first + second);
     const bytes = first.length + second.length;
     // One of five each: nothing is known of it, it fits, it is ahead, it waits for a later ordinal, a turn begins within a line.
-    if (nth % 5 > 0) addState.run(thread, bytes + (nth % 5 === 2 ? 9 : 0), nth % 5 === 3 ? 9 : 2);
-    for (const at of [first.length, nth % 5 === 4 ? 7 : 0]) addTurn.run(thread, at);
+    const [offset, ordinal] = [bytes + (nth % 5 === 2 ? 9 : 0), nth % 5 === 3 ? 9 : 2];
+    if (nth % 5 > 0) indexed.push({ thread, offset, ordinal, turns: [first.length, nth % 5 === 4 ? 7 : 0] });
     return path;
   });
-  database.close();
+  historyIndex(home, ...indexed);
   const together = await diagnosed(paths, { now: 0 });
   const few = [paths.slice(0, 35), paths.slice(35)].map((some) => diagnosed(some, { now: 0 }));
   expect(together).toEqual((await Promise.all(few)).flat());
@@ -208,12 +204,7 @@ it.each<[string, string | undefined, string | undefined, boolean, string?]>([
   const said = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.169.0" };
   const payload = { ...said, model_provider: provider };
   writeFileSync(path, `${JSON.stringify({ timestamp, type: "session_meta", payload })}\n`);
-  if (inDatabase !== undefined) {
-    const database = new DatabaseSync(join(home, "state_5.sqlite"));
-    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, model_provider TEXT)");
-    database.prepare("INSERT INTO threads VALUES (?, ?, ?)").run(id, path, inDatabase);
-    database.close();
-  }
+  if (inDatabase !== undefined) stateDatabase(home, { id, rollout_path: path, model_provider: inDatabase });
   const [found] = await diagnosed([path]);
   const told = found?.findings.filter(({ kind }) => kind === "provider-gone");
   expect(told?.map(({ severity, detail }) => [severity, detail])).toEqual(

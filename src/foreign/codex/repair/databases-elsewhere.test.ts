@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { historyIndex, inDatabase, stateDatabase } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
@@ -20,39 +21,12 @@ beforeEach(() => {
   vi.stubEnv("CODEX_HOME", home);
 });
 
-function inDatabase<T>(file: string, act: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(file);
-  try {
-    return act(database);
-  } finally {
-    database.close();
-  }
-}
-
 /** A state database in a folder that names this place for the session. Its file. */
-function naming(place: string, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, "state_5.sqlite");
-  inDatabase(file, (database) => {
-    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT)");
-    database.prepare("INSERT INTO threads VALUES (?, ?)").run(source.thread, place);
-  });
-  return file;
-}
+const naming = (place: string, folder: string): string =>
+  stateDatabase(folder, { id: source.thread, rollout_path: place });
 
 /** A history index in a folder that has read beyond the session's end. Its file. */
-function ahead(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, "thread_history_1.sqlite");
-  inDatabase(file, (database) =>
-    database.exec(
-      `CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
-       CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
-       INSERT INTO thread_history_projection_state VALUES ('${source.thread}', 99999999, 25)`,
-    ),
-  );
-  return file;
-}
+const ahead = (folder: string): string => historyIndex(folder, { thread: source.thread });
 
 const named = (file: string): unknown =>
   inDatabase(

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it } from "vitest";
+import { inDatabase, stateDatabase, type ThreadRow } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { diagnose } from "../diagnose.ts";
@@ -24,30 +24,15 @@ beforeEach(() => {
   writeFileSync(path, readFileSync(source.path));
 });
 
-function withState<T>(act: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(join(home, "state_5.sqlite"));
-  try {
-    return act(database);
-  } finally {
-    database.close();
-  }
-}
-
+/** What the state database says of the session, but for its id. */
 const named = (): unknown =>
-  withState((database) => ({
-    ...database.prepare("SELECT rollout_path, archived, archived_at FROM threads").get(),
-  }));
+  inDatabase(join(home, "state_5.sqlite"), (database) => {
+    const { id: _id, ...row } = database.prepare("SELECT * FROM threads").get() ?? {};
+    return row;
+  });
 
 /** The state database, as it is when Codex has archived the session, or one that it still has among the others. */
-function state(row: { rollout_path: string; archived: number; archived_at: number | null }): void {
-  withState((database) => {
-    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, archived INTEGER, archived_at INTEGER)");
-    const { rollout_path, archived: is, archived_at } = row;
-    database
-      .prepare("INSERT INTO threads VALUES (?, ?, ?, ?)")
-      .run(source.thread, rollout_path, is, archived_at);
-  });
-}
+const state = (row: ThreadRow): string => stateDatabase(home, { id: source.thread, ...row });
 
 async function kinds(file = path): Promise<string[]> {
   const options = { home: own, now, signal: new AbortController().signal };
@@ -108,19 +93,15 @@ describe("a session of which the state database names no provider", () => {
   ])("goes on with %s, and with none once that is taken back", async (_, right) => {
     if (right === "ours")
       writeFileSync(path, readFileSync(source.path, "utf8").replace('"model_provider":"mock",', ""));
-    const provider = (): unknown =>
-      withState(
-        (database) => database.prepare("SELECT model_provider FROM threads").get()?.["model_provider"],
-      );
     writeFileSync(join(home, "config.toml"), 'model_provider = "ours"');
-    state({ rollout_path: path, archived: 0, archived_at: null });
-    withState((database) => database.exec("ALTER TABLE threads ADD COLUMN model_provider TEXT DEFAULT ''"));
+    const was = { rollout_path: path, archived: 0, archived_at: null, model_provider: "" };
+    state(was);
     expect(await kinds()).toEqual(["state-moved"]);
     expect(await repair()).toEqual({});
     expect(await kinds()).toEqual([]);
-    expect(provider()).toBe(right);
+    expect(named()).toEqual({ ...was, model_provider: right });
     await undoRepair(path, { home: own });
-    expect(provider()).toBe("");
+    expect(named()).toEqual(was);
   });
 });
 
@@ -140,7 +121,7 @@ describe("an archived session of a home that was moved", () => {
 
 describe("a reverted thread of a home that was moved, which has two files", () => {
   const later = path.replace(".jsonl", "_01a2055a-7560-7101-a505-3e9e99713329.jsonl");
-  const gone = (file: string): object => ({
+  const gone = (file: string): ThreadRow => ({
     rollout_path: join("/old/sessions/2026/11/20", basename(file)),
     archived: 0,
     archived_at: null,
@@ -153,7 +134,7 @@ describe("a reverted thread of a home that was moved, which has two files", () =
   ])(
     "goes on in its %s one, where the database had that, whichever is repaired first",
     async (_, meant, other) => {
-      state(gone(meant) as Parameters<typeof state>[0]);
+      state(gone(meant));
       expect([await kinds(other), await kinds(meant)]).toEqual([[], ["state-moved"]]);
       expect(await repair(other)).toBeUndefined();
       await repair(meant);
@@ -163,7 +144,7 @@ describe("a reverted thread of a home that was moved, which has two files", () =
   );
 
   it("goes on in the newest that is left, where what the database had is lost", async () => {
-    state(gone(later.replace("7101", "7102")) as Parameters<typeof state>[0]);
+    state(gone(later.replace("7101", "7102")));
     const newer = later.replace("2026-11-20T", "2026-11-21T");
     renameSync(later, newer);
     expect([await kinds(path), await kinds(newer)]).toEqual([[], ["state-moved"]]);
@@ -178,7 +159,6 @@ describe("a repair of a session that was archived since", () => {
     expect(await repair()).toEqual({ "nul-tail": 1 });
     renameSync(path, archived);
     const since = { rollout_path: archived, archived: 1, archived_at: 1_795_000_000 };
-    withState((database) => database.exec("DROP TABLE threads"));
     state(since);
     await undoRepair(archived, { home: own });
     expect(readFileSync(archived).equals(damaged)).toBe(true);
@@ -287,24 +267,17 @@ describe("a repair that was cut off before its session was moved", () => {
 describe("a session of which Codex noted another history while its first line was broken", () => {
   const paginated = codexRollouts("0.169.0")[0]!;
   const file = join(path, "..", basename(paginated.path));
-  const legacyAt = (place: string): void =>
-    withState((database) => {
-      database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, history_mode TEXT)");
-      database.prepare("INSERT INTO threads VALUES (?, ?, 'legacy')").run(paginated.thread, place);
-    });
-  const row = (): unknown =>
-    withState((database) => ({
-      ...database.prepare("SELECT rollout_path, history_mode FROM threads").get(),
-    }));
+  const legacyAt = (place: string): string =>
+    stateDatabase(home, { id: paginated.thread, rollout_path: place, history_mode: "legacy" });
 
   it("has the one that its lines have, once the first line is whole", async () => {
     const [, ...lines] = readFileSync(paginated.path, "utf8").split("\n");
     writeFileSync(file, lines.join("\n"));
     legacyAt(file);
     await repair(file);
-    expect(row()).toEqual({ rollout_path: file, history_mode: "paginated" });
+    expect(named()).toEqual({ rollout_path: file, history_mode: "paginated" });
     await undoRepair(file, { home: own });
-    expect(row()).toEqual({ rollout_path: file, history_mode: "legacy" });
+    expect(named()).toEqual({ rollout_path: file, history_mode: "legacy" });
   });
 
   it("has it by the path that Codex knows it by, where its home is a link", async () => {
@@ -316,8 +289,8 @@ describe("a session of which Codex noted another history while its first line wa
     expect(await kinds(file)).toEqual(["state-moved"]);
     expect(await repair(file)).toEqual({});
     expect(await kinds(file)).toEqual([]);
-    expect(row()).toEqual({ rollout_path: place, history_mode: "paginated" });
+    expect(named()).toEqual({ rollout_path: place, history_mode: "paginated" });
     await undoRepair(file, { home: own });
-    expect(row()).toEqual({ rollout_path: place, history_mode: "legacy" });
+    expect(named()).toEqual({ rollout_path: place, history_mode: "legacy" });
   });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { beforeEach, expect, it } from "vitest";
+import { historyIndex } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { previewRepair } from "./prepare.ts";
@@ -30,14 +30,8 @@ interface Index {
 }
 
 /** Codex's history index, as far as it has read the file. */
-function indexed({ of = thread, offset = whole.length, ordinal = next, turn = 0 }: Index): void {
-  const database = new DatabaseSync(join(codex, "thread_history_1.sqlite"));
-  database.exec(`CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
-    CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
-    INSERT INTO thread_history_projection_state VALUES ('${of}', ${offset}, ${ordinal});
-    INSERT INTO thread_turns VALUES ('${of}', ${turn})`);
-  database.close();
-}
+const indexed = ({ of = thread, offset = whole.length, ordinal = next, turn = 0 }: Index): string =>
+  historyIndex(codex, { thread: of, offset, ordinal, turns: [turn] });
 
 /** Another session that goes on from the file, at its end. */
 function forked(): void {

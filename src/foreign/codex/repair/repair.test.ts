@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
+import { historyIndex } from "../../../../test/kit/codex-databases.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
@@ -65,11 +66,10 @@ it("a repair that a database of Codex's doesn't let end says so, and is finished
   const header = { id, timestamp, cwd: "/", ...ofVersion };
   const first = JSON.stringify({ timestamp, ordinal: 0, type: "session_meta", payload: header });
   writeFileSync(path, `${first}\n{"timestamp":"2026-`);
-  const database = new DatabaseSync(join(home, "thread_history_1.sqlite"));
-  database.exec(`CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
-    CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
-    INSERT INTO thread_history_projection_state VALUES ('${id}', 9999, 9);
-    CREATE TRIGGER held BEFORE DELETE ON thread_history_projection_state BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+  const database = new DatabaseSync(historyIndex(home, { thread: id }));
+  database.exec(
+    "CREATE TRIGGER held BEFORE DELETE ON thread_history_projection_state BEGIN SELECT RAISE(ABORT, 'no room'); END",
+  );
   const options = { home: join(root, "own"), now: Date.now(), seals: { which: "dead" } } as const;
 
   const failed = await repairRollout(path, options).catch((error: unknown) => error);

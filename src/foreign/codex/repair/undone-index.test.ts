@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { basename, dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
+import { historyIndex } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { CodexDatabases } from "../home/databases.ts";
@@ -97,15 +98,9 @@ it.each([
       });
       writeFileSync(join(dirname(path), `rollout-2026-11-23T11-00-00-${id}.jsonl`), `${line}\n`);
     }
-    const database = new DatabaseSync(join(root, "codex", "thread_history_1.sqlite"));
-    database.exec(
-      "CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal); CREATE TABLE thread_turns (thread_id, rollout_byte_offset)",
-    );
     // It has come no further than the first line.
-    database
-      .prepare("INSERT INTO thread_history_projection_state VALUES (?, ?, 1)")
-      .run(thread, Buffer.byteLength(text.slice(0, second)));
-    database.close();
+    const offset = Buffer.byteLength(text.slice(0, second));
+    historyIndex(join(root, "codex"), { thread, offset, ordinal: 1 });
     const index = (): string =>
       new CodexDatabases(join(root, "codex")).indexes(thread).has(thread) ? "there" : "gone";
     const home = join(root, "own");
