@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { diagnose } from "../../src/foreign/codex/diagnose.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
-import { needsRepair } from "../../src/foreign/codex/findings/finding.ts";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";
 import { quoted } from "../../src/lib/words.ts";
@@ -51,12 +49,8 @@ const history = [
   "user: two",
 ];
 
-async function kinds(path: string): Promise<FindingKind[]> {
-  const options = { home: join(root, "own"), now: Date.now(), signal: new AbortController().signal };
-  for await (const { findings } of diagnose([path], options))
-    return findings.filter(needsRepair).map(({ kind }) => kind);
-  throw new Error("nothing was said");
-}
+const kinds = async (path: string): Promise<string[]> =>
+  (await foundBeside(path, join(root, "own"), Date.now())).map(({ kind }) => kind);
 
 async function repair(path: string): Promise<Record<string, number> | undefined> {
   const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" } } as const;

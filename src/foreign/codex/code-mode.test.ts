@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { judged } from "../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { examine } from "./examine/examine.ts";
-import { judge } from "./findings/judge.ts";
 import { repairRollout } from "./repair/repair.ts";
 import { RolloutWriter } from "./rollout/write.ts";
 
@@ -51,7 +50,7 @@ function fileOf(items: readonly object[]): string {
 
 async function found(items: readonly object[]): Promise<string[]> {
   const path = fileOf(items);
-  return judge(await examine(path), { path, now }).map(({ kind, count }) => `${count} ${kind}`);
+  return (await judged(path, now)).map(({ kind, count }) => `${count} ${kind}`);
 }
 
 it("what a script says while it runs is a further output of its call, and no damage", async () => {

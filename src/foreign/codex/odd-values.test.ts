@@ -2,11 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { codexRollouts } from "../../../test/kit/codex-home.ts";
+import { judged, kindsToRepair } from "../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
-import { examine } from "./examine/examine.ts";
-import { needsRepair } from "./findings/finding.ts";
-import { judge } from "./findings/judge.ts";
 import { scanRollout } from "./list/scan.ts";
 import { repairRollout } from "./repair/repair.ts";
 
@@ -68,7 +66,7 @@ it.each(["0.36.0", "0.130.0", "0.169.0"])(
         const text = `${file.map((record) => JSON.stringify(record)).join("\n")}\n`;
         writeFileSync(path, text);
         expect(scanRollout({ ...source!, path, bytes: Buffer.byteLength(text) })).toBeDefined();
-        expect(await judge(await examine(path), { path, now: 1e12 })).toBeInstanceOf(Array);
+        expect(await judged(path, 1e12)).toBeInstanceOf(Array);
       }
       expect(files.length).toBeGreaterThan(10);
     }
@@ -104,6 +102,6 @@ it.each<[string, ...JsonObject[]]>([
   writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
   const options = { home: join(home, "own"), now: 1e12, seals: { which: "dead" } } as const;
   expect(await repairRollout(path, options)).toBeDefined();
-  expect(judge(await examine(path), { path, now: 1e12 }).filter(needsRepair)).toEqual([]);
+  expect(await kindsToRepair(path, 1e12)).toEqual([]);
   expect(await repairRollout(path, options)).toBeUndefined();
 });

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../test/kit/codex-home.ts";
+import { foundBeside } from "../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
-import { diagnose } from "./diagnose.ts";
-import { type Finding, needsRepair } from "./findings/finding.ts";
+import type { Finding } from "./findings/finding.ts";
 import { repairRollout } from "./repair/repair.ts";
 
 const root = temporaryFolder();
@@ -26,11 +26,7 @@ beforeEach(() => {
   mkdirSync(sessions, { recursive: true });
 });
 
-async function findings(of = path): Promise<Finding[]> {
-  const options = { home: join(root, "own"), now, signal: new AbortController().signal };
-  for await (const diagnosis of diagnose([of], options)) return diagnosis.findings.filter(needsRepair);
-  throw new Error("nothing was said");
-}
+const findings = (of = path): Promise<Finding[]> => foundBeside(of, join(root, "own"), now);
 
 const kinds = async (): Promise<string[]> => (await findings()).map(({ kind }) => kind);
 

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { examine } from "../examine/examine.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
-import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { scanRollout } from "./scan.ts";
 import { Taking } from "../takeover/taking.ts";
@@ -159,5 +158,5 @@ it("records whose ids were written over are no copies of each other", async () =
     item({ type: "function_call_output", id: over, call_id: over, output: "ok" }),
   ];
   const { path } = listRollouts(placed(write(rows)))[0]!;
-  expect(judge(await examine(path), { path, now: 0 })).toEqual([]);
+  expect(await judged(path, 0)).toEqual([]);
 });

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { examine } from "../examine/examine.ts";
-import { judge } from "../findings/judge.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
 const root = temporaryFolder();
@@ -35,7 +34,7 @@ async function repaired(lines: readonly object[], before = ""): Promise<JsonObje
   writeFileSync(path, text);
   const home = join(root, "own");
   await repairRollout(path, { home, now, seals: { which: "none" } });
-  expect(judge(await examine(path), { path, now })).toEqual([]);
+  expect(await judged(path, now)).toEqual([]);
   const made = readFileSync(path, "utf8").trim().split("\n");
   await undoRepair(path, { home });
   expect(readFileSync(path, "utf8")).toBe(text);

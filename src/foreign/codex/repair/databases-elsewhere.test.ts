@@ -4,9 +4,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { historyIndex, inDatabase, stateDatabase } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { foundBeside } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { diagnose } from "../diagnose.ts";
-import { needsRepair } from "../findings/finding.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
 
@@ -39,15 +38,7 @@ const indexed = (file: string): unknown =>
     (database) => database.prepare("SELECT count(*) AS n FROM thread_history_projection_state").get()?.["n"],
   );
 
-async function kinds(paths = [path]): Promise<string[]> {
-  for await (const { findings } of diagnose(paths, {
-    home: own,
-    now: 0,
-    signal: AbortSignal.timeout(60_000),
-  }))
-    return findings.filter(needsRepair).map(({ kind }) => kind);
-  throw new Error("nothing was said");
-}
+const kinds = async (of = path): Promise<string[]> => (await foundBeside(of, own, 0)).map(({ kind }) => kind);
 
 describe.each([
   ["where the settings say", (): string => set('sqlite_home = "dbs"', join(home, "dbs"))],
@@ -150,8 +141,8 @@ it("an index isn't that of a copy under another folder where a database names th
   const copy = join(home, "sessions", "__backups__", "1", basename(path));
   mkdirSync(join(copy, ".."), { recursive: true });
   writeFileSync(copy, readFileSync(path));
-  expect(await kinds([copy])).toEqual([]);
-  expect(await kinds([path])).toEqual(["index-stale"]);
+  expect(await kinds(copy)).toEqual([]);
+  expect(await kinds(path)).toEqual(["index-stale"]);
   expect(await repairRollout(copy, { home: own })).toBeUndefined();
   expect(indexed(file)).toBe(1);
 });

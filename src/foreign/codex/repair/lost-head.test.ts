@@ -2,12 +2,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { judged, kindsToRepair } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { pinsIn } from "../examine/descendants.ts";
-import { examine } from "../examine/examine.ts";
 import { lostBase } from "../examine/lost-base.ts";
-import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { lineageOf } from "../rollout/file/lineage.ts";
 import { repairRollout } from "./repair.ts";
@@ -28,7 +27,7 @@ async function repaired(name: string, content: Buffer): Promise<{ ordinal?: numb
   writeFileSync(path, content);
   const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
   await repairRollout(path, options);
-  expect(judge(await examine(path), { path, now }).filter(({ severity }) => severity !== "note")).toEqual([]);
+  expect(await kindsToRepair(path, now)).toEqual([]);
   const [first = ""] = readFileSync(path, "utf8").split("\n");
   return JSON.parse(first) as { ordinal?: number; payload: JsonObject };
 }
@@ -339,7 +338,7 @@ describe("ids that the first line has in capitals", () => {
     );
     const files = listRollouts(home);
     const path = join(sessions, fork);
-    expect(judge(await examine(path), { path, now })).toEqual([]);
+    expect(await judged(path, now)).toEqual([]);
     const { segments, trouble } = await lineageOf(
       files.find(({ path: other }) => other === path)!,
       files,

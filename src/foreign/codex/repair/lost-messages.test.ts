@@ -2,12 +2,10 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { judged, kindsToRepair } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
-import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { needsRepair } from "../findings/finding.ts";
-import { judge } from "../findings/judge.ts";
 import { promptOf } from "../rollout/payload/prompt.ts";
 import { textIn } from "../rollout/payload/text-in.ts";
 import { repairRollout } from "./repair.ts";
@@ -53,8 +51,7 @@ async function repaired(source: string, content: string): Promise<string> {
 async function kinds(source: string, content: string | Buffer): Promise<FindingKind[]> {
   const path = join(root, basename(source));
   writeFileSync(path, content);
-  const found = judge(await examine(path), { path, now });
-  return found.filter(needsRepair).map(({ kind }) => kind);
+  return kindsToRepair(path, now);
 }
 
 describe("a message whose record was destroyed", () => {
@@ -211,7 +208,7 @@ describe("a line that is too long to be examined", () => {
     const text = readFileSync(path, "utf8");
     const long = text.replace(output, (head) => head + "x".repeat(34 * 2 ** 20));
     expect(await kinds(path, long)).toEqual([]);
-    const found = judge(await examine(join(root, basename(path))), { path, now });
+    const found = await judged(join(root, basename(path)), now);
     expect(found.find(({ kind }) => kind === "long-line")).toMatchObject({
       count: 1,
       detail: expect.stringMatching(/^up to 35\.\d MB, kept byte for byte$/u),

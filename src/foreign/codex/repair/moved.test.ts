@@ -3,9 +3,8 @@ import { basename, join, relative } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { inDatabase, stateDatabase, type ThreadRow } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { foundBeside } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { diagnose } from "../diagnose.ts";
-import { needsRepair } from "../findings/finding.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { prepareRepair } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
@@ -34,12 +33,8 @@ const named = (): unknown =>
 /** The state database, as it is when Codex has archived the session, or one that it still has among the others. */
 const state = (row: ThreadRow): string => stateDatabase(home, { id: source.thread, ...row });
 
-async function kinds(file = path): Promise<string[]> {
-  const options = { home: own, now, signal: new AbortController().signal };
-  for await (const { findings } of diagnose([file], options))
-    return findings.filter(needsRepair).map(({ kind }) => kind);
-  throw new Error("nothing was said");
-}
+const kinds = async (file = path): Promise<string[]> =>
+  (await foundBeside(file, own, now)).map(({ kind }) => kind);
 
 const repair = async (file = path): Promise<unknown> =>
   (await repairRollout(file, { home: own, now, seals: { which: "none" } }))?.journal.mended;

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { kindsToRepair } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { judge } from "../findings/judge.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 import { understand } from "../findings/understand.ts";
 import { repairRollout } from "./repair.ts";
@@ -67,9 +67,7 @@ function write(text: string): void {
 
 /** What has to be repaired. */
 async function kinds(): Promise<FindingKind[]> {
-  return judge(await examine(path), { path, now })
-    .filter(({ severity }) => severity !== "note")
-    .map(({ kind }) => kind);
+  return kindsToRepair(path, now);
 }
 
 /** What the file's lines are after a repair; of blank ones nothing. Every line stays where it was. */

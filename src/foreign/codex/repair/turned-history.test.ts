@@ -2,11 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { kindsToRepair } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
-import { needsRepair } from "../findings/finding.ts";
-import { judge } from "../findings/judge.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { textIn } from "../rollout/payload/text-in.ts";
 import { repairRollout } from "./repair.ts";
@@ -62,9 +60,7 @@ async function repaired({ path }: Source, text: string): Promise<string> {
 async function kinds({ path }: Source, text: string): Promise<FindingKind[]> {
   const at = join(root, basename(path));
   writeFileSync(at, text);
-  return judge(await examine(at), { path: at, now })
-    .filter(needsRepair)
-    .map(({ kind }) => kind);
+  return kindsToRepair(at, now);
 }
 
 const turned = [

@@ -2,12 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { kindsToRepair } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { examine } from "../examine/examine.ts";
-import { needsRepair } from "../findings/finding.ts";
-import { judge } from "../findings/judge.ts";
 import { promptOf } from "../rollout/payload/prompt.ts";
 import { textIn } from "../rollout/payload/text-in.ts";
 import { repairRollout } from "./repair.ts";
@@ -49,9 +47,7 @@ async function repaired(source: string, content: string): Promise<{ text: string
   writeFileSync(path, content);
   const home = join(root, `home-${repairs++}`);
   await repairRollout(path, { home, now, seals: { which: "none" } });
-  const left = judge(await examine(path), { path, now })
-    .filter(needsRepair)
-    .map(({ kind }) => kind);
+  const left = await kindsToRepair(path, now);
   return { text: readFileSync(path, "utf8"), left };
 }
 

@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { examine } from "../examine/examine.ts";
 import { loggedItem, Room } from "../rollout/thread/item.ts";
-import { judge } from "../findings/judge.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { ThreadFold } from "../rollout/thread/thread.ts";
 import { RolloutWriter } from "../rollout/write.ts";
@@ -105,7 +104,7 @@ test("words where a seal would stand are no damage, and a cut seal is", async ()
     ];
     const path = join(root, `rollout-2026-11-21T09-45-53-${id}.jsonl`);
     writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    return judge(await examine(path), { path, now: Date.parse(timestamp) }).map(({ kind }) => kind);
+    return (await judged(path, Date.parse(timestamp))).map(({ kind }) => kind);
   };
   expect(await kindsOf("look at the parser")).toEqual([]);
   expect(await kindsOf(`${blob.slice(0, 40)}…`)).toContain("seal-malformed");

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { examine } from "../examine/examine.ts";
-import { judge } from "../findings/judge.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "../repair/repair.ts";
@@ -76,7 +75,7 @@ it.each<[string, string, object[], string]>([
   ["that was refused", "openai", [item(injected), ended({ message: refusal })], "broken"],
 ])("a prompt without a call id %s", async (_what, provider, rows, severity) => {
   const { path } = placed(text(provider, rows));
-  expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "injected-output", severity }]);
+  expect(await judged(path, now)).toMatchObject([{ kind: "injected-output", severity }]);
 });
 
 it("becomes a message of the user's in its place, and no byte moves", async () => {
@@ -96,7 +95,7 @@ it("becomes a message of the user's in its place, and no byte moves", async () =
     ordinal: 1,
     payload: { type: "message", role: "user", content: [{ type: "input_text", text: asked }] },
   });
-  expect(judge(await examine(path), { path, now })).toEqual([]);
+  expect(await judged(path, now)).toEqual([]);
 });
 
 it("names its session, and is exported as what every version takes", () => {

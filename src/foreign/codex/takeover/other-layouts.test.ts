@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
 import { opened, take } from "../../../../test/kit/taken-over.ts";
+import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { examine } from "../examine/examine.ts";
-import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { scanRollout } from "../list/scan.ts";
 
@@ -47,7 +46,7 @@ test.each<[string, string, (text: string) => Buffer]>([
   expect(await take(plan, path)).toMatchObject({ did: "same" });
   const [file] = listRollouts(folderAsHome(path));
   expect(scanRollout(file!)).toMatchObject({ header: { id }, title: "look", messages: 2, flaws: [] });
-  const kinds = judge(await examine(path), { path, now: 0 }).map(({ kind }) => kind);
+  const kinds = (await judged(path, 0)).map(({ kind }) => kind);
   expect(kinds).toEqual([...(form.endsWith("zst") ? ["compressed"] : []), "old-document"]);
 });
 

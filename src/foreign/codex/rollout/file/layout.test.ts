@@ -3,9 +3,9 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { judged } from "../../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../../test/kit/temporary-folder.ts";
 import { uuidv7Time } from "../../../../lib/ids.ts";
-import { examine } from "../../examine/examine.ts";
 import { listRollouts } from "../../home/places.ts";
 import { scanRollout } from "../../list/scan.ts";
 import { repairsOf } from "../../repair/journal.ts";
@@ -13,7 +13,6 @@ import { writeTranscript } from "../../repair/transcript.ts";
 import { relaid, writingOf } from "./layout.ts";
 import { linesOf } from "./lines-of.ts";
 import { ValuesInLines } from "../bytes/values-in-lines.ts";
-import { judge } from "../../findings/judge.ts";
 import { finishRepair, repairRollout, undoRepair } from "../../repair/repair.ts";
 
 const root = temporaryFolder();
@@ -86,9 +85,7 @@ const kept = async (path: string): Promise<string> => {
 describe("a rollout that a program has written anew is one again", () => {
   it.each(layouts)("%s", async (what, content, detail) => {
     const path = written(what.replaceAll(/\W/gu, ""), content);
-    expect(judge(await examine(path), { path, now })).toMatchObject([
-      { kind: "other-layout", severity: "broken", detail },
-    ]);
+    expect(await judged(path, now)).toMatchObject([{ kind: "other-layout", severity: "broken", detail }]);
     expect(relaid(Buffer.from(content)).toString()).toBe(whole);
     expect(await kept(path)).toContain("## assistant\n\n4,\t{}\n");
   });
@@ -98,7 +95,7 @@ describe("a rollout that a program has written anew is one again", () => {
     const path = `${plain}.zst`;
     rmSync(plain);
     writeFileSync(path, zstdCompressSync(Buffer.from(content)));
-    expect(judge(await examine(path), { path, now })).toMatchObject([
+    expect(await judged(path, now)).toMatchObject([
       { kind: "compressed" },
       { kind: "other-layout", severity: "broken", detail },
     ]);
@@ -117,9 +114,9 @@ describe("a rollout that a program has written anew is one again", () => {
     ["UTF-16, spread", utf16(`\uFEFF${spread.slice(40)}`)],
   ])("%s, where the first one is destroyed", async (what, content) => {
     const path = written(`headless${what.replaceAll(/\W/gu, "")}`, content);
-    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "other-layout" }]);
+    expect(await judged(path, now)).toMatchObject([{ kind: "other-layout" }]);
     await repairRollout(path, { home: root, seals: { which: "none" }, now });
-    expect(judge(await examine(path), { path, now })).toEqual([]);
+    expect(await judged(path, now)).toEqual([]);
     const mended = readFileSync(path, "utf8").trimEnd().split(/\s*\n/u);
     expect(JSON.parse(mended[0]!)).toMatchObject({ type: "session_meta", payload: { id } });
     expect(mended.slice(-2)).toEqual(lines.slice(1));
@@ -162,7 +159,7 @@ describe("a rollout that a program has written anew is one again", () => {
       expect((await linesAt(path)).replaceAll(/\n+/gu, "\n")).toBe(`${whole}${since}`);
       await mend();
       expect(readFileSync(path, "utf8").replaceAll(/\n+/gu, "\n")).toBe(`${whole}${since}`);
-      expect(judge(await examine(path), { path, now })).toEqual([]);
+      expect(await judged(path, now)).toEqual([]);
     },
   );
 
@@ -208,7 +205,7 @@ describe("a rollout that a program has written anew is one again", () => {
   it("but isn't taken for one where only its first line is no record", async () => {
     const path = written("garbled", `[\n${whole}`);
     expect(writingOf(path)).toBeUndefined();
-    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "header-broken" }]);
+    expect(await judged(path, now)).toMatchObject([{ kind: "header-broken" }]);
   });
 
   it("by a repair, with what stands before a torn end, and back", async () => {
@@ -216,7 +213,7 @@ describe("a rollout that a program has written anew is one again", () => {
     const path = written("torn", content);
     await repairRollout(path, { home: root, seals: { which: "dead" }, now });
     expect(readFileSync(path, "utf8").startsWith(whole)).toBe(true);
-    expect(judge(await examine(path), { path, now })).toEqual([]);
+    expect(await judged(path, now)).toEqual([]);
     await undoRepair(path, { home: root });
     expect(readFileSync(path, "utf8")).toBe(content);
   });
@@ -248,7 +245,7 @@ describe("a rollout that a program has written anew is one again", () => {
     ["braces", "{{{{"],
   ])("and %s is left alone", async (what, content) => {
     const path = written(what.replaceAll(/\W/gu, ""), content);
-    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "not-a-rollout" }]);
+    expect(await judged(path, now)).toMatchObject([{ kind: "not-a-rollout" }]);
   });
 });
 
