@@ -10,6 +10,7 @@ import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair
 import { quoted } from "../../src/lib/words.ts";
 import { codexRollouts } from "../kit/codex-home.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
+import { foundBeside } from "../kit/judged.ts";
 import { textOf } from "./model.ts";
 import type { Refusal } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
