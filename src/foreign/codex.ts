@@ -11,7 +11,8 @@ export type { TurnFailure } from "./codex/rollout/payload/outcome.ts";
 export { diagnose } from "./codex/diagnose.ts";
 export type { DiagnoseOptions, Diagnosis, Sealed } from "./codex/diagnose.ts";
 export { catalogue } from "./codex/findings/catalogue.ts";
-export type { FindingEntry, FindingKind, Severity } from "./codex/findings/catalogue.ts";
+export type { FindingKind } from "./codex/findings/catalogue.ts";
+export type { FindingEntry, Severity } from "./codex/findings/finding-entry.ts";
 export { needsRepair } from "./codex/findings/finding.ts";
 export type { Finding, Place } from "./codex/findings/finding.ts";
 export { understand } from "./codex/findings/understand.ts";
@@ -28,7 +29,7 @@ export type { SealChoice } from "./codex/findings/seal-choice.ts";
 export type { ChangesOfKind, RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
 export { lastRepairAt } from "./codex/repair/journal.ts";
 export type { Backup, Journal } from "./codex/repair/journal.ts";
-export type { NamedPlace } from "./codex/home/databases.ts";
+export type { NamedPlace, FirstPrompt } from "./codex/home/thread-rows.ts";
 
 export { findThreads, threadAt } from "./codex/takeover/find.ts";
 export { importThread } from "./codex/takeover/import.ts";

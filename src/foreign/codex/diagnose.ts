@@ -108,7 +108,7 @@ async function diagnoseOne(
     const judged = [
       ...judge(found, { path, now }),
       ...(await sealedBases(path, found, { which: "dead" }, now)),
-      ...surroundings.findings(path, thread, found),
+      ...(await surroundings.findings(path, thread, found)),
     ];
     const pin = surroundings.pin(path, found);
     const plan = { seals: { which: "none" }, now, path, ...(pin && { pin }) } as const;

@@ -6,14 +6,16 @@ import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/finding.ts";
 import { unreadDatabases } from "./findings/unread-databases.ts";
 import { conflictCopies, namesOfCopies } from "./home/conflict-copies.ts";
-import { CodexDatabases, type IndexState, type NamedPlace } from "./home/databases.ts";
+import { CodexDatabases, type IndexState } from "./home/databases.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
-import { indexKey, indexMisfit, isIndexOfAnother, placeMisfit } from "./home/misfits.ts";
+import { indexKey, indexMisfit, isIndexOfAnother, isUntold, placeMisfit } from "./home/misfits.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./home/places.ts";
 import { mayHaveProvider } from "./home/settings.ts";
+import type { NamedPlace } from "./home/thread-rows.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
 import { isCompressed } from "./rollout/bytes/compressed.ts";
 import { isMeantBy } from "./rollout/file/lineage.ts";
+import { previewIn } from "./rollout/file/preview.ts";
 
 /** Of fewer rollouts each is looked up on its own in Codex's index, which may hold very many others. */
 const many = 64;
@@ -39,7 +41,7 @@ export class Surroundings {
   }
 
   /** What is wrong beside a rollout. `thread`: its id, from the first line or the file's name. */
-  findings(path: string, thread: string | undefined, examined: Examination): Finding[] {
+  async findings(path: string, thread: string | undefined, examined: Examination): Promise<Finding[]> {
     const isHalfRepaired = this.#unfinished.some((known) => isRepairOf(known, path));
     const found = isHalfRepaired ? [finding("repair-unfinished", [])] : [];
     const home = homeOf(path);
@@ -52,7 +54,7 @@ export class Surroundings {
     return [
       ...found,
       ...this.#chainFindings(path, home, examined),
-      ...this.#databaseFindings(path, home, thread, examined),
+      ...(await this.#databaseFindings(path, home, thread, examined)),
       ...this.#settingsFindings(home, thread, examined),
     ];
   }
@@ -87,7 +89,12 @@ export class Surroundings {
     return found;
   }
 
-  #databaseFindings(path: string, home: string, thread: string, examined: Examination): Finding[] {
+  async #databaseFindings(
+    path: string,
+    home: string,
+    thread: string,
+    examined: Examination,
+  ): Promise<Finding[]> {
     const found: Finding[] = [];
     const beside = this.#of(home);
     const { databases, places } = beside;
@@ -107,6 +114,8 @@ export class Surroundings {
       return why !== undefined && isMeantBy(place.path, path, () => this.#of(home).files) ? [why] : [];
     });
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
+    if (named.some((place) => isUntold(place, path)) && (await previewIn(path)) !== undefined)
+      found.push(finding("state-untold", []));
     return [...found, ...unreadDatabases(databases)];
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { isFailure } from "../../failure.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
-import type { Severity } from "../../foreign/codex/findings/catalogue.ts";
+import type { Severity } from "../../foreign/codex/findings/finding-entry.ts";
 import type { Damage, ListedSession, SessionStore } from "../../store.ts";
 
 /** Something wrong with one of Throughline's own sessions. The rest of the session is kept and used. */

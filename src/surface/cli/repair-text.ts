@@ -18,7 +18,7 @@ const widest = 100;
 
 /** A repair as a diff: for each edit what stands in the file and what takes its place. */
 export function previewText(prepared: PreparedRepair): string {
-  const { path, changes, bytes, forgetsIndex, movedFrom, provider, packed } = prepared;
+  const { path, changes, bytes, forgetsIndex, movedFrom, provider, firstPrompt, packed } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
   if (packed) lines.push("The file is compressed; it is unpacked for this, as Codex does on resume.");
   if (packed?.broken !== undefined)
@@ -44,6 +44,10 @@ export function previewText(prepared: PreparedRepair): string {
     lines.push("Codex's state database says again that the session has ordinals.");
   if (provider !== undefined)
     lines.push(`Codex's state database names ${printableLine(provider, 80)} as the session's provider.`);
+  if (firstPrompt)
+    lines.push(
+      `Codex's state database has the session's first prompt, so that its lists show it: ${printableLine(firstPrompt.prompt, 80)}`,
+    );
   if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());

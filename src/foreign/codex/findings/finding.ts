@@ -1,4 +1,5 @@
-import { catalogue, type FindingEntry, type FindingKind, type Severity } from "./catalogue.ts";
+import { catalogue, type FindingKind } from "./catalogue.ts";
+import type { FindingEntry, Severity } from "./finding-entry.ts";
 
 /** Where in a file: `line` from 1, `at` and `bytes` as offsets in it. */
 export interface Place {

@@ -1,4 +1,5 @@
-import { catalogue, type FindingEntry } from "./catalogue.ts";
+import { catalogue } from "./catalogue.ts";
+import type { FindingEntry } from "./finding-entry.ts";
 
 const severities = {
   broken: "A resume fails",

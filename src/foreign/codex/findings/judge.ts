@@ -3,7 +3,8 @@ import { counted, durationWords, quoted } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
 import { isSealRefused, signalFromText } from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
-import type { FindingKind, Severity } from "./catalogue.ts";
+import type { FindingKind } from "./catalogue.ts";
+import type { Severity } from "./finding-entry.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import { isCompressed, type Packing } from "../rollout/bytes/compressed.ts";
 import {

@@ -7,6 +7,15 @@ import { resultCode } from "../../../lib/sqlite.ts";
 import { systemWords } from "../../../lib/system.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 import { databaseFolders } from "./settings.ts";
+import {
+  columnsOf,
+  nameIn,
+  type NamedPlace,
+  placeIn,
+  placesIn,
+  type PlaceToSet,
+  setPlaceIn,
+} from "./thread-rows.ts";
 
 /** How far Codex's history index of a rollout has come. */
 export interface IndexState {
@@ -15,20 +24,6 @@ export interface IndexState {
   readonly nextOrdinal: number;
   /** Byte offsets at which its turns begin. */
   readonly turnOffsets: readonly number[];
-}
-
-/** What a state database says about where a thread is. */
-export interface NamedPlace {
-  /** The path of that database. */
-  readonly database: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Seconds since 1970, for a thread that is archived: no resume takes it. Null: it is, and nothing says since when. */
-  readonly archivedAt?: number | null;
-  /** "paginated" or "legacy" (0.148 and later): by it Codex reads the file. */
-  readonly history?: string;
-  /** The provider that the thread goes on with; "" where the database names none. */
-  readonly provider?: string;
 }
 
 /** What the state databases say of a thread (0.116 to 0.169). A hint, never more: the file decides. */
@@ -70,7 +65,7 @@ export class CodexDatabases {
   placesOf(thread: string): NamedPlace[] {
     return this.#read("state", (database, path) => {
       if (!hasTable(database, "threads")) return undefined;
-      return placeIn(database.prepare("SELECT * FROM threads WHERE id = ?").get(thread), path);
+      return placeIn(database.prepare(`${placesIn(database, "one")} WHERE id = ?`).get(thread), path);
     });
   }
 
@@ -115,9 +110,8 @@ export class CodexDatabases {
   places(): Map<string, readonly NamedPlace[]> {
     const places = new Map<string, NamedPlace[]>();
     this.#read("state", (database, path) => {
-      const asked = ["id", "rollout_path", ...columnsOf(database, placeColumns)].join(", ");
       if (!hasTable(database, "threads")) return;
-      for (const row of database.prepare(`SELECT ${asked} FROM threads`).all()) {
+      for (const row of database.prepare(placesIn(database, "all")).all()) {
         const [id, place] = [String(row["id"]), placeIn(row, path)];
         if (place) places.set(id, [...(places.get(id) ?? []), place]);
       }
@@ -236,34 +230,14 @@ export class CodexDatabases {
     for (const path of this.#paths("thread_history")) changed(path, forget);
   }
 
-  /**
-   * Sets a thread's rollout path, its provider, and whether it is archived ("not", or since when, in seconds since 1970), in these
-   * databases (unless told, the one in the home itself); what isn't given stays as it is. Only while Codex's lock is held.
-   */
+  /** Changes a thread's row in these databases (unless told, the one in the home itself). Only while Codex's lock is held. */
   setPlace(
     thread: string,
-    {
-      path,
-      history,
-      provider,
-      archived,
-    }: Omit<NamedPlace, "archivedAt" | "database"> & { archived?: number | "not" | null },
+    place: PlaceToSet,
     databases: readonly string[] = this.#newest([this.#home], "state"),
   ): void {
-    const set = (database: DatabaseSync): void => {
-      database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
-      const columns = columnsOf(database, placeColumns);
-      if (history !== undefined && columns.includes("history_mode"))
-        database.prepare("UPDATE threads SET history_mode = ? WHERE id = ?").run(history, thread);
-      if (provider !== undefined && columns.includes("model_provider"))
-        database.prepare("UPDATE threads SET model_provider = ? WHERE id = ?").run(provider, thread);
-      if (archived === undefined || !columns.includes("archived")) return;
-      const values = archived === "not" ? [0, null] : [1, archived];
-      database
-        .prepare("UPDATE threads SET archived = ?, archived_at = ? WHERE id = ?")
-        .run(...values, thread);
-    };
-    for (const one of databases) if (existsSync(one)) changed(one, set);
+    for (const one of databases)
+      if (existsSync(one)) changed(one, (database) => setPlaceIn(database, thread, place));
   }
 
   /** Paths of the newest databases of this name, one of each folder that has one. */
@@ -324,45 +298,6 @@ function changed(path: string, change: (database: DatabaseSync) => void, kept?: 
   } finally {
     database.close();
   }
-}
-
-/** What a place is made of beside the path, as far as the schema has it. */
-const placeColumns = ["archived", "archived_at", "history_mode", "model_provider"];
-
-/** The place that a row of a database's `threads` names, however many of its columns were asked for; `undefined` where it names none. */
-function placeIn(row: JsonObject | undefined, database: string): NamedPlace | undefined {
-  const { rollout_path: path, archived, archived_at: at, history_mode: history } = row ?? {};
-  const { model_provider: provider } = row ?? {};
-  if (typeof path !== "string") return undefined;
-  return {
-    database,
-    path,
-    ...(archived === 1 && { archivedAt: typeof at === "number" ? at : null }),
-    ...(typeof history === "string" && { history }),
-    ...(typeof provider === "string" && { provider }),
-  };
-}
-
-/** Those of these columns that the schema's `threads` has; none where there is no such table. */
-function columnsOf(database: DatabaseSync, wanted: readonly string[]): string[] {
-  const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
-  return wanted.filter((column) => columns.some(({ name }) => name === column));
-}
-
-/**
- * What a thread is called, as SQL: the name that it was given, or else a title that isn't its first prompt, as what Codex has imported from
- * another agent has (0.140 to 0.169). Codex lists and resumes it by either. Long titles are prompts, and aren't read for being compared: that
- * of thousands would take as long as the whole list.
- */
-function nameIn(database: DatabaseSync): string {
-  const columns = columnsOf(database, ["name", "title", "first_user_message"]);
-  const ways = [
-    ...(columns.includes("name") ? ["nullif(name, '')"] : []),
-    ...(columns.includes("title") && columns.includes("first_user_message")
-      ? ["CASE WHEN octet_length(title) < 400 AND title <> nullif(first_user_message, '') THEN title END"]
-      : []),
-  ];
-  return `coalesce(NULL, ${[...ways, "''"].join(", ")})`;
 }
 
 /** Whether a rollout's index was wholly kept in the database at a path, and can be read there. */

@@ -1,8 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readerOf } from "../../../lib/file-bytes.ts";
-import type { IndexState, NamedPlace } from "./databases.ts";
+import type { IndexState } from "./databases.ts";
 import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./places.ts";
+import type { NamedPlace } from "./thread-rows.ts";
 
 const newline = 0x0a;
 
@@ -23,6 +24,11 @@ export function placeMisfit(named: NamedPlace, path: string, isPaginated: boolea
   if (!existsSync(named.path)) return `it names ${named.path}, where no file can be seen`;
   if (isInHome(realpathSync(named.path), home)) return undefined;
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
+}
+
+/** Whether a state database lists a rollout without any prompt: Codex's own lists leave it out then (0.169, 2026-11-24). */
+export function isUntold({ path: named, prompts }: NamedPlace, path: string): boolean {
+  return prompts?.["preview"] === "" && leadsTo(named, path);
 }
 
 /** Whether a place leads to a rollout, by whatever links. The place of a compressed one is where it will be unpacked. */

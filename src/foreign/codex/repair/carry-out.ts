@@ -10,6 +10,7 @@ import { assertUntouched, keepTime, syncFile, writeInPlace } from "./in-place.ts
 import type { Backup, Journal, RepairFolder } from "./journal.ts";
 import { isDatabaseError } from "../home/open-database.ts";
 import { packedPath } from "../home/places.ts";
+import type { FirstPrompt } from "../home/thread-rows.ts";
 import { placeWhole, settlePacked } from "./packed.ts";
 import { databasesOf } from "./known-file.ts";
 import type { RepairPlan } from "./prepare.ts";
@@ -105,7 +106,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   const isAsItWas = isUndoing && statSync(source).size === before.bytes;
   if (isAsItWas) restoreIndex(folder, journal);
   if (thread !== undefined && journal.movedFrom !== undefined) {
-    const { movedFrom, movedIn, archivedAt, history, provider } = journal;
+    const { movedFrom, movedIn, archivedAt, history, provider, firstPrompt } = journal;
     const named = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
     const right = rightPlace(named, path);
     const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
@@ -113,6 +114,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
       path: isUndoing ? movedFrom : right.path,
       ...(history && { history: history[isUndoing ? 0 : 1] }),
       ...(provider !== undefined && { provider: isUndoing ? "" : provider }),
+      ...(firstPrompt && { prompts: isUndoing ? firstPrompt.had : toldOf(firstPrompt) }),
       ...(isTakenOut && { archived: isUndoing ? archivedAt : ("not" as const) }),
     };
     databases?.setPlace(thread, place, movedIn);
@@ -120,6 +122,11 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   await settlePacked(folder, journal, stat);
   crashPoint("repair-settled");
   return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
+}
+
+/** The columns of a thread's row that are told its first prompt, with that. */
+function toldOf({ prompt, had }: FirstPrompt): Record<string, string> {
+  return Object.fromEntries(Object.keys(had).map((column) => [column, prompt]));
 }
 
 /** Gives Codex back what its index held of the rollout. */

@@ -46,6 +46,8 @@ const schema = z.object({
   history: z.tuple([z.string(), z.string()]).optional(),
   /** The provider that the state database was told, which named none. */
   provider: z.string().optional(),
+  /** The first prompt that the state database was told, and what its columns of that held before. */
+  firstPrompt: z.object({ prompt: z.string(), had: z.record(z.string(), z.string()) }).optional(),
 });
 
 const worker = owner.pick({ machine: true, boot: true, pidNamespace: true, pid: true, started: true });

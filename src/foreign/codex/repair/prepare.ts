@@ -108,7 +108,8 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const { thread, plan } = await mendIn(copy, real, { ...options, now }, databases);
     const { changes, found } = copy;
     const { original } = folder;
-    const beside = databaseChanges({ path: real, thread, original, had, found, changes }, plan, databases);
+    const repaired = { path: real, thread, original, had, repaired: copy.path, found, changes };
+    const beside = await databaseChanges(repaired, plan, databases);
     const left = isOpened ? found : { ...found, broken };
     const judged = [
       ...judge(left, { path: plain, now }),

@@ -213,7 +213,7 @@ function movedAlong(journal: Journal, path: string): Journal {
 
 /** Makes the files of a prepared repair durable. Resolves to its journal, which is not written yet. */
 async function settled(prepared: PreparedRepair, now: number): Promise<Journal> {
-  const { folder, path, thread, bytes } = prepared;
+  const { folder, path, thread, bytes, firstPrompt } = prepared;
   const journal: Journal = {
     schema: 1,
     path,
@@ -228,6 +228,7 @@ async function settled(prepared: PreparedRepair, now: number): Promise<Journal> 
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path, movedIn: [...(prepared.movedIn ?? [])] }),
     ...(isHistoryWrong(prepared) && { history: ["legacy", "paginated"] as const }),
     ...(prepared.provider !== undefined && { provider: prepared.provider }),
+    ...(firstPrompt && { firstPrompt: { ...firstPrompt, had: { ...firstPrompt.had } } }),
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
   for (const file of [folder.original, folder.packed, folder.repaired, folder.setAside])

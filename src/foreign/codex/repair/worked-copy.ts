@@ -51,6 +51,11 @@ export class WorkedCopy {
     this.#path = repaired;
   }
 
+  /** Of the copy; of the file itself while nothing was changed. */
+  get path(): string {
+    return this.#path;
+  }
+
   get found(): Examination {
     return this.#found!;
   }

@@ -1,7 +1,7 @@
 import { printableLine } from "../../../../lib/printable.ts";
 
 /** The prompt follows this heading where an editor or the desktop app has put before it what is open there. */
-const requestHead = "## My request for Codex:";
+export const requestHead = "## My request for Codex:";
 /** The desktop app's form of that heading since 0.150, after headings (`# Files mentioned by the user:`) or tags of its own. */
 const laterHead = /^\s*(?:(?:#|<)[^]*?\n)?## My request:/u;
 /** What the app tells of itself before a prompt without such a heading. */
