@@ -101,46 +101,34 @@ describe("a session of which the state database names no provider", () => {
 });
 
 describe("a session of which the state database has no prompt", () => {
-  const prompts = (): unknown =>
-    withState((database) => ({
-      ...database.prepare("SELECT preview, first_user_message, title FROM threads").get(),
-    }));
-  const asked = /"type":"user_message","message":("[^"]*")/u.exec(readFileSync(source.path, "utf8"))![1]!;
-  const first = JSON.parse(asked) as string;
-
-  beforeEach(() => {
-    state({ rollout_path: path, archived: 0, archived_at: null });
-    withState((database) =>
-      database.exec(
-        "ALTER TABLE threads ADD COLUMN preview TEXT DEFAULT ''; ALTER TABLE threads ADD COLUMN first_user_message TEXT DEFAULT 'else'; ALTER TABLE threads ADD COLUMN title TEXT DEFAULT ''",
-      ),
-    );
-  });
+  const text = readFileSync(source.path, "utf8");
+  const first = JSON.parse(/"type":"user_message","message":("[^"]*")/u.exec(text)![1]!) as string;
+  const columns = { preview: "", first_user_message: "else", title: "" };
+  const was = { rollout_path: path, archived: 0, archived_at: null, ...columns };
+  beforeEach(() => void state(was));
 
   it("has it where there was nothing, and nothing there once that is taken back", async () => {
-    const was = prompts();
     expect(await kinds()).toEqual(["state-untold"]);
     expect(await repair()).toEqual({});
-    expect(prompts()).toEqual({ preview: first, first_user_message: "else", title: first });
+    expect(named()).toEqual({ ...was, preview: first, title: first });
     expect(await kinds()).toEqual([]);
     await undoRepair(path, { home: own });
-    expect(prompts()).toEqual(was);
+    expect(named()).toEqual(was);
   });
 
   it.each([
     ["no event tells one", /"type":"user_message"/gu, '"type":"user_massage"'],
     ["what they tell has no words", /(?<="type":"user_message","message":)"[^"]*"/gu, '" "'],
   ])("is left as it is where %s", async (_what, words, other) => {
-    writeFileSync(path, readFileSync(source.path, "utf8").replaceAll(words, other));
+    writeFileSync(path, text.replaceAll(words, other));
     expect(await kinds()).not.toContain("state-untold");
   });
 
   it("has no title for a picture, as Codex gives none", async () => {
     const pictured = `"message":"","images":["data:image/png;base64,AA=="]`;
-    const text = readFileSync(source.path, "utf8");
     writeFileSync(path, text.replace(/"message":"[^"]*","images":\[\]/u, pictured));
     await repair();
-    expect(prompts()).toEqual({ preview: "[Image]", first_user_message: "else", title: "" });
+    expect(named()).toEqual({ ...was, preview: "[Image]" });
   });
 });
 
