@@ -200,17 +200,8 @@ function walk(
       const named = readRolloutName(entry.name);
       const stat = named && attempt(path, () => statSync(path));
       if (!named || !stat?.isFile()) continue;
-      const { thread, rollout, made, form } = named;
-      found.push({
-        thread,
-        rollout,
-        made,
-        form,
-        path,
-        bytes: stat.size,
-        mtime: stat.mtimeMs,
-        archived: walking.isArchived,
-      });
+      const { size: bytes, mtimeMs: mtime } = stat;
+      found.push({ ...named, path, bytes, mtime, archived: walking.isArchived });
     }
   }
 }
