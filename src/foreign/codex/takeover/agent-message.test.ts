@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { judged } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { loggedItem, Room } from "../rollout/thread/item.ts";
+import { loggedItem, Room } from "../rollout/thread/logged-item.ts";
 import { linesIn } from "../rollout/bytes/lines.ts";
 import { ThreadFold } from "../rollout/thread/thread.ts";
 import { RolloutWriter } from "../rollout/write.ts";

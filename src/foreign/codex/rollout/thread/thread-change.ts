@@ -1,19 +1,6 @@
-import type { JsonObject } from "../../../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../../../session/event.ts";
 import type { RolloutHeader } from "../record/header.ts";
-import type { SkimmedItem } from "./thread-skim.ts";
-
-/** An item of a thread's history: a Responses item as Codex stored it. */
-export interface ThreadItem {
-  readonly kind: string;
-  /** The item, parsed; an empty object for one that was `skimmed`. */
-  readonly payload: JsonObject;
-  readonly skimmed?: SkimmedItem;
-  /** The payload's bytes in the line, where they are the item unchanged; valid until the next line is taken. */
-  readonly bytes?: Buffer;
-  /** The text of a message with which the person began a turn. */
-  readonly prompt?: string;
-}
+import type { ThreadItem } from "./thread-item.ts";
 
 /** What a line of a rollout does to the thread, in terms of the history that the CLI rebuilds from it on resume. */
 export type ThreadChange =

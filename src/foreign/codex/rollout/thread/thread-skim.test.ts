@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { codexRollouts } from "../../../../../test/kit/codex-home.ts";
 import { describeItem } from "../../../../session/item.ts";
 import { glance } from "../record/glance.ts";
-import { copiedItem, loggedItem, type LoggedItem, Room } from "./item.ts";
+import { copiedItem, loggedItem, type LoggedItem, Room } from "./logged-item.ts";
 import { linesIn } from "../bytes/lines.ts";
 import { readRecord } from "../record/record.ts";
 import { threadSkim } from "./thread-skim.ts";

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, objectOf, objectsIn, parseJson } from "../../../../lib/json.ts";
-import { agentMessage, withWords } from "../payload/agent-message.ts";
+import { agentMessage } from "../payload/agent-message.ts";
 import { isOthersItem, responsesItems } from "../payload/chat-items.ts";
 import { keptByCompaction, rebuiltHistory } from "../payload/compaction.ts";
 import { type Glance, glance, glancedTime } from "../record/glance.ts";
@@ -8,16 +8,15 @@ import type { RolloutLine } from "../bytes/lines.ts";
 import { loneSurrogates } from "../bytes/surrogates.ts";
 import { recordOfHead, standIn } from "../record/long-line.ts";
 import { outcomeOf, turnEdge } from "../payload/outcome.ts";
-import { goalOf, promptOf, toldPrompt } from "../payload/prompt.ts";
 import { readRecord, type RolloutRecord } from "../record/record.ts";
 import { isDelivery, isSilent, ownKinds, silentTypes } from "../record/skipped.ts";
 import { FileFlaws } from "./file-flaws.ts";
-import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
+import type { Changed, ThreadChange } from "./thread-change.ts";
+import { asItem, isAnswer, markOf, type ThreadItem } from "./thread-item.ts";
 import { threadSkim, usageOf } from "./thread-skim.ts";
-import { textIn } from "../payload/text-in.ts";
 import { folderIn } from "../record/told-folder.ts";
-import { reviewMarks, toldMessage } from "../payload/told-message.ts";
-import { type TurnMark, turnMark } from "./turn-mark.ts";
+import { ToldMessages } from "./told-messages.ts";
+import type { TurnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
 
 const nothing: JsonObject = {};
@@ -33,18 +32,7 @@ export class ThreadFold {
   readonly #undone: ReadonlySet<number>;
   #compactions = 0;
   #begun = false;
-  /** Whether an event has told a prompt. */
-  #isTold = false;
-  /** Whether an event has told what was asked first. */
-  #isAsked = false;
-  /** Whether there is what Codex tells the model before the first prompt of every session. */
-  #isCodexs: boolean;
-  /** Whether a prompt or an answer has a record. */
-  #isRecorded = false;
-  /** How many of the prompts so far no event has told yet. */
-  #untold = 0;
-  /** A message that an event has told, before anything of Codex's: it counts unless its record comes, which may say more. */
-  #alone: ThreadItem | undefined;
+  readonly #told: ToldMessages;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
   #model: string | undefined;
@@ -64,7 +52,7 @@ export class ThreadFold {
     this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
-    this.#isCodexs = history.length > 0;
+    this.#told = new ToldMessages(history.length > 0);
     this.#isOwed = isOwed;
   }
 
@@ -83,7 +71,7 @@ export class ThreadFold {
     const glanced = glance(line);
     if (glanced) this.#flaws.see(glanced);
     if (glanced && isSilent(glanced)) {
-      if ((this.#isTold && this.#isCodexs) || !whole || !this.#mayTell(line, glanced.kind)) return [];
+      if (!whole || !this.#told.mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
       return told.readable ? dated(this.#event(told.kind, told.payload), undefined) : [];
     }
@@ -130,8 +118,7 @@ export class ThreadFold {
         if (!header) return [];
         this.#begun = true;
         this.#cwd = header.cwd;
-        // What is copied from another thread may hold events without their records (0.146).
-        this.#isCodexs = header.parent !== undefined || header.forkedFrom !== undefined;
+        this.#told.begin(header);
         return [{ do: "begin", header }];
       }
       case "response_item":
@@ -181,70 +168,20 @@ export class ThreadFold {
           settings["cwd"],
         );
       }
-      case "thread_goal_updated":
-        return this.#untold > 0 ? [] : this.#ask(goalOf(payload));
-      case "user_message":
-      case "item_completed":
-      case "entered_review_mode":
-        return this.#told(payload);
-      case "agent_message":
-        return this.#answerTold(payload);
-      default:
-        return [];
+      default: {
+        const { alone, asked } = this.#told.event(kind, payload);
+        return [
+          ...(alone ? [this.#put(alone)] : []),
+          ...(asked === undefined ? [] : [{ do: "tell", prompt: asked } as const]),
+        ];
+      }
     }
   }
 
-  /** Whether an event may tell what was said and counts, or that such a one is Codex's, by its first bytes. */
-  #mayTell(line: Buffer, kind: string | undefined): boolean {
-    if (kind === "agent_message") return this.#isToldAlone;
-    if (kind === "item_completed") return completedMark.test(line.toString("latin1", 0, 512));
-    if (kind === "thread_goal_updated") return !this.#isAsked;
-    return kind === "user_message" || kind === "entered_review_mode";
-  }
-
-  /** Whether events have told prompts, and nothing else has told a message. */
-  get #isToldAlone(): boolean {
-    return this.#isTold && !this.#isRecorded && !this.#isCodexs;
-  }
-
-  #answerTold(payload: JsonObject): ThreadChange[] {
-    const message = this.#isToldAlone ? toldMessage("assistant", payload) : undefined;
-    if (!message) return [];
-    const before = this.#addAlone();
-    this.#alone = asItem("message", message);
-    return before;
-  }
-
-  #ask(prompt: string | undefined): ThreadChange[] {
-    if (prompt === undefined || this.#isAsked) return [];
-    this.#isAsked = true;
-    return [{ do: "tell", prompt }];
-  }
-
-  #told(payload: JsonObject): ThreadChange[] {
-    // What is asked of a review only events tell.
-    if (reviewMarks.has(payload["type"]) || reviewMarks.has(objectOf(payload["item"])["type"]))
-      this.#isCodexs = true;
-    const prompt = toldPrompt(payload);
-    if (prompt === undefined) return [];
-    const told = this.#ask(prompt);
-    this.#isTold = true;
-    const isSaid = this.#untold > 0;
-    // Where the words differ both were redacted, each in its way.
-    if (isSaid) this.#untold--;
-    const message = this.#isCodexs || isSaid ? undefined : toldMessage("user", payload);
-    // Programs that convert sessions for Codex tell what the person said by its event alone.
-    if (!message) return told;
-    const before = this.#addAlone();
-    this.#alone = asItem("message", message);
-    return [...before, ...told];
-  }
-
+  /** A message that only an event has told counts once anything but its record follows. */
   #addAlone(): ThreadChange[] {
-    const item = this.#alone;
-    if (item === undefined) return [];
-    this.#alone = undefined;
-    return [this.#put(item)];
+    const item = this.#told.take();
+    return item === undefined ? [] : [this.#put(item)];
   }
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
@@ -253,12 +190,7 @@ export class ThreadFold {
     // Up to 0.33 no header names the folder; what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
-    const isContext = mark === null && payload["role"] === "user";
-    if (isContext || (kind === "message" && payload["role"] === "developer")) this.#isCodexs = true;
-    const isPrompt = typeof mark === "string" && mark !== "";
-    if (isPrompt || isAnswer(item, mark)) this.#isRecorded = true;
-    if (this.#alone && isRecordOf(this.#alone, item)) this.#alone = undefined;
-    else if (isPrompt) this.#untold++;
+    this.#told.record(item, mark);
     return [...this.#addAlone(), ...this.#set(undefined, undefined, cwd), this.#put(item, mark)];
   }
 
@@ -333,30 +265,6 @@ const isUnread = (kind: string, { output, role }: JsonObject): boolean =>
 function dated(changes: readonly ThreadChange[], at: number | undefined): Changed[] {
   return changes.map((change) => (at === undefined ? { change } : { change, at }));
 }
-
-/** The name of a sealed summary in 0.64 to 0.72. Later versions read it under today's name, and no provider knows this one. */
-const formerName = "compaction_summary";
-
-function asItem(given: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
-  const kind = given === formerName ? "compaction" : given;
-  const payload = withWords(kind === given ? stored : { ...stored, type: kind });
-  const prompt = kind === "message" ? promptOf(payload) : undefined;
-  const own = payload === stored ? bytes : undefined;
-  return { kind, payload, ...(own && { bytes: own }), ...(prompt !== undefined && { prompt }) };
-}
-
-const markOf = ({ kind, payload, prompt }: ThreadItem): TurnMark => turnMark(kind, payload, prompt);
-
-const isAnswer = ({ kind, payload }: ThreadItem, mark: TurnMark): boolean =>
-  kind === "message" && payload["role"] === "assistant" && mark === undefined;
-
-/** Whether an item says what an event has told, or more. */
-function isRecordOf(told: ThreadItem, item: ThreadItem): boolean {
-  if (told.prompt !== undefined) return item.prompt?.includes(told.prompt) === true;
-  return isAnswer(item, undefined) && textIn(item.payload["content"]) === textIn(told.payload["content"]);
-}
-
-const completedMark = /"item":\{"type":"(?:UserMessage|EnteredReviewMode)"/u;
 
 const metadataMark = Buffer.from(',"metadata":{');
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { codexRollouts } from "../../../../../test/kit/codex-home.ts";
 import { parseJson } from "../../../../lib/json.ts";
 import { describeItem } from "../../../../session/item.ts";
-import { loggedItem, Room } from "./item.ts";
+import { loggedItem, Room } from "./logged-item.ts";
 import { linesIn } from "../bytes/lines.ts";
 import { readRecord } from "../record/record.ts";
 
