@@ -4,14 +4,13 @@ import { once } from "node:events";
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
+import { shownItems } from "../../../../test/kit/taken-over.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { uuidv7 } from "../../../lib/ids.ts";
-import { itemsOf } from "../../../session/items.ts";
 import type { SessionStore } from "../../../store.ts";
-import { visibleItems } from "../../../store/visible-items.ts";
-import { listRollouts } from "../home/places.ts";
 import { mendedCopy } from "../repair/mended-copy.ts";
 import { threadAt } from "./find.ts";
 import { importThread, type TakenOver } from "./import.ts";
@@ -30,9 +29,7 @@ interface Case {
 /** A fixture's rollout (its largest), with what `damage` makes of its lines. `mended` makes the copy that is read. */
 function damaged(version: string, damage: (lines: string[]) => string[], mended = mendedCopy): Case {
   const folder = temporaryFolder();
-  const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures", version)).toSorted(
-    (a, b) => b.bytes - a.bytes,
-  );
+  const [fixture] = codexRollouts(version).toSorted((a, b) => b.bytes - a.bytes);
   const path = join(folder, basename(fixture!.path));
   const lines = readFileSync(fixture!.path, "utf8").split("\n").slice(0, -1);
   writeFileSync(path, `${damage(lines).join("\n")}\n`);
@@ -43,13 +40,7 @@ function damaged(version: string, damage: (lines: string[]) => string[], mended 
     path,
     store: plan.store,
     take: async () => importThread(plan, (await threadAt(path))!),
-    items: async (id) => {
-      const items: JsonObject[] = [];
-      const visible = await visibleItems(plan.store, id);
-      for await (const { item } of itemsOf(visible, (refs) => plan.store.bodies(id, refs)))
-        items.push(JSON.parse(Buffer.from(item).toString()) as JsonObject);
-      return items;
-    },
+    items: async (id) => (await shownItems(plan.store, id)).map((item) => JSON.parse(item) as JsonObject),
     left: () => readdirSync(join(home, "repairs")),
   };
 }

@@ -2,13 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { judged } from "../../../../test/kit/judged.ts";
+import { titleTaken } from "../../../../test/kit/taken-over.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import type { JsonObject } from "../../../lib/json.ts";
-import { linesIn } from "../rollout/bytes/lines.ts";
 import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "../repair/repair.ts";
 import { scanRollout } from "../list/scan.ts";
-import { Taking } from "./taking.ts";
 import { understand } from "../findings/understand.ts";
 import { RolloutWriter } from "../rollout/write.ts";
 
@@ -49,16 +48,6 @@ function placed(content: string): { path: string; home: string } {
   const path = join(home, "sessions", `rollout-2026-10-01T00-00-00-${id}.jsonl`);
   writeFileSync(path, content);
   return { path, home };
-}
-
-/** What a session that is taken over is called. */
-function titleTaken(content: string): string | undefined {
-  const taking = new Taking(() => "codex");
-  taking.take(linesIn(Buffer.from(content)), 0);
-  const source = { format: "codex", id, path: "", rollout: id, bytes: 0, line: 0, check: 0 } as const;
-  return taking
-    .end(source, now)
-    .flatMap(({ event }) => (event.type === "history-carried" ? (event.title ?? []) : []))[0];
 }
 
 it.each<[string, string, object[], string]>([

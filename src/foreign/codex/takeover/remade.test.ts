@@ -5,13 +5,11 @@ import { expect, test } from "vitest";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
-import { opened, take } from "../../../../test/kit/taken-over.ts";
+import { opened, shownItems, take } from "../../../../test/kit/taken-over.ts";
 import { checkpointOf } from "../../../session/checkpoint.ts";
 import type { NewEvent } from "../../../session/event.ts";
 import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
-import { itemsOf } from "../../../session/items.ts";
-import { visibleItems } from "../../../store/visible-items.ts";
 import { listRollouts } from "../home/places.ts";
 import { lastRepairAt } from "../repair/journal.ts";
 import { repairRollout, undoRepair } from "../repair/repair.ts";
@@ -119,15 +117,6 @@ test("a session in which somebody worked while its rollout was looked at is left
   expect((await opened(store, id)).history.openTurn).toMatchObject({ preview: "own" });
 });
 
-/** Codex's own items of a session, without what only this program's log says of them. */
-async function itemsIn(store: SessionStore, id: string): Promise<string[]> {
-  const items: string[] = [];
-  const visible = await visibleItems(store, id);
-  for await (const { item } of itemsOf(visible, (refs) => store.bodies(id, refs)))
-    items.push(Buffer.from(item).toString());
-  return items;
-}
-
 test.each(["add", "replace"])(
   "what is new and was being taken over when that was cut off (%s) is no work of the session's own",
   async (what) => {
@@ -149,12 +138,12 @@ test.each(["add", "replace"])(
       if (thread.model !== undefined) throw new Error("the disk is full");
       return settings(thread);
     };
-    const [before] = [await itemsIn(store, id)];
+    const [before] = [await shownItems(store, id)];
     await expect(take({ ...plan, settings: full }, path)).rejects.toThrow("the disk is full");
-    expect(await itemsIn(store, id)).not.toEqual(before);
+    expect(await shownItems(store, id)).not.toEqual(before);
     expect(await take(plan, path)).toMatchObject({ did: "remade", id });
     const { id: fresh } = await importThread(plan, (await threadAt(path))!, { as: otherId });
-    expect(await itemsIn(store, id)).toEqual(await itemsIn(store, fresh));
+    expect(await shownItems(store, id)).toEqual(await shownItems(store, fresh));
     expect(await take(plan, path)).toMatchObject({ did: "same" });
   },
 );
@@ -184,10 +173,10 @@ test("what a repair of the file that this one goes on from brings back comes int
   writeFileSync(path, `${JSON.stringify(header)}\n`);
   const plan = { ...importPlan(), mendedAt: (of: string) => lastRepairAt(home, of) };
   const { id } = await take(plan, path);
-  const lost = await itemsIn(plan.store, id);
+  const lost = await shownItems(plan.store, id);
   expect((await repairRollout(base.path, { home }))?.journal.mended).toMatchObject({ "unparsable-line": 1 });
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
-  expect(await itemsIn(plan.store, id)).toHaveLength(lost.length + 1);
+  expect(await shownItems(plan.store, id)).toHaveLength(lost.length + 1);
   expect(await take(plan, path)).toMatchObject({ did: "same" });
 });
 
@@ -199,15 +188,15 @@ test("what a repair brings back comes into the session, though the rollout ends 
   const at = lines.findIndex((line) => line.includes('"type":"message","role":"assistant"'));
   writeFileSync(path, lines.with(at, "#".repeat(lines[at]!.length)).join("\n"));
   const { id } = await take(plan, path);
-  const lost = await itemsIn(plan.store, id);
+  const lost = await shownItems(plan.store, id);
   expect((await repairRollout(path, { home }))?.journal.mended).toMatchObject({ "lost-message": 1 });
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
-  const whole = await itemsIn(plan.store, id);
+  const whole = await shownItems(plan.store, id);
   expect(whole).toHaveLength(lost.length + 1);
   expect(await take(plan, path)).toMatchObject({ did: "same" });
   await undoRepair(path, { home });
   expect(await take(plan, path)).toMatchObject({ did: "moved-on" });
-  expect(await itemsIn(plan.store, id)).toEqual(whole);
+  expect(await shownItems(plan.store, id)).toEqual(whole);
 });
 
 test("a repair that is done while the rollout is read comes into the session with the next takeover", async () => {

@@ -1,12 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { titleTaken } from "../../../../../test/kit/taken-over.ts";
 import { temporaryFolder } from "../../../../../test/kit/temporary-folder.ts";
-import { linesIn } from "../bytes/lines.ts";
 import { listRollouts } from "../../home/places.ts";
 import { promptOf } from "./prompt.ts";
 import { scanRollout } from "../../list/scan.ts";
-import { Taking } from "../../takeover/taking.ts";
 
 const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
 const message = (text: string, more: object = {}): object => ({
@@ -136,10 +135,7 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
     const text = written.map((row) => `${JSON.stringify(row)}\n`).join("");
     writeFileSync(path, text);
     expect(scanRollout(listRollouts(home)[0]!).title).toBe(title);
-    const taking = new Taking(() => "codex");
-    taking.take(linesIn(Buffer.from(text)), 0);
-    const end = taking.end({ format: "codex", id, path, rollout: id, bytes: 0, line: 0, check: 0 }, 0);
-    expect(end.map(({ event }) => event)).toContainEqual(expect.objectContaining({ title }));
+    expect(titleTaken(text)).toBe(title);
   }
 });
 
