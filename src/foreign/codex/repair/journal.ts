@@ -11,11 +11,8 @@ import { homeOf, packedPath, pathKnownTo, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
- * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
- * `original.jsonl.zst` (what that was unpacked from, if it was), `repaired.jsonl` (as it becomes; removed when it has), `set-aside.txt`
- * (bytes that no record keeps), `index.sqlite` (what Codex's index held of it, where that was removed; `index-….sqlite` of one elsewhere) and `worker.json` (the process that
- * made the folder). All but the last is durable before the rollout is touched, so that a repair that is cut off can be finished or taken
- * back.
+ * The journal of one repair, `journal.json` in a folder of its own under `<home>/repairs/`, beside its copies (`RepairFolder`). It and they are
+ * durable before the rollout is touched, so that a repair that is cut off can be finished or taken back.
  */
 const schema = z.object({
   schema: z.literal(1),
@@ -85,6 +82,7 @@ export class RepairFolder implements Backup {
     return join(this.path, "original.jsonl.zst");
   }
 
+  /** The file as it becomes; removed when it has. */
   get repaired(): string {
     return join(this.path, "repaired.jsonl");
   }
@@ -113,6 +111,7 @@ export class RepairFolder implements Backup {
     return join(this.path, "worker.json");
   }
 
+  /** What Codex's index held of the rollout, where that was removed; what one elsewhere held lies beside it (`index-….sqlite`). */
   get index(): string {
     return join(this.path, "index.sqlite");
   }
