@@ -3,6 +3,7 @@ import { basename, join, relative } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { inDatabase, stateDatabase, type ThreadRow } from "../../../../test/kit/codex-databases.ts";
 import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { damaged, source } from "../../../../test/kit/damaged-rollout.ts";
 import { foundBeside } from "../../../../test/kit/judged.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
@@ -12,7 +13,6 @@ import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 const root = temporaryFolder();
 
 const now = Date.parse("2026-11-21");
-const source = codexRollouts("0.130.0")[0]!;
 const [home, own] = [join(root, "codex"), join(root, "own")];
 const name = basename(source.path);
 const path = join(home, "sessions", "2026", "11", "20", name);
@@ -181,7 +181,6 @@ describe("a reverted thread of a home that was moved, which has two files", () =
 describe("a repair of a session that was archived since", () => {
   it("is taken back where the file lies now, and the database is left to Codex", async () => {
     state({ rollout_path: "/elsewhere", archived: 0, archived_at: null });
-    const damaged = Buffer.concat([readFileSync(path), Buffer.alloc(100)]);
     writeFileSync(path, damaged);
     expect(await repair()).toEqual({ "nul-tail": 1 });
     renameSync(path, archived);
@@ -196,7 +195,6 @@ describe("a repair of a session that was archived since", () => {
 describe("a repair in a home that was moved or renamed since", () => {
   const later = join(root, "later");
   const there = join(later, relative(home, path));
-  const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
   beforeEach(async () => {
     rmSync(later, { recursive: true, force: true });
     writeFileSync(path, damaged);
@@ -223,13 +221,13 @@ describe("a repair in a copy of the home that is gone since", () => {
 
   /** Repairs the file and its copy, the copy last. Resolves to how long the file was before. */
   async function bothRepaired(): Promise<number> {
-    const damaged = readFileSync(path, "utf8");
+    const whole = readFileSync(path, "utf8");
     mkdirSync(join(twin, ".."), { recursive: true });
-    writeFileSync(path, damaged + "\0".repeat(100));
-    writeFileSync(twin, damaged + "\0".repeat(200));
+    writeFileSync(path, whole + "\0".repeat(100));
+    writeFileSync(twin, whole + "\0".repeat(200));
     await repair();
     await repair(twin);
-    return damaged.length + 100;
+    return whole.length + 100;
   }
 
   it("isn't the one that is taken back while the file has one of its own", async () => {
@@ -253,7 +251,6 @@ describe("a repair in a copy of the home that is gone since", () => {
 });
 
 describe("a repair that was cut off before its session was moved", () => {
-  const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
   /** As it is when the process ends while the repair is being written. Resolves to the bytes that it was to write. */
   async function cutOff(): Promise<Buffer> {
     writeFileSync(path, damaged);

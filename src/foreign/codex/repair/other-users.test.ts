@@ -3,19 +3,16 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, w
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { asUser, isRoot, nobody } from "../../../../test/kit/as-user.ts";
-import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { damaged, source } from "../../../../test/kit/damaged-rollout.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { takeWriterLock } from "../home/writer-lock.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
-
-const [source] = codexRollouts("0.130.0");
-const damaged = Buffer.concat([readFileSync(source!.path), Buffer.alloc(100)]);
 
 /** A damaged rollout in a home of its own, and Throughline's home beside that. */
 function rollout(): { codex: string; path: string; home: string } {
   const root = temporaryFolder();
   const codex = join(root, "codex");
-  const path = join(codex, "sessions", basename(source!.path));
+  const path = join(codex, "sessions", basename(source.path));
   const home = join(root, "own");
   mkdirSync(dirname(path), { recursive: true });
   mkdirSync(home);
@@ -40,7 +37,7 @@ it.runIf(isRoot)(
 it.runIf(isRoot)("root leaves no lock in a user's home that the user's Codex could not open", async () => {
   const { codex, path, home } = rollout();
   chownSync(codex, nobody, nobody);
-  const thread = source!.thread;
+  const thread = source.thread;
   await repairRollout(path, { home });
   const locks = join(codex, "thread-writer-locks");
   takeWriterLock(codex, thread, path);

@@ -4,15 +4,12 @@ import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codexRollouts } from "../../../../test/kit/codex-home.ts";
+import { damaged, source } from "../../../../test/kit/damaged-rollout.ts";
 import { temporaryFolder } from "../../../../test/kit/temporary-folder.ts";
 import { isFailureOf } from "../../../failure.ts";
 import type { CompletedRepair } from "./carry-out.ts";
 import { isUnfinished, RepairFolder, repairsOf } from "./journal.ts";
 import { repairRollout, undoRepair } from "./repair.ts";
-
-const source = codexRollouts("0.130.0")[0]!;
-const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
 
 const calls = [
   "openSync",
