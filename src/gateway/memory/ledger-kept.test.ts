@@ -1,18 +1,14 @@
 // What the ledger keeps of what was refused, for how long, and when it tries again.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { Ledger } from "./ledger.ts";
 
-let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "throughline-ledger-"));
-  path = join(folder, "gateway", "ledger.sqlite");
+  path = join(temporaryFolder(), "gateway", "ledger.sqlite");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("what the ledger keeps", () => {
   it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {

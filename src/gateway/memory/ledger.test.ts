@@ -1,22 +1,19 @@
 // The ledger by itself: its file, and what others do to it meanwhile.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { temporaryFolder } from "../../../test/kit/temporary-folder.ts";
 import { Ledger } from "./ledger.ts";
 
-let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "throughline-ledger-"));
-  path = join(folder, "gateway", "ledger.sqlite");
+  path = join(temporaryFolder(), "gateway", "ledger.sqlite");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function entriesIn(file: string): number {
   const db = new DatabaseSync(file, { readOnly: true });
