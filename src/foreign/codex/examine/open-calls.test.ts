@@ -1,7 +1,7 @@
 import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { OpenCalls } from "./open-calls.ts";
-import type { Unpaired } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "./unpaired.ts";
 import { TextSet } from "./text-set.ts";
 
 /** What a `Map` says. */

@@ -1,5 +1,6 @@
 import { NumberRows } from "./number-rows.ts";
-import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "./unpaired.ts";
 import type { TextSet } from "./text-set.ts";
 
 const [index, at, bytes, kind, name, event, id] = [0, 1, 2, 3, 4, 5, 6];

@@ -1,7 +1,8 @@
 import { isJsonObject } from "../../../lib/json.ts";
 import { isCallKind, isFurtherOutput } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
-import { type RolloutLine, type Span, spanOf, type Unpaired } from "../rollout/bytes/lines.ts";
+import { type RolloutLine, type Span, spanOf } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "./unpaired.ts";
 import { OpenCalls } from "./open-calls.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, idText, type WatchedRecord } from "./watched-record.ts";

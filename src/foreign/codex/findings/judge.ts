@@ -16,7 +16,8 @@ import {
   refusedIds,
   unsealedReasoning,
 } from "./refused.ts";
-import type { Span, Unpaired } from "../rollout/bytes/lines.ts";
+import type { Span } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "../examine/unpaired.ts";
 import { behindLinks, homeOf, isCodexName, readRolloutName, rolloutFile } from "../home/places.ts";
 import { isOfNewer } from "../rollout/record/whole-header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";

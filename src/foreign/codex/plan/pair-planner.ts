@@ -7,14 +7,8 @@ import type { Examination } from "../examine/examination.ts";
 import { isOfScript } from "../examine/watched-record.ts";
 import { answerKind } from "../rollout/payload/answer.ts";
 import { isCopiedCall } from "../findings/judge.ts";
-import {
-  linesIn,
-  partOf,
-  type RolloutLine,
-  type Span,
-  startsOf,
-  type Unpaired,
-} from "../rollout/bytes/lines.ts";
+import { linesIn, partOf, type RolloutLine, type Span, startsOf } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "../examine/unpaired.ts";
 import { memberIn, payloadIn } from "./line-places.ts";
 import { padded } from "./line-bytes.ts";
 import { pairedByPlace } from "./paired-by-place.ts";

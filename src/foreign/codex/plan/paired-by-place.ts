@@ -1,5 +1,5 @@
 import { isCallKind } from "../../../session/item.ts";
-import type { Unpaired } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "../examine/unpaired.ts";
 import { answerKind } from "../rollout/payload/answer.ts";
 
 /** A call and the output that stands where its own would. */

@@ -3,7 +3,7 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import { outputKinds } from "../../../session/item.ts";
 import { answerTo } from "../rollout/payload/answer.ts";
-import type { Unpaired } from "../rollout/bytes/lines.ts";
+import type { Unpaired } from "../examine/unpaired.ts";
 import { toldCall } from "./told-call.ts";
 import type { RolloutRecord } from "../rollout/record/record.ts";
 
