@@ -102,22 +102,17 @@ export function writeLog<Result>(
   undone: ReadonlySet<number>,
   write: (log: ThreadLog) => Promise<Result>,
 ): Promise<Result> {
-  return whole((reading) => written(task, undone, write, reading));
-}
-
-async function written<Result>(
-  task: Task,
-  undone: ReadonlySet<number>,
-  write: (log: ThreadLog) => Promise<Result>,
-  reading: Reading | undefined,
-): Promise<Result> {
-  const log = await logOf(task, undone, reading);
-  try {
-    return await write(log);
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error;
-    return written(task, new Set([...undone, ...log.taking.undone]), write, reading);
-  }
+  return whole(async (reading) => {
+    for (let known = undone; ;) {
+      const log = await logOf(task, known, reading);
+      try {
+        return await write(log);
+      } catch (error) {
+        if (!(error instanceof TakenBack)) throw error;
+        known = known.union(log.taking.undone);
+      }
+    }
+  });
 }
 
 /** Thrown to stop the writing of a log that has to begin anew. */
